@@ -1,0 +1,1 @@
+//! The tenon command, and the library that embeds Tenon.

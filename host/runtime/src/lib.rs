@@ -1,0 +1,1 @@
+//! Loads WebAssembly components, keeps warm sandboxes and passes Arrow batches to them.

@@ -1,0 +1,1 @@
+//! Finds or installs the toolchain that builds guests, and builds them into components.

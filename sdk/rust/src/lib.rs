@@ -1,0 +1,1 @@
+//! Write Tenon transforms in Rust.

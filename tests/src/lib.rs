@@ -1,0 +1,1 @@
+//! Tests across crates: conformance, hostile guests, the command line, and the benchmarks.

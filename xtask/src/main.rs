@@ -1,0 +1,2 @@
+//! Set-up, guests, tests and benchmarks.
+fn main() {}
