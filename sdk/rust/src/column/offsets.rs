@@ -1,0 +1,179 @@
+//! Where each text or run of bytes begins and ends, behind offsets of either width and, for dictionaries, indices.
+
+use crate::bitmap::Nulls;
+use crate::buffer::{Buffer, Values};
+use crate::data_type::DataType;
+use crate::error::Result;
+use crate::schema::Field;
+
+use super::{RawColumn, broken};
+
+/// Offsets into a column's data.
+#[derive(Clone)]
+pub(crate) enum Offsets {
+    Small(Values<i32>),
+    Large(Values<i64>),
+    /// Values of equal width.
+    Fixed {
+        width: usize,
+        length: usize,
+    },
+}
+
+impl Offsets {
+    fn from_bytes(bytes: Vec<u8>, length: usize, large: bool) -> Option<Self> {
+        // No rows may come without the one offset that Arrow asks for.
+        if length == 0 {
+            return Some(Self::Fixed { width: 0, length: 0 });
+        }
+        Some(match large {
+            true => Self::Large(Values::from_bytes(bytes, length + 1)?),
+            false => Self::Small(Values::from_bytes(bytes, length + 1)?),
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Small(offsets) => offsets.as_slice().len().saturating_sub(1),
+            Self::Large(offsets) => offsets.as_slice().len().saturating_sub(1),
+            Self::Fixed { length, .. } => *length,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn range(&self, index: usize) -> Option<(usize, usize)> {
+        Some(match self {
+            Self::Small(offsets) => {
+                let offsets = offsets.as_slice();
+                (*offsets.get(index)? as usize, *offsets.get(index + 1)? as usize)
+            }
+            Self::Large(offsets) => {
+                let offsets = offsets.as_slice();
+                (
+                    usize::try_from(*offsets.get(index)?).ok()?,
+                    usize::try_from(*offsets.get(index + 1)?).ok()?,
+                )
+            }
+            Self::Fixed { width, length } if index < *length => (index * width, (index + 1) * width),
+            Self::Fixed { .. } => return None,
+        })
+    }
+
+    fn into_buffer(self) -> Buffer {
+        match self {
+            Self::Small(offsets) => offsets.into_buffer(),
+            Self::Large(offsets) => offsets.into_buffer(),
+            Self::Fixed { .. } => Buffer::from(vec![0_i64]),
+        }
+    }
+}
+
+/// A column of text or bytes, before it is known which.
+pub(crate) struct Spans {
+    pub(crate) data_type: DataType,
+    pub(crate) offsets: Offsets,
+    pub(crate) data: Vec<u8>,
+    /// For each row the position of its value, where the column is a dictionary.
+    pub(crate) indices: Option<Vec<u32>>,
+    pub(crate) nulls: Nulls,
+}
+
+impl Spans {
+    /// Reads a column whose values have three buffers, plain or in a dictionary.
+    pub(crate) fn read(column: RawColumn) -> Result<Self> {
+        if matches!(column.field.data_type, DataType::Dictionary(_)) {
+            return read_dictionary(column);
+        }
+        let (field, node, [validity, offsets, data]) = column.into_leaf()?;
+        let length = node.length as usize;
+        let large = matches!(field.data_type, DataType::LargeUtf8 | DataType::LargeBinary);
+        let nulls = Nulls::from_bytes(validity, length, node.nulls).ok_or_else(|| broken(&field.name))?;
+        let offsets = Offsets::from_bytes(offsets, length, large).ok_or_else(|| broken(&field.name))?;
+        Ok(Self {
+            data_type: field.data_type,
+            offsets,
+            data,
+            indices: None,
+            nulls,
+        })
+    }
+
+    pub(crate) fn into_raw(self) -> RawColumn {
+        let length = self.offsets.len();
+        let count = self.nulls.count();
+        let buffers = vec![
+            self.nulls.into_buffer(),
+            self.offsets.into_buffer(),
+            Buffer::from(self.data),
+        ];
+        RawColumn::leaf(self.data_type, length, count, buffers)
+    }
+}
+
+fn read_dictionary(mut column: RawColumn) -> Result<Spans> {
+    let name = std::mem::take(&mut column.field.name);
+    let wrong = || broken(&name);
+    let values_field = column.field.children.pop().ok_or_else(wrong)?;
+    if column.nodes.len() != 2 || column.buffers.len() < 2 {
+        return Err(wrong());
+    }
+    let values = Spans::read(RawColumn {
+        field: Field {
+            name: name.clone(),
+            ..values_field
+        },
+        nodes: column.nodes.split_off(1),
+        buffers: column.buffers.split_off(2),
+    })?;
+    let index_type = match column.field.data_type {
+        DataType::Dictionary(index_type) => *index_type,
+        _ => return Err(wrong()),
+    };
+    column.field = Field::new("", index_type);
+    let (field, node, [validity, indices]) = column.into_leaf()?;
+    let length = node.length as usize;
+    let nulls = Nulls::from_bytes(validity, length, node.nulls).ok_or_else(wrong)?;
+    let indices = widen(&field.data_type, indices, length).ok_or_else(wrong)?;
+
+    // A value of the dictionary may itself be null.
+    let nulls = match values.nulls.count() {
+        0 => nulls,
+        _ => Nulls::of(
+            (0..length)
+                .map(|row| !nulls.is_null(row) && !values.nulls.is_null(indices[row] as usize))
+                .collect(),
+        ),
+    };
+    Ok(Spans {
+        data_type: values.data_type,
+        offsets: values.offsets,
+        data: values.data,
+        indices: Some(indices),
+        nulls,
+    })
+}
+
+/// Dictionary indices of any integer type as `u32`. What is negative or too large lies behind a null, and becomes a
+/// position past every dictionary's end.
+fn widen(data_type: &DataType, bytes: Vec<u8>, length: usize) -> Option<Vec<u32>> {
+    macro_rules! widen {
+        ($type:ty) => {
+            Values::<$type>::from_bytes(bytes, length)?
+                .as_slice()
+                .iter()
+                .map(|index| u32::try_from(*index).unwrap_or(u32::MAX))
+                .collect()
+        };
+    }
+    Some(match data_type {
+        DataType::Int8 => widen!(i8),
+        DataType::Int16 => widen!(i16),
+        DataType::Int32 => widen!(i32),
+        DataType::Int64 => widen!(i64),
+        DataType::UInt8 => widen!(u8),
+        DataType::UInt16 => widen!(u16),
+        DataType::UInt32 => Values::<u32>::from_bytes(bytes, length)?.into_vec(),
+        DataType::UInt64 => widen!(u64),
+        _ => return None,
+    })
+}

@@ -1,0 +1,87 @@
+//! A function's configuration: JSON from the job, checked against what the function takes.
+
+use std::marker::PhantomData;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// The configuration of a function that takes none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoConfig {}
+
+/// The JSON Schema of a configuration.
+pub(crate) fn schema_of<C: JsonSchema>() -> String {
+    let schema = schemars::SchemaGenerator::default().into_root_schema_for::<C>();
+    schema.as_value().to_string()
+}
+
+/// Reads the text of a configuration; an empty text and `null` stand for `{}`.
+pub(crate) fn parse(text: &str) -> Result<Value> {
+    if text.trim().is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    match serde_json::from_str(text) {
+        Ok(Value::Null) => Ok(Value::Object(serde_json::Map::new())),
+        Ok(value) => Ok(value),
+        Err(error) => Err(Error::bad_config(format!("the configuration isn't JSON: {error}"))),
+    }
+}
+
+/// A configuration as the type that a function takes. The error names the path of what doesn't fit.
+pub(crate) fn fit<C: DeserializeOwned>(value: &Value) -> Result<C> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let at = if path == "." {
+            "$".to_owned()
+        } else {
+            format!("$.{path}")
+        };
+        Error::bad_config(format!("the configuration doesn't fit at {at}: {}", error.inner()))
+    })
+}
+
+/// The configuration of a function that takes it by value: made anew for every batch.
+pub struct ByValue<C> {
+    value: Value,
+    of: PhantomData<fn() -> C>,
+}
+
+impl<C: DeserializeOwned> ByValue<C> {
+    /// The configuration.
+    ///
+    /// # Errors
+    /// As when it was opened: none.
+    pub fn get(&self) -> Result<C> {
+        fit(&self.value)
+    }
+}
+
+/// How a function holds its configuration while it is open.
+pub trait Held: Sized + 'static {
+    /// Checks and keeps it.
+    ///
+    /// # Errors
+    /// `bad-config` if it doesn't fit.
+    fn hold(value: Value) -> Result<Self>;
+}
+
+impl<C: DeserializeOwned + 'static> Held for ByValue<C> {
+    fn hold(value: Value) -> Result<Self> {
+        fit::<C>(&value)?;
+        Ok(Self { value, of: PhantomData })
+    }
+}
+
+/// The configuration of a function that takes a reference: made once.
+pub struct ByReference<C>(pub C);
+
+impl<C: DeserializeOwned + 'static> Held for ByReference<C> {
+    fn hold(value: Value) -> Result<Self> {
+        fit(&value).map(Self)
+    }
+}

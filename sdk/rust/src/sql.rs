@@ -1,0 +1,19 @@
+//! Names and values inside SQL expressions.
+
+/// A column's name as it must stand in a SQL expression: in double quotes, so that upper case, spaces and keywords work.
+///
+/// ```
+/// assert_eq!(tenon::quote("Order Date"), "\"Order Date\"");
+/// ```
+pub fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as it must stand in a SQL expression: in single quotes. Never put a secret into an expression: errors quote it.
+///
+/// ```
+/// assert_eq!(tenon::literal("it's"), "'it''s'");
+/// ```
+pub fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
