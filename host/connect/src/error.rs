@@ -1,0 +1,177 @@
+use std::path::PathBuf;
+
+/// What went wrong while reading or writing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The source does not exist.
+    #[error("there is no file or folder {url}")]
+    NotFound {
+        /// The source, as it was asked for.
+        url: String,
+    },
+
+    /// The source is a folder or pattern that holds nothing to read.
+    #[error("{url} holds no files to read; files whose names begin with `.` or `_` are left out")]
+    NoFiles {
+        /// The source, as it was asked for.
+        url: String,
+    },
+
+    /// A file is empty, so that not even its columns are known.
+    #[error("{file} is empty: it has no header line to take the columns from")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+
+    /// The format can't be told from the name.
+    #[error("cannot tell the format of {url} from its name; expected {expected}")]
+    UnknownFormat {
+        /// The file or folder.
+        url: String,
+        /// What would have been understood.
+        expected: &'static str,
+    },
+
+    /// A configuration that contradicts itself, or that this version does not serve.
+    #[error("{subject}: {reason}")]
+    Config {
+        /// What was configured.
+        subject: String,
+        /// What is wrong with it and what to do.
+        reason: String,
+    },
+
+    /// A line of text that is not what the file's other lines said it would be.
+    #[error("{file}, line {line}: {reason}")]
+    Line {
+        /// The file.
+        file: String,
+        /// Line in it, from 1, counted after decompression.
+        line: u64,
+        /// What is wrong with the line and what to do.
+        reason: String,
+    },
+
+    /// Files of one source disagree about their columns.
+    #[error("{file} has the columns {found}, but {first} has {expected}; the files of one source must agree")]
+    Columns {
+        /// The file that differs.
+        file: String,
+        /// The file that the columns were taken from.
+        first: String,
+        /// Columns of `first`.
+        expected: String,
+        /// Columns of `file`.
+        found: String,
+    },
+
+    /// The file could not be read or decompressed.
+    #[error("cannot read {file}")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+
+    /// The source could not be opened or planned.
+    #[error("cannot read {url}")]
+    Source {
+        /// The source.
+        url: String,
+        /// Why.
+        #[source]
+        source: Box<datafusion::error::DataFusionError>,
+    },
+
+    /// The target exists and the mode is to leave such a target alone.
+    #[error("{target} already holds data; choose the mode `overwrite` to replace it{append}")]
+    Exists {
+        /// The target.
+        target: String,
+        /// Ends the sentence where appending is possible.
+        append: &'static str,
+    },
+
+    /// Something else writes to the target now.
+    #[error("another run is writing to {target}; wait for it to end, or choose another target")]
+    Busy {
+        /// The target.
+        target: String,
+    },
+
+    /// Overwriting would delete what Tenon did not write.
+    #[error("{target} cannot be overwritten: it holds {name}, which is not a data file; choose another folder")]
+    Foreign {
+        /// The target.
+        target: String,
+        /// What was found there.
+        name: String,
+    },
+
+    /// A file operation of a sink failed.
+    #[error("cannot {action} {path}", path = path.display())]
+    Write {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+
+    /// Rows could not be encoded in the sink's format.
+    #[error("cannot write rows to {target} as {format}")]
+    Encode {
+        /// The target.
+        target: String,
+        /// The format.
+        format: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    /// A commit journal that a killed run left can't be understood.
+    #[error("{path} is a damaged commit journal; check the folder by hand, then remove it", path = path.display())]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// What a caller can do about an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The data are wrong: the same input fails again.
+    BadData,
+    /// The configuration is wrong, or names something that is not there.
+    BadConfig,
+    /// The system refused: permissions, space, an interrupted read.
+    System,
+}
+
+impl Error {
+    /// What a caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Empty { .. } | Self::Line { .. } | Self::Columns { .. } | Self::Encode { .. } => ErrorKind::BadData,
+            Self::NotFound { .. }
+            | Self::NoFiles { .. }
+            | Self::UnknownFormat { .. }
+            | Self::Config { .. }
+            | Self::Exists { .. }
+            | Self::Foreign { .. } => ErrorKind::BadConfig,
+            Self::Read { .. } | Self::Source { .. } | Self::Busy { .. } | Self::Write { .. } | Self::Journal { .. } => {
+                ErrorKind::System
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What a job says about a file source or a file sink.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::csv::ColumnType;
+use super::format::{Codec, Format};
+
+/// A file, a folder or a pattern to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadConfig {
+    /// A path, a `file://` URL, a folder, or a pattern such as `data/2013-*.csv.gz`. Relative paths start at the working
+    /// folder.
+    pub url: String,
+    /// Format of the files; by default, told from their names.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// Compression of text files; by default, told from their names.
+    #[serde(default)]
+    pub compression: Option<Codec>,
+    /// How to read CSV and TSV.
+    #[serde(default)]
+    pub csv: CsvRead,
+}
+
+impl ReadConfig {
+    /// Reads `url` with every other setting at its default.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            format: None,
+            compression: None,
+            csv: CsvRead::default(),
+        }
+    }
+}
+
+/// How to read CSV and TSV.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CsvRead {
+    /// Separates values. One ASCII character; by default `,` for CSV and a tab for TSV.
+    pub delimiter: Option<char>,
+    /// Encloses values that contain delimiters or line ends; doubled inside such a value. One ASCII character; `"` by
+    /// default.
+    pub quote: char,
+    /// Whether the first line names the columns; true by default. Without it they are `column_1`, `column_2` and so on.
+    pub header: bool,
+    /// Texts that mean "no value", in any column; none by default. An empty value means that anyway, unless it is quoted
+    /// in a text column.
+    pub null: Vec<String>,
+    /// Rows from which types are inferred; 10,000 by default. Where a column has no value in them, up to a hundred times
+    /// as many are looked at.
+    pub infer_rows: usize,
+    /// Types of columns by name; the others are inferred.
+    pub types: BTreeMap<String, ColumnType>,
+}
+
+impl Default for CsvRead {
+    fn default() -> Self {
+        Self {
+            delimiter: None,
+            quote: '"',
+            header: true,
+            null: Vec::new(),
+            infer_rows: 10_000,
+            types: BTreeMap::new(),
+        }
+    }
+}
+
+/// A file or a folder to write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WriteConfig {
+    /// A path or a `file://` URL. A name with the extension of a format is one file; a name that ends in `/`, or that has
+    /// no extension, is a folder with one file per partition.
+    pub url: String,
+    /// Format; by default told from the name, and Parquet for a folder.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// What to do with data that are already there.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How to write Parquet.
+    #[serde(default)]
+    pub parquet: ParquetWrite,
+    /// How to write CSV and TSV.
+    #[serde(default)]
+    pub csv: CsvWrite,
+}
+
+impl WriteConfig {
+    /// Writes to `url` with every other setting at its default.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            format: None,
+            mode: Mode::default(),
+            parquet: ParquetWrite::default(),
+            csv: CsvWrite::default(),
+        }
+    }
+}
+
+/// What to do when the target already holds data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Fail before anything is read.
+    #[default]
+    Error,
+    /// Replace it, once the new data are complete.
+    Overwrite,
+    /// Add files to it.
+    Append,
+    /// Leave it, and do not run.
+    Ignore,
+}
+
+/// How to write Parquet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ParquetWrite {
+    /// Compression of pages; zstd by default.
+    pub compression: ParquetCompression,
+}
+
+/// Compression of Parquet pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParquetCompression {
+    /// Zstandard at level 1: small files at little more time than Snappy.
+    #[default]
+    Zstd,
+    /// Snappy: the least time.
+    Snappy,
+    /// None.
+    None,
+}
+
+/// How to write CSV and TSV.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CsvWrite {
+    /// Separates values. One ASCII character; by default `,` for CSV and a tab for TSV.
+    pub delimiter: Option<char>,
+    /// Whether the first line names the columns; true by default.
+    pub header: bool,
+    /// Written where there is no value; nothing by default.
+    pub null: String,
+}
+
+impl Default for CsvWrite {
+    fn default() -> Self {
+        Self {
+            delimiter: None,
+            header: true,
+            null: String::new(),
+        }
+    }
+}

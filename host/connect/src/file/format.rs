@@ -1,0 +1,124 @@
+//! Formats and compressions, and how they are told from names.
+
+use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
+use serde::{Deserialize, Serialize};
+
+/// Format of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Values separated by commas, one record per line.
+    Csv,
+    /// Values separated by tabs, one record per line.
+    Tsv,
+    /// One JSON object per line.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl Format {
+    /// What messages offer where no format is found.
+    pub(super) const EXPECTED: &str =
+        ".csv, .tsv, .ndjson, .jsonl (each also with .gz, .zst, .bz2 or .xz behind it) or .parquet";
+
+    /// The format and compression that a file's name stands for.
+    pub fn of_name(name: &str) -> Option<(Self, Codec)> {
+        let (stem, codec) = Codec::strip(name);
+        let extension = stem.rsplit_once('.')?.1.to_ascii_lowercase();
+        let format = match extension.as_str() {
+            "csv" => Self::Csv,
+            "tsv" | "tab" => Self::Tsv,
+            "ndjson" | "jsonl" => Self::Ndjson,
+            "parquet" | "pq" => Self::Parquet,
+            _ => return None,
+        };
+        Some((format, codec))
+    }
+
+    /// Name of the format, as in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "CSV",
+            Self::Tsv => "TSV",
+            Self::Ndjson => "NDJSON",
+            Self::Parquet => "Parquet",
+        }
+    }
+
+    /// Extension of the files that a sink makes, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+/// Compression of a text file as a whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Codec {
+    /// Not compressed.
+    #[default]
+    None,
+    /// `.gz`
+    Gzip,
+    /// `.zst`
+    Zstd,
+    /// `.bz2`
+    Bzip2,
+    /// `.xz`
+    Xz,
+}
+
+impl Codec {
+    /// A name without the extension that stands for a compression, and that compression.
+    fn strip(name: &str) -> (&str, Self) {
+        let Some((stem, extension)) = name.rsplit_once('.') else {
+            return (name, Self::None);
+        };
+        match extension.to_ascii_lowercase().as_str() {
+            "gz" | "gzip" => (stem, Self::Gzip),
+            "zst" | "zstd" => (stem, Self::Zstd),
+            "bz2" | "bzip2" => (stem, Self::Bzip2),
+            "xz" => (stem, Self::Xz),
+            _ => (name, Self::None),
+        }
+    }
+
+    pub(super) fn decoder(self) -> FileCompressionType {
+        match self {
+            Self::None => FileCompressionType::UNCOMPRESSED,
+            Self::Gzip => FileCompressionType::GZIP,
+            Self::Zstd => FileCompressionType::ZSTD,
+            Self::Bzip2 => FileCompressionType::BZIP2,
+            Self::Xz => FileCompressionType::XZ,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_from_names() {
+        let cases = [
+            ("flights.csv", Some((Format::Csv, Codec::None))),
+            ("a.b/flights.CSV.GZ", Some((Format::Csv, Codec::Gzip))),
+            ("x.tsv.zst", Some((Format::Tsv, Codec::Zstd))),
+            ("x.jsonl.bz2", Some((Format::Ndjson, Codec::Bzip2))),
+            ("x.ndjson.xz", Some((Format::Ndjson, Codec::Xz))),
+            ("x.parquet", Some((Format::Parquet, Codec::None))),
+            ("x.gz", None),
+            ("folder", None),
+            ("x.xlsx", None),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(Format::of_name(name), expected, "{name}");
+        }
+    }
+}
