@@ -155,29 +155,32 @@ impl Batch {
     /// # Errors
     /// `bad-data` if the column has another number of rows.
     pub fn with_column(&self, name: &str, column: impl Into<AnyColumn>) -> Result<Self> {
-        self.with_columns([(name, column.into())])
+        self.with_all(vec![(name.to_owned(), column.into())])
     }
 
     /// This batch with columns added, or replaced where a name is taken. The others don't move.
     ///
     /// # Errors
     /// As [`Batch::with_column`].
-    pub fn with_columns<N: AsRef<str>>(&self, columns: impl IntoIterator<Item = (N, AnyColumn)>) -> Result<Self> {
+    pub fn with_columns<N: Into<String>>(&self, columns: impl IntoIterator<Item = (N, AnyColumn)>) -> Result<Self> {
+        self.with_all(columns.into_iter().map(|(name, column)| (name.into(), column)).collect())
+    }
+
+    fn with_all(&self, columns: Vec<(String, AnyColumn)>) -> Result<Self> {
         let mut fields = Vec::new();
         let mut values = Vec::new();
         let mut expressions = Vec::new();
         for (name, column) in columns {
-            let name = name.as_ref();
             match column.0 {
                 Source::Expression(evaluated) if evaluated.is_of(self) => {
-                    expressions.push((name.to_owned(), evaluated.into_text()));
+                    expressions.push((name, evaluated.into_text()));
                     continue;
                 }
                 Source::Expression(evaluated) => values.push(evaluated.raw()?),
                 Source::Values(column) => values.push(column),
             }
             let column = &values[values.len() - 1];
-            check_rows(name, column.len(), self.rows())?;
+            check_rows(&name, column.len(), self.rows())?;
             fields.push(column.field.clone().named(name).with_nullable(true));
         }
         let base = if expressions.is_empty() {
@@ -253,11 +256,7 @@ impl Batch {
     /// # Errors
     /// `limit` if the rows don't fit.
     pub fn without_rejected(&self) -> Result<Self> {
-        let rejected = crate::reject::rows();
-        if rejected.is_empty() {
-            return Ok(self.clone());
-        }
-        let kept: Vec<_> = (0..self.rows() as u32).filter(|row| !rejected.contains(row)).collect();
+        let Some(kept) = crate::reject::kept(self.rows()) else { return Ok(self.clone()) };
         self.take(&kept)
     }
 
@@ -332,10 +331,6 @@ impl Batch {
                 rows: OnceCell::new(),
             }),
         }
-    }
-
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.inner.handle
     }
 
     /// The handle itself, or another on the same rows where this batch has other names.

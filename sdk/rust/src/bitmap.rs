@@ -17,14 +17,6 @@ impl Bitmap {
         }
     }
 
-    /// So many equal bits.
-    pub(crate) fn filled(bit: bool, length: usize) -> Self {
-        Self {
-            bytes: vec![if bit { 0xff } else { 0 }; length.div_ceil(8)],
-            length,
-        }
-    }
-
     /// The first `length` bits of a buffer; `None` if it has fewer.
     pub(crate) fn from_bytes(bytes: Vec<u8>, length: usize) -> Option<Self> {
         (bytes.len() >= length.div_ceil(8)).then_some(Self { bytes, length })
@@ -116,11 +108,6 @@ impl Nulls {
                 count,
             }
         }
-    }
-
-    /// Every row is null.
-    pub(crate) fn all(length: usize) -> Self {
-        Self::of(Bitmap::filled(false, length))
     }
 
     pub(crate) fn count(&self) -> usize {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use schemars::JsonSchema;
@@ -51,7 +50,7 @@ trait Running {
 /// What came of one call.
 pub(crate) struct Output {
     pub(crate) batches: Vec<Batch>,
-    pub(crate) rejected: BTreeMap<u32, Cow<'static, str>>,
+    pub(crate) rejected: Vec<(u32, Cow<'static, str>)>,
 }
 
 /// How a plain function is called: its batch and the configuration as it is held.
@@ -63,6 +62,7 @@ pub type Call<H> = fn(Batch, &H) -> Result<Vec<Batch>>;
 /// `bad-config` if the configuration doesn't fit; else what the function fails with.
 pub fn open_function<H: Held>(config: Value, input: &Rc<Schema>, call: Call<H>) -> Result<Opened> {
     let config = H::hold(config)?;
+    reject::begin(0);
     let batches = call(Batch::empty(input)?, &config);
     reject::take();
     let output = batches?
@@ -121,8 +121,12 @@ impl<T: Transform> Running for Stateful<T> {
 
 /// All functions of this component, by name.
 pub(crate) fn all() -> Vec<&'static Function> {
-    let mut functions: Vec<_> = inventory::iter::<Function>.into_iter().collect();
-    functions.sort_by_key(|function| function.name);
+    // Sorting by hand: the standard library's sort would be 5 KB of every component.
+    let mut functions: Vec<&'static Function> = Vec::new();
+    for function in inventory::iter::<Function> {
+        let position = functions.iter().position(|other| other.name > function.name).unwrap_or(functions.len());
+        functions.insert(position, function);
+    }
     functions
 }
 
@@ -169,6 +173,7 @@ impl Session {
     pub(crate) fn process(&mut self, batch: Handle) -> Result<Output> {
         let batch = Batch::known(batch, self.input.clone());
         let rows = batch.rows();
+        reject::begin(rows);
         let output = output_of(self.opened.running.process(batch))?;
         if self.function.scalar && (output.batches.len() != 1 || output.batches[0].rows() != rows) {
             let found: usize = output.batches.iter().map(Batch::rows).sum();
@@ -181,6 +186,7 @@ impl Session {
     }
 
     pub(crate) fn finish(&mut self) -> Result<Output> {
+        reject::begin(0);
         output_of(self.opened.running.finish())
     }
 }

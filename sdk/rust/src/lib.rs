@@ -69,8 +69,6 @@
 //! | `arrow` | batches from and to arrow-rs record batches; makes a component some 1.5 MB larger |
 //! | `kernels` | [`Batch::eval`] and [`Batch::filter`] in tests outside a sandbox: builds DataFusion, so give it to dev-dependencies |
 
-extern crate self as tenon;
-
 mod batch;
 mod bitmap;
 mod boundary;

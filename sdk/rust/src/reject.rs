@@ -2,10 +2,19 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+
+/// Rows refused so far in this call, with their reasons, in the order in which they were refused.
+#[derive(Default)]
+pub(crate) struct Rejected {
+    rows: Vec<(u32, Cow<'static, str>)>,
+    /// One bit per row of the input, from the first refusal on.
+    seen: Vec<u8>,
+    /// Rows of the input.
+    input: u32,
+}
 
 thread_local! {
-    static REJECTED: RefCell<BTreeMap<u32, Cow<'static, str>>> = const { RefCell::new(BTreeMap::new()) };
+    static REJECTED: RefCell<Rejected> = RefCell::default();
 }
 
 /// Refuses a row of the batch that was given to the function: it goes to the job's reject sink with this reason, for
@@ -27,19 +36,46 @@ thread_local! {
 /// # fn main() {}
 /// ```
 pub fn reject(row: usize, reason: impl Into<Cow<'static, str>>) {
-    // Rows are counted in 32 bits; whatever lies beyond can't be a row, and the host says so.
-    let row = u32::try_from(row).unwrap_or(u32::MAX);
     REJECTED.with_borrow_mut(|rejected| {
-        rejected.entry(row).or_insert_with(|| reason.into());
+        if rejected.see(row) {
+            // Rows are counted in 32 bits; whatever lies beyond can't be a row, and the host says so.
+            rejected.rows.push((u32::try_from(row).unwrap_or(u32::MAX), reason.into()));
+        }
     });
 }
 
-/// The rows refused so far in this call, in order.
-pub(crate) fn rows() -> std::collections::BTreeSet<u32> {
-    REJECTED.with_borrow(|rejected| rejected.keys().copied().collect())
+/// Starts a call over so many rows.
+pub(crate) fn begin(rows: usize) {
+    REJECTED.set(Rejected { input: rows as u32, ..Rejected::default() });
+}
+
+/// The rows below `rows` that were not refused, unless none were.
+pub(crate) fn kept(rows: usize) -> Option<Vec<u32>> {
+    REJECTED.with_borrow(|rejected| {
+        (!rejected.rows.is_empty()).then(|| (0..rows as u32).filter(|row| !rejected.has(*row as usize)).collect())
+    })
 }
 
 /// Ends a call: what was refused in it.
-pub(crate) fn take() -> BTreeMap<u32, Cow<'static, str>> {
-    REJECTED.take()
+pub(crate) fn take() -> Vec<(u32, Cow<'static, str>)> {
+    REJECTED.take().rows
+}
+
+impl Rejected {
+    /// Whether the row is refused for the first time. A row that is not one of the input's always is.
+    fn see(&mut self, row: usize) -> bool {
+        if row >= self.input as usize {
+            return true;
+        }
+        if self.seen.is_empty() {
+            self.seen.resize((self.input as usize).div_ceil(8), 0);
+        }
+        let first = !self.has(row);
+        self.seen[row / 8] |= 1 << (row % 8);
+        first
+    }
+
+    fn has(&self, row: usize) -> bool {
+        self.seen.get(row / 8).is_some_and(|bits| bits >> (row % 8) & 1 == 1)
+    }
 }
