@@ -1,0 +1,130 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What went wrong while finding a guest toolchain or building a guest.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing on this machine can build guests, and nothing could be installed.
+    #[error(
+        "nothing on this machine can build guests for {}.\nLooked at:\n{looked_at}\nDo one of these, then try again:\n{advice}",
+        crate::Target::Unknown
+    )]
+    NoToolchain {
+        /// Each place that was looked at and why it does not serve, one per line.
+        looked_at: String,
+        /// Commands that would get a toolchain, one per line.
+        advice: String,
+    },
+    /// A program could not be started.
+    #[error("could not start `{command}`: {source}; check that it is installed and may be run")]
+    Start {
+        /// The command line.
+        command: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A program ended with an error.
+    #[error("`{command}` failed ({status}){}{output}", if output.is_empty() { "" } else { ":\n" })]
+    Command {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: String,
+        /// What it printed, whole; empty where its output was passed through.
+        output: String,
+    },
+    /// A program was stopped because it took too long.
+    #[error("`{command}` did not end within {seconds} seconds and was stopped")]
+    Timeout {
+        /// The command line.
+        command: String,
+        /// The time it was given, in seconds.
+        seconds: u64,
+    },
+    /// No folder for the cache is known.
+    #[error("no cache folder is known: set TENON_CACHE to a folder that Tenon may write to")]
+    NoCache,
+    /// A file or folder could not be read or written.
+    #[error("could not {action} {}: {source}", path.display())]
+    File {
+        /// What was being done, as in "write".
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Building the standard library did not give the files that it should.
+    #[error(
+        "building std for {target} with Rust {version} gave no {missing}; please report this, with the output above"
+    )]
+    IncompleteStd {
+        /// The target it was built for.
+        target: crate::Target,
+        /// The compiler's version.
+        version: String,
+        /// The library that is missing.
+        missing: String,
+    },
+    /// The project folder has no `Cargo.toml`.
+    #[error("{} is not a Rust project: it has no Cargo.toml; name the folder that holds the guest's Cargo.toml", project.display())]
+    NotAProject {
+        /// The folder.
+        project: PathBuf,
+    },
+    /// The project built, but gave no WebAssembly library.
+    #[error(
+        "{} is built into no WebAssembly library: add this to its Cargo.toml:\n\n[lib]\ncrate-type = [\"cdylib\"]",
+        project.join("Cargo.toml").display()
+    )]
+    NotCdylib {
+        /// The project's folder.
+        project: PathBuf,
+    },
+    /// The manifest is that of a workspace without a package of its own.
+    #[error("{} is a workspace and not a guest; name one of its members' folders", project.display())]
+    Workspace {
+        /// The folder.
+        project: PathBuf,
+    },
+    /// The built file is not WebAssembly.
+    #[error("{} is not a WebAssembly module; expected the .wasm file of a guest", module.display())]
+    NotWasm {
+        /// The file.
+        module: PathBuf,
+    },
+    /// The built module says nothing of the WIT world it is for.
+    #[error(
+        "{} does not say which WIT world it implements: it has no component-type section. Does the guest depend on \
+         tenon-sdk, and does it have a function marked #[tenon::transform]?",
+        module.display()
+    )]
+    NoWorld {
+        /// The module.
+        module: PathBuf,
+    },
+    /// The built module does not fit the WIT world it is for.
+    #[error(
+        "{} cannot become a component: {reason}\nIf an export is missing: does the guest mark a function with \
+         #[tenon::transform]? If an import is unknown: guests get what tenon-sdk offers and nothing else.",
+        module.display()
+    )]
+    Componentize {
+        /// The module.
+        module: PathBuf,
+        /// Why not, from the outermost to the innermost cause.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Makes the error of a failed file operation.
+    pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::File {
+            action,
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+}

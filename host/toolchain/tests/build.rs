@@ -1,0 +1,151 @@
+//! Building guests with this machine's toolchain, which `cargo xtask setup` gets.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use tenon_toolchain::{BuildOptions, Error, Toolchain, build, componentize};
+
+const MANIFEST: &str = "[package]\nname = \"guest\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n";
+const CDYLIB: &str = "[lib]\ncrate-type = [\"cdylib\"]\n";
+
+fn project(manifest: &str, code: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("src")).unwrap();
+    fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+    fs::write(folder.path().join("src/lib.rs"), code).unwrap();
+    folder
+}
+
+fn build_in(folder: &Path) -> Result<tenon_toolchain::Built, Error> {
+    build(&Toolchain::find().unwrap(), folder, &BuildOptions::default())
+}
+
+/// Code that exports a function, and the component-type section of a world with such an export: what tenon-sdk's
+/// macros make, in short.
+fn guest(export: &str) -> String {
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve
+        .push_str(
+            "w.wit",
+            "package test:test; world w { export double: func(x: u32) -> u32; }",
+        )
+        .unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    let section = wit_component::metadata::encode(&resolve, world, wit_component::StringEncoding::UTF8, None).unwrap();
+    let (length, bytes) = (section.len(), section);
+    format!(
+        "#[unsafe(link_section = \"component-type:test\")]\n#[used]\npub static WORLD: [u8; {length}] = {bytes:?};\n\
+         #[unsafe(no_mangle)]\npub extern \"C\" fn {export}(x: u32) -> u32 {{ x.wrapping_mul(2) }}\n"
+    )
+}
+
+#[test]
+fn a_guest_becomes_a_component() {
+    let folder = project(&format!("{MANIFEST}{CDYLIB}"), &guest("double"));
+    let component = folder.path().join("out/guest.wasm");
+    let options = BuildOptions {
+        component: Some(component.clone()),
+        ..BuildOptions::default()
+    };
+    let toolchain = Toolchain::find().unwrap();
+    let built = build(&toolchain, folder.path(), &options).unwrap();
+    assert_eq!(built.component, component);
+    assert!(!built.fresh);
+    let bytes = fs::read(&component).unwrap();
+    assert_eq!(built.bytes, bytes.len() as u64);
+    wit_parser::decoding::decode(&bytes).unwrap();
+    assert_eq!(componentize(&component, &bytes).unwrap(), bytes);
+
+    assert!(
+        build(&toolchain, folder.path(), &options).unwrap().fresh,
+        "the second build has nothing to do"
+    );
+}
+
+#[test]
+fn components_go_beside_the_module_by_default() {
+    let folder = project(&format!("{MANIFEST}{CDYLIB}"), &guest("double"));
+    let options = BuildOptions {
+        target_dir: Some(folder.path().join("elsewhere")),
+        ..BuildOptions::default()
+    };
+    let built = build(&Toolchain::find().unwrap(), folder.path(), &options).unwrap();
+    assert!(
+        built.component.starts_with(folder.path().join("elsewhere")),
+        "{}",
+        built.component.display()
+    );
+    assert!(
+        built.component.ends_with("release/guest.component.wasm"),
+        "{}",
+        built.component.display()
+    );
+}
+
+#[test]
+fn a_missing_export_is_named() {
+    let folder = project(&format!("{MANIFEST}{CDYLIB}"), &guest("treble"));
+    let error = build_in(folder.path()).unwrap_err();
+    assert!(matches!(error, Error::Componentize { .. }), "{error}");
+    assert!(error.to_string().contains("double"), "{error}");
+}
+
+#[test]
+fn a_library_that_is_no_guest_is_refused() {
+    let folder = project(&format!("{MANIFEST}{CDYLIB}"), "");
+    let error = build_in(folder.path()).unwrap_err();
+    assert!(matches!(error, Error::NoWorld { .. }), "{error}");
+    assert!(error.to_string().contains("tenon-sdk"), "{error}");
+}
+
+#[test]
+fn a_crate_that_is_no_cdylib_is_told_how_to_be_one() {
+    let folder = project(MANIFEST, "");
+    let error = build_in(folder.path()).unwrap_err();
+    assert!(matches!(error, Error::NotCdylib { .. }), "{error}");
+    assert!(error.to_string().contains("crate-type = [\"cdylib\"]"), "{error}");
+}
+
+#[test]
+fn a_compile_error_is_shown_whole() {
+    let folder = project(&format!("{MANIFEST}{CDYLIB}"), "pub fn f() -> u32 { \"no number\" }");
+    let error = build_in(folder.path()).unwrap_err();
+    let Error::Command { command, output, .. } = error else {
+        panic!("{error}")
+    };
+    assert!(command.contains("build --release --target"), "{command}");
+    assert!(
+        output.contains("mismatched types") && output.contains("src/lib.rs:1"),
+        "{output}"
+    );
+}
+
+#[test]
+fn folders_without_a_guest_are_refused() {
+    let empty = tempfile::tempdir().unwrap();
+    assert!(matches!(build_in(empty.path()), Err(Error::NotAProject { .. })));
+    assert!(matches!(
+        build_in(&PathBuf::from("/no/such/folder")),
+        Err(Error::NotAProject { .. })
+    ));
+
+    let folder = project(&format!("{MANIFEST}{CDYLIB}"), &guest("double"));
+    let workspace = tempfile::tempdir().unwrap();
+    fs::rename(folder.path(), workspace.path().join("member")).unwrap();
+    let member = workspace.path().join("member/Cargo.toml");
+    fs::write(
+        &member,
+        fs::read_to_string(&member).unwrap().replace("[workspace]\n", ""),
+    )
+    .unwrap();
+    fs::write(
+        workspace.path().join("Cargo.toml"),
+        "[workspace]\nmembers = [\"member\"]\nresolver = \"3\"\n",
+    )
+    .unwrap();
+    assert!(matches!(build_in(workspace.path()), Err(Error::Workspace { .. })));
+    build_in(&workspace.path().join("member")).unwrap();
+}
