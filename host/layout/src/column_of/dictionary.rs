@@ -2,11 +2,11 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::ArrowDictionaryKeyType;
-use arrow_array::{Array, ArrayRef, PrimitiveArray, UInt32Array, downcast_integer};
+use arrow_array::{Array, ArrayRef, PrimitiveArray, downcast_integer};
 use arrow_buffer::{ArrowNativeType, ScalarBuffer};
 use arrow_schema::DataType;
-use arrow_select::take::take;
 
+use super::gather::gather;
 use super::{Writer, length, unknown_type};
 use crate::error::Error;
 
@@ -64,8 +64,7 @@ fn compacted<K: ArrowDictionaryKeyType>(
         .iter()
         .map(|key| K::Native::usize_as(key.map_or(0, |key| new_keys[key.as_usize()] as usize)))
         .collect();
-    let values = take(values, &UInt32Array::from(used), None)
-        .map_err(|error| Error::data("a dictionary that can be compacted", error.to_string()))?;
+    let values = gather(values, used.iter().map(|&old| old as usize..old as usize + 1))?;
     Ok((PrimitiveArray::new(renumbered, keys.nulls().cloned()), values))
 }
 

@@ -1,6 +1,7 @@
 //! An Arrow array, flattened and trimmed to its slice.
 
 mod dictionary;
+mod gather;
 mod nested;
 mod runs;
 mod strings;

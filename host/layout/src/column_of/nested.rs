@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, FixedSizeListArray, GenericListArray, GenericListViewArray, MapArray, OffsetSizeTrait,
-    StructArray, UInt64Array, UnionArray,
+    StructArray, UnionArray,
 };
 use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use arrow_schema::Field;
-use arrow_select::take::take;
 
+use super::gather::gather;
 use super::{Writer, rebased};
 use crate::error::Error;
 
@@ -111,11 +111,7 @@ fn gathered<O: OffsetSizeTrait>(array: &GenericListViewArray<O>) -> Result<(Buff
         all.map(|(row, (offset, size))| (offset.as_usize(), if array.is_null(row) { 0 } else { size.as_usize() }))
     };
     let offsets = running_sum(views().map(|(_, size)| O::usize_as(size)))?;
-    let items: Vec<u64> = views()
-        .flat_map(|(offset, size)| offset as u64..(offset + size) as u64)
-        .collect();
-    let items = take(array.values(), &UInt64Array::from(items), None)
-        .map_err(|error| Error::data("list views that can be gathered", error.to_string()))?;
+    let items = gather(array.values(), views().map(|(offset, size)| offset..offset + size))?;
     Ok((offsets, items))
 }
 
