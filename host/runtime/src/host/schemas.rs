@@ -1,0 +1,48 @@
+//! Schemas that a sandbox has seen, in both forms, so that each is translated and checked once.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use tenon_layout::{Bounds, schema_of};
+
+use crate::bindings::wire;
+
+/// Schemas remembered per sandbox. A transform sees two or three.
+const REMEMBERED: usize = 16;
+
+#[derive(Default)]
+pub(crate) struct Schemas(Vec<Known>);
+
+struct Known {
+    schema: SchemaRef,
+    wire: wire::Schema,
+}
+
+impl Schemas {
+    /// A schema of the host as the guest sees it.
+    pub fn to_wire(&mut self, schema: &SchemaRef) -> Result<wire::Schema, tenon_layout::Error> {
+        if let Some(known) = self.0.iter().find(|known| Arc::ptr_eq(&known.schema, schema)) {
+            return Ok(Arc::clone(&known.wire));
+        }
+        let wire = wire::schema_to_wire(schema)?;
+        self.remember(Arc::clone(schema), Arc::clone(&wire));
+        Ok(wire)
+    }
+
+    /// A schema of the guest, checked. Equal schemas become the same `SchemaRef`, which makes later comparisons cheap.
+    pub fn from_wire(&mut self, wire: &wire::Schema) -> Result<SchemaRef, tenon_layout::Error> {
+        if let Some(known) = self.0.iter().find(|known| Arc::ptr_eq(&known.wire, wire) || known.wire == *wire) {
+            return Ok(Arc::clone(&known.schema));
+        }
+        let schema = schema_of(&wire::schema_from_wire(wire), &Bounds::default())?;
+        self.remember(Arc::clone(&schema), Arc::clone(wire));
+        Ok(schema)
+    }
+
+    fn remember(&mut self, schema: SchemaRef, wire: wire::Schema) {
+        if self.0.len() == REMEMBERED {
+            self.0.remove(0);
+        }
+        self.0.push(Known { schema, wire });
+    }
+}

@@ -1,0 +1,90 @@
+//! The log that a run's guests write, bounded in bytes.
+
+use serde::Serialize;
+
+use super::Run;
+
+/// How much a message matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Each step of an algorithm.
+    Trace,
+    /// For whoever develops the plugin.
+    Debug,
+    /// For whoever runs the job.
+    Info,
+    /// Something looks wrong, the run goes on.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+/// One message of a guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogRecord {
+    /// Which plugin said it.
+    pub plugin: String,
+    /// How much it matters.
+    pub level: Level,
+    /// What it said, without secrets.
+    pub message: String,
+}
+
+/// Bytes that a record is charged besides its message, so that empty messages do not come for free.
+const RECORD_OVERHEAD: usize = 64;
+
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    records: Vec<LogRecord>,
+    bytes: usize,
+    dropped: u64,
+}
+
+impl Log {
+    /// Keeps a message if there is room; counts it otherwise.
+    pub fn push(&mut self, plugin: &str, level: Level, message: String, limit: usize) {
+        let size = message.len() + RECORD_OVERHEAD;
+        if self.bytes + size > limit {
+            self.dropped += 1;
+            return;
+        }
+        self.bytes += size;
+        self.records.push(LogRecord { plugin: plugin.to_owned(), level, message });
+    }
+
+    pub fn records(&self) -> &[LogRecord] {
+        &self.records
+    }
+
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+/// Hands a message to the host's own subscribers.
+pub(super) fn trace(run: &Run, plugin: &str, level: Level, message: &str) {
+    let (tenant, run) = (run.tenant(), run.id());
+    match level {
+        Level::Trace => tracing::trace!(target: "tenon::guest", tenant, run, plugin, "{message}"),
+        Level::Debug => tracing::debug!(target: "tenon::guest", tenant, run, plugin, "{message}"),
+        Level::Info => tracing::info!(target: "tenon::guest", tenant, run, plugin, "{message}"),
+        Level::Warn => tracing::warn!(target: "tenon::guest", tenant, run, plugin, "{message}"),
+        Level::Error => tracing::error!(target: "tenon::guest", tenant, run, plugin, "{message}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_counted_not_kept() {
+        let mut log = Log::default();
+        for _ in 0..100 {
+            log.push("p", Level::Info, "x".repeat(36), 1_000);
+        }
+        assert_eq!(log.records().len(), 10);
+        assert_eq!(log.dropped(), 90);
+    }
+}

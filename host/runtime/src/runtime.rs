@@ -1,0 +1,229 @@
+//! The runtime: loads plugins and keeps what they share.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
+
+use crate::cache::Cache;
+use crate::component::{Interfaces, Names, componentize, inspect, names_in};
+use crate::config::RuntimeConfig;
+use crate::engine::Host;
+use crate::error::Error;
+use crate::limits::human_bytes;
+use crate::plugin::{Loaded, Plugin, described};
+use crate::pool::{Blueprint, Pool, Queue, Refill};
+use crate::stats::RuntimeStatistics;
+use crate::trap;
+
+/// Loads plugins and keeps their warm pools. Cheap to clone; all clones are one runtime.
+#[derive(Clone)]
+pub struct Runtime(Arc<Shared>);
+
+struct Shared {
+    config: RuntimeConfig,
+    host: Host,
+    cache: Option<Cache>,
+    refill: Refill,
+    queue: Arc<Queue>,
+    all_idle: Arc<AtomicUsize>,
+    loaded: Mutex<HashMap<(Arc<str>, String), Weak<Loaded>>>,
+}
+
+/// A plugin's code, ready to be linked.
+struct Compiled {
+    component: Component,
+    interfaces: Interfaces,
+    wasi: bool,
+}
+
+impl Runtime {
+    /// Sets up an engine, its pools and its cache.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] when the machine cannot give the pool its address space, [`Error::Io`] when the cache folder
+    /// cannot be used.
+    pub fn new(config: RuntimeConfig) -> Result<Self, Error> {
+        let host = Host::new(&config)?;
+        let cache = Cache::open(&config.cache, &host.engine)?;
+        let refill = Refill::start()?;
+        let queue = Queue::new(config.pool.in_use);
+        Ok(Runtime(Arc::new(Shared {
+            config,
+            host,
+            cache,
+            refill,
+            queue,
+            all_idle: Arc::new(AtomicUsize::new(0)),
+            loaded: Mutex::new(HashMap::new()),
+        })))
+    }
+
+    /// Loads a plugin from a file: a component, or a core module with wit-bindgen's section. Its name is the file's.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Refused`], [`Error::Version`], [`Error::Load`], [`Error::Contract`] or [`Error::Limit`];
+    /// each says what is wrong with the file.
+    pub async fn load(&self, path: impl AsRef<Path>) -> Result<Plugin, Error> {
+        let path = path.as_ref();
+        let name = path.file_stem().map_or_else(|| "plugin".into(), |stem| stem.to_string_lossy().into_owned());
+        let io = |source| Error::Io { action: "reading the plugin", path: path.to_owned(), source };
+        let size = fs::metadata(path).map_err(io)?.len();
+        self.check_size(&name, size)?;
+        let bytes = fs::read(path).map_err(io)?;
+        self.load_bytes(&name, bytes).await
+    }
+
+    /// Loads a plugin from memory. The same bytes under the same name are loaded once, and share one pool.
+    ///
+    /// # Errors
+    /// As for [`Runtime::load`].
+    pub async fn load_bytes(&self, name: &str, bytes: impl Into<Vec<u8>>) -> Result<Plugin, Error> {
+        let bytes = bytes.into();
+        self.check_size(name, bytes.len() as u64)?;
+        let digest = hex::encode(Sha256::digest(&bytes));
+        let name: Arc<str> = name.into();
+        let key = (Arc::clone(&name), digest.clone());
+        if let Some(loaded) = self.0.loaded.lock().get(&key).and_then(Weak::upgrade) {
+            return Ok(Plugin(loaded));
+        }
+        let size = bytes.len() as u64;
+        let compiled = self.compile(&name, &digest, bytes).await?;
+        let loaded = Arc::new(self.link(name, digest, size, compiled).await?);
+        let mut registry = self.0.loaded.lock();
+        registry.retain(|_, plugin| plugin.strong_count() > 0);
+        // Somebody else may have loaded it in the meantime: one pool is enough.
+        if let Some(first) = registry.get(&key).and_then(Weak::upgrade) {
+            return Ok(Plugin(first));
+        }
+        registry.insert(key, Arc::downgrade(&loaded));
+        Ok(Plugin(loaded))
+    }
+
+    /// What its pools are doing.
+    pub fn statistics(&self) -> RuntimeStatistics {
+        let loaded: Vec<Arc<Loaded>> = self.0.loaded.lock().values().filter_map(Weak::upgrade).collect();
+        RuntimeStatistics {
+            in_use: self.0.queue.in_use(),
+            waiting: self.0.queue.waiting(),
+            warm: self.0.all_idle.load(Ordering::Relaxed),
+            plugins: loaded.iter().filter_map(|plugin| plugin.pool.as_ref()).map(|pool| pool.statistics()).collect(),
+        }
+    }
+
+    fn check_size(&self, name: &str, bytes: u64) -> Result<(), Error> {
+        let most = self.0.config.plugins.max_bytes;
+        if bytes <= most {
+            return Ok(());
+        }
+        Err(Error::Refused {
+            plugin: name.to_owned(),
+            reason: format!(
+                "its file has {}, more than the limit `plugins.max_bytes` of {}",
+                human_bytes(bytes),
+                human_bytes(most)
+            ),
+        })
+    }
+
+    /// Code from the cache, or compiled away from the async threads.
+    async fn compile(&self, name: &Arc<str>, digest: &str, bytes: Vec<u8>) -> Result<Compiled, Error> {
+        if let Some(compiled) = self.0.from_cache(name, digest)? {
+            return Ok(compiled);
+        }
+        let (shared, name, digest) = (Arc::clone(&self.0), Arc::clone(name), digest.to_owned());
+        let plugin = name.to_string();
+        let compiling = tokio::task::spawn_blocking(move || shared.compile(&name, &digest, &bytes));
+        compiling.await.unwrap_or_else(|_| {
+            Err(Error::Load { plugin, stage: "compiled", reason: "the compiler gave up on it".to_owned() })
+        })
+    }
+
+    async fn link(&self, name: Arc<str>, digest: String, bytes: u64, compiled: Compiled) -> Result<Loaded, Error> {
+        let shared = &self.0;
+        let load_error = |stage, error: &wasmtime::Error| Error::Load {
+            plugin: name.to_string(),
+            stage,
+            reason: trap::explain(error),
+        };
+        let pre =
+            shared.host.linker.instantiate_pre(&compiled.component).map_err(|error| load_error("linked", &error))?;
+        let (mut functions, mut pool) = (Vec::new(), None);
+        if compiled.interfaces.transform {
+            let blueprint = Blueprint::new(&name, pre, compiled.wasi, &shared.config, &shared.host.ticker)?;
+            functions = described(&name, blueprint.describe().await?)?;
+            pool = Some(Pool::new(blueprint, &shared.config.pool, &shared.all_idle, &shared.refill));
+        }
+        Ok(Loaded {
+            name,
+            digest,
+            bytes,
+            interfaces: compiled.interfaces,
+            wasi: compiled.wasi,
+            functions,
+            pool,
+            queue: Arc::clone(&shared.queue),
+            wait: shared.config.pool.wait(),
+        })
+    }
+}
+
+impl Shared {
+    fn from_cache(&self, name: &str, digest: &str) -> Result<Option<Compiled>, Error> {
+        let Some(cache) = &self.cache else { return Ok(None) };
+        let Some(code) = cache.get(digest) else { return Ok(None) };
+        // SAFETY: the cache only gives out files that carry this installation's signature, so these bytes are what
+        // `Component::serialize` of a compatible engine wrote; nobody else can change them, as they are in our memory.
+        let component = unsafe { Component::deserialize(&self.host.engine, &code) };
+        match component {
+            Ok(component) => self.look_into(name, component).map(Some),
+            Err(error) => {
+                tracing::warn!(plugin = name, %error, "a cached plugin does not fit this host; it is compiled again");
+                cache.forget(digest);
+                Ok(None)
+            }
+        }
+    }
+
+    fn compile(&self, name: &str, digest: &str, bytes: &[u8]) -> Result<Compiled, Error> {
+        let load_error = |stage, error: &wasmtime::Error| Error::Load {
+            plugin: name.to_owned(),
+            stage,
+            reason: trap::explain(error),
+        };
+        let component = componentize(name, bytes)?;
+        // Refused before the compiler is let loose on it.
+        inspect(name, &names_in(name, &component)?)?;
+        let component = Component::from_binary(&self.host.engine, &component)
+            .map_err(|error| load_error("compiled", &error))?;
+        if let Some(cache) = &self.cache {
+            match component.serialize() {
+                Ok(code) => cache.put(digest, &code),
+                Err(error) => tracing::warn!(plugin = name, %error, "a compiled plugin could not be serialized"),
+            }
+        }
+        self.look_into(name, component)
+    }
+
+    fn look_into(&self, name: &str, component: Component) -> Result<Compiled, Error> {
+        let kind = component.component_type();
+        let engine = &self.host.engine;
+        let names = Names {
+            imports: kind.imports(engine).map(|(name, _)| name.to_owned()).collect(),
+            exports: kind.exports(engine).map(|(name, _)| name.to_owned()).collect(),
+        };
+        let inspected = inspect(name, &names)?;
+        Ok(Compiled { component, interfaces: inspected.interfaces, wasi: inspected.wasi })
+    }
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runtime").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,309 @@
+//! A sandbox that serves one run.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use crate::bindings::exports::tenon::etl::transform as wire;
+use crate::bindings::tenon::etl::errors::Error as Fault;
+use crate::error::{Error, clip};
+use crate::host::BatchEntry;
+use crate::limits::LimitReached;
+use crate::output::{Output, check_batch, check_rejections};
+use crate::plugin::Plugin;
+use crate::pool::{Permit, Pool, Warm};
+use crate::run::{Run, add};
+use crate::ticker::CallGuard;
+use crate::trap;
+
+/// Bytes of an error message from a guest.
+const MAX_MESSAGE: usize = 4 << 10;
+/// Entries of an error's context from a guest.
+const MAX_CONTEXT: usize = 16;
+/// Bytes of one of these entries.
+const MAX_CONTEXT_ENTRY: usize = 256;
+
+/// One instance of a plugin, tied to one run: opened once, then given batches, then finished.
+///
+/// Calls run on the caller's task and yield every millisecond. Dropping a call's future cancels the guest; after that,
+/// and after a trap or a limit, the sandbox refuses further calls. Dropping the sandbox frees all that it held.
+pub struct Sandbox {
+    warm: Warm,
+    plugin: Plugin,
+    pool: Arc<Pool>,
+    run: Arc<Run>,
+    _permit: Permit,
+    opened: Option<Arc<Opened>>,
+    /// Whether a call began and did not come back well.
+    spoiled: bool,
+}
+
+struct Opened {
+    function: String,
+    input: SchemaRef,
+    output: SchemaRef,
+}
+
+type Called<T> = wasmtime::Result<Result<T, Fault>>;
+
+impl Sandbox {
+    pub(crate) fn bind(
+        plugin: Plugin,
+        pool: Arc<Pool>,
+        mut warm: Warm,
+        permit: Permit,
+        run: &Arc<Run>,
+    ) -> Result<Self, Error> {
+        let bound = warm.store.data_mut().bind(run);
+        warm.store.set_hostcall_fuel(run.limits().call_bytes);
+        warm.store.set_max_component_handles(run.limits().handles);
+        let run = Arc::clone(run);
+        let sandbox = Sandbox { warm, plugin, pool, run, _permit: permit, opened: None, spoiled: bound.is_err() };
+        match bound {
+            Ok(()) => Ok(sandbox),
+            Err(reached) => Err(sandbox.limit(reached)),
+        }
+    }
+
+    /// Binds one function with its configuration (JSON) and its input's schema; answers with its output's schema.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFunction`]; [`Error::Guest`] when the configuration or the schema does not fit;
+    /// [`Error::Limit`], [`Error::Trapped`].
+    pub async fn open(&mut self, function: &str, config: &str, input: &SchemaRef) -> Result<SchemaRef, Error> {
+        if self.opened.is_some() {
+            return Err(self.misuse("it was opened before; check out another sandbox for another function"));
+        }
+        let functions = self.plugin.functions();
+        if !functions.iter().any(|known| known.name == function) {
+            return Err(Error::UnknownFunction {
+                plugin: self.plugin.name().to_owned(),
+                function: function.to_owned(),
+                known: functions.iter().map(|known| known.name.clone()).collect(),
+            });
+        }
+        let schemas = &mut self.warm.store.data_mut().schemas;
+        let schema = schemas.to_wire(input).map_err(|source| self.layout(source))?;
+        let ticking = self.begin()?;
+        let called = {
+            let Warm { store, guest } = &mut self.warm;
+            let cpu = Arc::clone(&store.data().cpu);
+            let waits = waits(&self.plugin, &self.run);
+            cpu.measure(within(waits, guest.call_open(store, function, config, &schema))).await
+        };
+        let output = self.end(called, Some(function), ticking)?;
+        let output = self.warm.store.data_mut().schemas.from_wire(&output);
+        let output = output.map_err(|error| self.contract(function, format!("`open` answered with {error}")))?;
+        self.opened = Some(Arc::new(Opened {
+            function: function.to_owned(),
+            input: Arc::clone(input),
+            output: Arc::clone(&output),
+        }));
+        Ok(output)
+    }
+
+    /// Hands the guest one batch, of the schema given to `open`.
+    ///
+    /// # Errors
+    /// [`Error::Guest`] when the function fails, [`Error::Limit`], [`Error::Trapped`], [`Error::Contract`] when what
+    /// comes back is not what the function announced.
+    pub async fn process(&mut self, batch: RecordBatch) -> Result<Output, Error> {
+        let Some(opened) = &self.opened else {
+            return Err(self.misuse("`process` was called before `open`"));
+        };
+        let schema = batch.schema_ref();
+        if !Arc::ptr_eq(schema, &opened.input) && schema.fields() != opened.input.fields() {
+            return Err(self.misuse("`process` was given a batch of another schema than `open`"));
+        }
+        let rows = batch.num_rows();
+        let ticking = self.begin()?;
+        let handle = self.warm.store.data_mut().table.push(BatchEntry::lent(batch));
+        let Ok(handle) = handle else {
+            let handles = self.run.limits().handles;
+            return Err(self.limit(LimitReached::count("handles", handles, "handles")));
+        };
+        let called = {
+            let Warm { store, guest } = &mut self.warm;
+            let cpu = Arc::clone(&store.data().cpu);
+            let waits = waits(&self.plugin, &self.run);
+            cpu.measure(within(waits, guest.call_process(store, handle))).await
+        };
+        add(&self.run.usage.rows_in, rows as u64);
+        self.finish_call(called, rows, ticking)
+    }
+
+    /// Tells the guest that there are no more batches, and takes what it has left to give.
+    ///
+    /// # Errors
+    /// As for [`Sandbox::process`].
+    pub async fn finish(&mut self) -> Result<Output, Error> {
+        if self.opened.is_none() {
+            return Err(self.misuse("`finish` was called before `open`"));
+        }
+        let ticking = self.begin()?;
+        let called = {
+            let Warm { store, guest } = &mut self.warm;
+            let cpu = Arc::clone(&store.data().cpu);
+            let waits = waits(&self.plugin, &self.run);
+            cpu.measure(within(waits, guest.call_finish(store))).await
+        };
+        self.finish_call(called, 0, ticking)
+    }
+
+    /// Linear memory of the sandbox now, in bytes.
+    pub fn memory(&self) -> usize {
+        self.warm.store.data().growth.memory()
+    }
+
+    /// Whether it refuses further calls: after a trap, a limit or a cancelled call.
+    pub fn is_spoiled(&self) -> bool {
+        self.spoiled
+    }
+
+    fn begin(&mut self) -> Result<CallGuard, Error> {
+        if self.spoiled {
+            return Err(self.misuse(
+                "a call trapped, reached a limit or was cancelled before; drop this sandbox and check out another",
+            ));
+        }
+        self.spoiled = true;
+        let store = &mut self.warm.store;
+        store.set_epoch_deadline(1);
+        store.data().cpu.reset();
+        Ok(self.pool.blueprint.ticker.call())
+    }
+
+    /// Books what a call used, and turns its two kinds of failure into ours.
+    fn end<T>(&mut self, called: Called<T>, function: Option<&str>, ticking: CallGuard) -> Result<T, Error> {
+        drop(ticking);
+        let store = &mut self.warm.store;
+        let usage = &self.run.usage;
+        add(&usage.calls, 1);
+        add(&usage.cpu_nanos, store.data().cpu.spent());
+        usage.peak_memory.fetch_max(store.data().growth.memory() as u64, Ordering::Relaxed);
+        let answered = called.map_err(|error| trap::classify(store, error, function, "called"))?;
+        self.charge_kept()?;
+        self.spoiled = false;
+        answered.map_err(|fault| self.guest_error(fault, function))
+    }
+
+    fn finish_call(&mut self, called: Called<wire::Output>, rows: usize, ticking: CallGuard) -> Result<Output, Error> {
+        let opened = self.opened.clone();
+        let Some(opened) = opened else { return Err(self.misuse("it was not opened")) };
+        let output = self.end(called, Some(&opened.function), ticking)?;
+        let output = self.collect(output, &opened, rows);
+        self.spoiled = output.is_err();
+        output
+    }
+
+    /// Takes the batches out of the guest's hands and checks what it promised.
+    fn collect(&mut self, output: wire::Output, opened: &Opened, rows: usize) -> Result<Output, Error> {
+        let mut batches = Vec::with_capacity(output.batches.len());
+        let table = &mut self.warm.store.data_mut().table;
+        for handle in output.batches {
+            match table.delete(handle) {
+                Ok(entry) => batches.push(entry.batch),
+                Err(error) => return Err(self.contract(&opened.function, format!("it returned a handle: {error}"))),
+            }
+        }
+        let checked: Result<Vec<RecordBatch>, String> =
+            batches.into_iter().map(|batch| check_batch(batch, &opened.output)).collect();
+        let batches = checked.map_err(|reason| self.contract(&opened.function, reason))?;
+        let rejected = check_rejections(output.rejected, rows, |reason| self.run.redact(reason))
+            .map_err(|reason| self.contract(&opened.function, reason))?;
+        add(&self.run.usage.rows_out, batches.iter().map(|batch| batch.num_rows() as u64).sum());
+        add(&self.run.usage.rows_rejected, rejected.len() as u64);
+        Ok(Output { batches, rejected })
+    }
+
+    /// Charges the guest for batches that the host lent it and that it kept past the call.
+    fn charge_kept(&mut self) -> Result<(), Error> {
+        let state = self.warm.store.data_mut();
+        if state.table.is_empty() {
+            return Ok(());
+        }
+        let mut kept = 0;
+        let mut entries = Vec::new();
+        for entry in state.table.iter_mut() {
+            if let Some(entry) = entry.downcast_mut::<BatchEntry>().filter(|entry| entry.lent) {
+                kept += entry.batch.get_array_memory_size();
+                entries.push(entry);
+            }
+        }
+        if entries.is_empty() {
+            return Ok(());
+        }
+        for entry in &mut entries {
+            entry.lent = false;
+        }
+        drop(entries);
+        let charge = state.charge_held(kept);
+        match charge {
+            Ok(charge) => {
+                state.keep(charge);
+                Ok(())
+            }
+            Err(reached) => Err(self.limit(reached)),
+        }
+    }
+
+    fn function(&self) -> Option<String> {
+        self.opened.as_ref().map(|opened| opened.function.clone())
+    }
+
+    fn limit(&self, reached: LimitReached) -> Error {
+        Error::Limit { plugin: self.plugin.name().to_owned(), function: self.function(), reached }
+    }
+
+    fn misuse(&self, reason: &'static str) -> Error {
+        Error::Misuse { plugin: self.plugin.name().to_owned(), reason }
+    }
+
+    fn layout(&self, source: tenon_layout::Error) -> Error {
+        Error::Layout { plugin: self.plugin.name().to_owned(), source }
+    }
+
+    fn contract(&self, function: &str, reason: String) -> Error {
+        Error::Contract { plugin: self.plugin.name().to_owned(), function: Some(function.to_owned()), reason }
+    }
+
+    fn guest_error(&self, fault: Fault, function: Option<&str>) -> Error {
+        let text = |text: &str, max| self.run.redact(&clip(text, max));
+        Error::Guest {
+            plugin: self.plugin.name().to_owned(),
+            function: function.map(str::to_owned),
+            kind: fault.kind.into(),
+            message: text(&fault.message, MAX_MESSAGE),
+            context: fault.context.iter().take(MAX_CONTEXT).map(|step| text(step, MAX_CONTEXT_ENTRY)).collect(),
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.pool.gone(self.spoiled);
+    }
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox").field("plugin", &self.plugin).field("run", &self.run).finish_non_exhaustive()
+    }
+}
+
+/// Only plugins that import WASI can wait; the others need no timer.
+fn waits(plugin: &Plugin, run: &Run) -> Option<Duration> {
+    plugin.0.wasi.then(|| Duration::from_millis(run.limits().wall_per_call_ms))
+}
+
+/// Ends a call that waits too long.
+async fn within<T>(limit: Option<Duration>, call: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+    let Some(limit) = limit else { return call.await };
+    let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+    tokio::time::timeout(limit, call)
+        .await
+        .unwrap_or_else(|_| Err(LimitReached::millis("wall_per_call_ms", millis).into()))
+}
