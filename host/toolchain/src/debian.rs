@@ -13,25 +13,25 @@ pub(crate) const COMPILER: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"
 pub(crate) const LINKER: [&str; 1] = ["lld"];
 
 /// Some 150 MB are downloaded for the compiler.
-const LIMIT: Duration = Duration::from_secs(900);
+const LIMIT: Duration = Duration::from_mins(15);
 
 /// apt, where it is there and we may use it.
 pub(crate) struct Apt<'a> {
     machine: &'a Machine,
-    apt_get: PathBuf,
+    program: PathBuf,
     sudo: Option<PathBuf>,
 }
 
 impl<'a> Apt<'a> {
     /// `None` where the machine has no apt, or we are neither root nor may become it without a password.
     pub(crate) fn find(machine: &'a Machine) -> Option<Self> {
-        let apt_get = machine.program("apt-get")?;
+        let program = machine.program("apt-get")?;
         let id = machine.program("id")?;
         let user = capture(command(machine, &id).arg("-u")).ok()?;
         if user.trim() == "0" {
             return Some(Self {
                 machine,
-                apt_get,
+                program,
                 sudo: None,
             });
         }
@@ -39,7 +39,7 @@ impl<'a> Apt<'a> {
         capture(command(machine, &sudo).args(["-n", "true"])).ok()?;
         Some(Self {
             machine,
-            apt_get,
+            program,
             sudo: Some(sudo),
         })
     }
@@ -79,12 +79,12 @@ impl<'a> Apt<'a> {
 
     fn command(&self) -> Command {
         let mut apt = match &self.sudo {
-            None => command(self.machine, &self.apt_get),
+            None => command(self.machine, &self.program),
             Some(sudo) => {
                 let mut sudo = command(self.machine, sudo);
                 // sudo drops our environment, so the variable is set behind it.
                 sudo.args(["-n", "env", "DEBIAN_FRONTEND=noninteractive"])
-                    .arg(&self.apt_get);
+                    .arg(&self.program);
                 sudo
             }
         };

@@ -131,7 +131,7 @@ fn collect(from: &Path, to: &Path, compiler: &Installed, target: Target) -> Resu
     for entry in fs::read_dir(from).map_err(Error::file("read", from))? {
         let path = entry.map_err(Error::file("read", from))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".rlib") && !name.contains("tenon_std_seed") {
+        if path.extension().is_some_and(|end| end == "rlib") && !name.contains("tenon_std_seed") {
             fs::rename(&path, to.join(&name)).map_err(Error::file("move", &path))?;
             names.push(name);
         }

@@ -1,0 +1,62 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::plugins;
+use crate::steps::{step, succeed};
+use crate::workspace::{build_program, root, target};
+
+/// Where the benchmarks are, each in a file `bench_NAME.rs`.
+const FOLDER: &str = "tests/src/bin";
+
+/// Builds the guests and the benchmark, and runs it.
+pub(crate) fn run(name: Option<&str>, quick: bool) -> Result<()> {
+    let known = benchmarks()?;
+    let Some(name) = name else {
+        for name in known {
+            println!("{name}");
+        }
+        return Ok(());
+    };
+    if !known.contains(name) {
+        bail!(
+            "there is no benchmark {name}; there are: {}",
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        );
+    }
+    plugins::run(&[])?;
+    let program = step("building the benchmark", || build_program(&format!("bench_{name}")))?;
+
+    let results = target()?.join("bench");
+    fs::create_dir_all(&results).with_context(|| format!("could not create {}", results.display()))?;
+    let json = results.join(format!("{name}.json"));
+    let mut benchmark = Command::new(program);
+    benchmark
+        .current_dir(root())
+        .args(quick.then_some("--quick"))
+        .arg("--json")
+        .arg(&json);
+    step(&format!("running the benchmark {name}"), || succeed(&mut benchmark))?;
+    let written = fs::read(&json).with_context(|| format!("the benchmark wrote no {}", json.display()))?;
+    let figures: Vec<serde_json::Value> =
+        serde_json::from_slice(&written).with_context(|| format!("{} is not a list of figures", json.display()))?;
+    eprintln!("    {} figures are in {}", figures.len(), json.display());
+    Ok(())
+}
+
+fn benchmarks() -> Result<BTreeSet<String>> {
+    let folder = root().join(FOLDER);
+    let mut names = BTreeSet::new();
+    let Ok(entries) = fs::read_dir(&folder) else {
+        return Ok(names);
+    };
+    for entry in entries {
+        let file = entry.with_context(|| format!("could not read {FOLDER}"))?.file_name();
+        let file = file.to_string_lossy();
+        let stem = file.strip_suffix(".rs").unwrap_or(&file);
+        names.extend(stem.strip_prefix("bench_").map(str::to_owned));
+    }
+    Ok(names)
+}

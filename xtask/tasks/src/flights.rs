@@ -1,0 +1,26 @@
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::plugins;
+use crate::steps::{step, succeed};
+use crate::workspace::{build_program, root, target};
+
+/// Runs the flights example as its README says, with everything built that it needs.
+pub(crate) fn run() -> Result<()> {
+    plugins::run(&["flights".to_owned()])?;
+    let tenon = step("building tenon", || build_program("tenon"))?;
+    let mut job = Command::new(tenon);
+    job.current_dir(root())
+        .arg("run")
+        .arg(target()?.join("plugins/flights.wasm"))
+        .args([
+            "--from",
+            "examples/flights/flights.csv.gz",
+            "--to",
+            "out/flights",
+            "--null",
+            "NA",
+        ]);
+    step("running the job", || succeed(&mut job))
+}

@@ -1,0 +1,66 @@
+//! The tasks of the Tenon repository. `cargo xtask help` lists them.
+
+mod bench;
+mod ci;
+mod counts;
+mod flights;
+mod lint;
+mod plugins;
+mod setup;
+mod steps;
+mod test;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Builds, tests and measures Tenon.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Tasks {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Finds or installs the toolchain that builds guests.
+    Setup,
+    /// Builds guests into target/plugins/NAME.wasm.
+    Plugins {
+        /// The guests to build; all of the repository where none is named.
+        names: Vec<String>,
+    },
+    /// Runs the main example: a year of flights through a sandboxed guest, from CSV to Parquet.
+    Flights,
+    /// Builds every guest and runs every test.
+    Test {
+        /// Passed on to `cargo test`, as in `cargo xtask test -- --package tenon-layout`.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Checks formatting, and runs clippy with warnings denied.
+    Lint,
+    /// Runs a benchmark, prints its table and writes target/bench/NAME.json.
+    Bench {
+        /// The benchmark; lists them where it is left out.
+        name: Option<String>,
+        /// Takes less than a minute, on smaller data.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// What continuous integration runs: lint, then test.
+    Ci,
+}
+
+fn main() -> Result<()> {
+    match Tasks::parse().task {
+        Task::Setup => setup::run().map(drop),
+        Task::Plugins { names } => plugins::run(&names),
+        Task::Flights => flights::run(),
+        Task::Test { arguments } => test::run(&arguments),
+        Task::Lint => lint::run(),
+        Task::Bench { name, quick } => bench::run(name.as_deref(), quick),
+        Task::Ci => ci::run(),
+    }
+}
