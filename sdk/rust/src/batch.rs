@@ -22,7 +22,7 @@ use crate::sql::quote;
 ///     batch.with_column("label", label)
 /// }
 ///
-/// let batch = tenon::batch! { "delay" => [Some(20), None, Some(-1)] };
+/// let batch = tenon::batch! { "delay" => [Some(20_i64), None, Some(-1)] };
 /// let labels = label(batch)?.strings("label")?;
 /// assert_eq!(labels.iter().collect::<Vec<_>>(), [Some("late"), None, Some("on time")]);
 /// # Ok::<(), tenon::Error>(())
@@ -163,7 +163,12 @@ impl Batch {
     /// # Errors
     /// As [`Batch::with_column`].
     pub fn with_columns<N: Into<String>>(&self, columns: impl IntoIterator<Item = (N, AnyColumn)>) -> Result<Self> {
-        self.with_all(columns.into_iter().map(|(name, column)| (name.into(), column)).collect())
+        self.with_all(
+            columns
+                .into_iter()
+                .map(|(name, column)| (name.into(), column))
+                .collect(),
+        )
     }
 
     fn with_all(&self, columns: Vec<(String, AnyColumn)>) -> Result<Self> {
@@ -256,7 +261,9 @@ impl Batch {
     /// # Errors
     /// `limit` if the rows don't fit.
     pub fn without_rejected(&self) -> Result<Self> {
-        let Some(kept) = crate::reject::kept(self.rows()) else { return Ok(self.clone()) };
+        let Some(kept) = crate::reject::kept(self.rows()) else {
+            return Ok(self.clone());
+        };
         self.take(&kept)
     }
 

@@ -124,7 +124,10 @@ pub(crate) fn all() -> Vec<&'static Function> {
     // Sorting by hand: the standard library's sort would be 5 KB of every component.
     let mut functions: Vec<&'static Function> = Vec::new();
     for function in inventory::iter::<Function> {
-        let position = functions.iter().position(|other| other.name > function.name).unwrap_or(functions.len());
+        let position = functions
+            .iter()
+            .position(|other| other.name > function.name)
+            .unwrap_or(functions.len());
         functions.insert(position, function);
     }
     functions

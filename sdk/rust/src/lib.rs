@@ -37,7 +37,7 @@
 //! }
 //!
 //! // A unit test, with plain `cargo test`: a stand-in for the host holds the rows.
-//! let flights = tenon::batch! { "arr_delay" => [Some(3), None, Some(40), Some(-2000)] };
+//! let flights = tenon::batch! { "arr_delay" => [Some(3_i64), None, Some(40), Some(-2000)] };
 //! let output = tenon::testing::run("categorise", r#"{ "late_after": 15 }"#, flights)?;
 //! let category = output.batches[0].strings("category")?;
 //! assert_eq!(category.iter().flatten().collect::<Vec<_>>(), ["on time", "cancelled", "late"]);
@@ -69,6 +69,8 @@
 //! | `arrow` | batches from and to arrow-rs record batches; makes a component some 1.5 MB larger |
 //! | `kernels` | [`Batch::eval`] and [`Batch::filter`] in tests outside a sandbox: builds DataFusion, so give it to dev-dependencies |
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod batch;
 mod bitmap;
 mod boundary;
@@ -79,12 +81,18 @@ mod data_type;
 mod error;
 mod function;
 mod host;
+#[cfg(any(feature = "arrow", not(target_family = "wasm")))]
+mod layout;
 mod logging;
 mod program;
 mod reject;
 mod schema;
 mod sql;
 pub mod state;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
+#[cfg(feature = "tracing")]
+mod tracing_bridge;
 mod transform;
 
 #[cfg(target_family = "wasm")]

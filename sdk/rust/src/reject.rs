@@ -39,14 +39,19 @@ pub fn reject(row: usize, reason: impl Into<Cow<'static, str>>) {
     REJECTED.with_borrow_mut(|rejected| {
         if rejected.see(row) {
             // Rows are counted in 32 bits; whatever lies beyond can't be a row, and the host says so.
-            rejected.rows.push((u32::try_from(row).unwrap_or(u32::MAX), reason.into()));
+            rejected
+                .rows
+                .push((u32::try_from(row).unwrap_or(u32::MAX), reason.into()));
         }
     });
 }
 
 /// Starts a call over so many rows.
 pub(crate) fn begin(rows: usize) {
-    REJECTED.set(Rejected { input: rows as u32, ..Rejected::default() });
+    REJECTED.set(Rejected {
+        input: rows as u32,
+        ..Rejected::default()
+    });
 }
 
 /// The rows below `rows` that were not refused, unless none were.

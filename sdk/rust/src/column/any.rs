@@ -41,6 +41,15 @@ impl<T: Primitive> From<Vec<Option<T>>> for AnyColumn {
     }
 }
 
+impl<T, const N: usize> From<[T; N]> for AnyColumn
+where
+    Self: From<Vec<T>>,
+{
+    fn from(values: [T; N]) -> Self {
+        Vec::from(values).into()
+    }
+}
+
 macro_rules! any_from {
     ($($column:ty: $($value:ty),*;)+) => {$(
         impl From<$column> for AnyColumn {

@@ -1,0 +1,84 @@
+//! What a run offers besides data, for one test thread.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::{Instant, Level};
+
+/// Most random bytes per call, as in a sandbox.
+const RANDOM_BYTES: u32 = 64 << 10;
+
+/// A run of one test.
+#[derive(Default)]
+pub(crate) struct Run {
+    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) secrets: BTreeMap<String, String>,
+    pub(crate) state: BTreeMap<String, Vec<u8>>,
+    pub(crate) counters: BTreeMap<String, f64>,
+    pub(crate) logs: Vec<(Level, String)>,
+    pub(crate) now: Instant,
+    /// State of the generator of random bytes, which are the same in every test.
+    random: u64,
+}
+
+thread_local! {
+    static RUN: RefCell<Run> = RefCell::default();
+}
+
+/// Reads or changes this thread's run.
+pub(crate) fn with_run<R>(call: impl FnOnce(&mut Run) -> R) -> R {
+    RUN.with_borrow_mut(call)
+}
+
+pub(crate) fn log(level: Level, message: &str) {
+    with_run(|run| run.logs.push((level, message.to_owned())));
+}
+
+pub(crate) fn count(metric: &str, amount: f64) {
+    with_run(|run| *run.counters.entry(metric.to_owned()).or_default() += amount);
+}
+
+pub(crate) fn parameter(name: &str) -> Option<String> {
+    with_run(|run| run.parameters.get(name).cloned())
+}
+
+pub(crate) fn secret(name: &str) -> Result<String> {
+    let denied = || Error::new(ErrorKind::Denied, format!("the secret `{name}` is not granted"));
+    with_run(|run| run.secrets.get(name).cloned()).ok_or_else(denied)
+}
+
+pub(crate) fn now() -> Instant {
+    with_run(|run| run.now)
+}
+
+pub(crate) fn random(bytes: u32) -> Result<Vec<u8>> {
+    if bytes > RANDOM_BYTES {
+        let message = format!("{bytes} random bytes are more than the {RANDOM_BYTES} of one call");
+        return Err(Error::new(ErrorKind::Limit, message));
+    }
+    Ok(with_run(|run| (0..bytes).map(|_| run.random_byte()).collect()))
+}
+
+pub(crate) fn state_get(key: &str) -> Result<Option<Vec<u8>>> {
+    Ok(with_run(|run| run.state.get(key).cloned()))
+}
+
+pub(crate) fn state_put(key: &str, value: &[u8]) -> Result<()> {
+    with_run(|run| run.state.insert(key.to_owned(), value.to_vec()));
+    Ok(())
+}
+
+pub(crate) fn state_delete(key: &str) -> Result<()> {
+    with_run(|run| run.state.remove(key));
+    Ok(())
+}
+
+impl Run {
+    fn random_byte(&mut self) -> u8 {
+        // SplitMix64: enough for tests.
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.random ^ self.random >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        ((mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb) >> 56) as u8
+    }
+}
