@@ -12,7 +12,8 @@ fn field_of(array: &dyn Array) -> Field {
     Field::new("column", array.data_type().clone(), true)
 }
 
-fn out(array: ArrayRef) -> Column {
+fn out(array: impl Array + 'static) -> Column {
+    let array: ArrayRef = Arc::new(array);
     column_of(&field_of(&array), &array).unwrap()
 }
 
@@ -31,7 +32,7 @@ fn i32s(buffer: &Buffer) -> Vec<i32> {
 #[test]
 fn a_sliced_primitive_column_shares_its_memory() {
     let array = Int64Array::from_iter_values(0..1_000);
-    let column = out(Arc::new(array.slice(10, 5)));
+    let column = out(array.slice(10, 5));
     assert_eq!(column.nodes, [node(5, 0)]);
     assert_eq!(column.buffers[1].typed_data::<i64>(), [10, 11, 12, 13, 14]);
     assert!(column.buffers[0].is_empty() && shares(&column.buffers[1], array.values().inner()));
@@ -40,15 +41,15 @@ fn a_sliced_primitive_column_shares_its_memory() {
 
 #[test]
 fn validity_is_shared_from_a_byte_on_and_shifted_otherwise() {
-    let array = Int8Array::from_iter((0..64).map(|row| (row % 3 != 0).then_some(row)));
+    let array: Int8Array = (0..64).map(|row| (row % 3 != 0).then_some(row)).collect();
     let whole = array.nulls().unwrap().buffer().clone();
 
-    let aligned = out(Arc::new(array.slice(8, 20)));
+    let aligned = out(array.slice(8, 20));
     assert_eq!(aligned.nodes, [node(20, 7)]);
     assert_eq!(aligned.buffers[0].len(), 3);
     assert!(shares(&aligned.buffers[0], &whole));
 
-    let shifted = out(Arc::new(array.slice(9, 3)));
+    let shifted = out(array.slice(9, 3));
     assert_eq!(shifted.nodes, [node(3, 1)]);
     assert_eq!(shifted.buffers[0].as_slice(), [0b110]);
     assert!(!shares(&shifted.buffers[0], &whole));
@@ -57,7 +58,7 @@ fn validity_is_shared_from_a_byte_on_and_shifted_otherwise() {
 #[test]
 fn validity_is_absent_where_the_slice_has_no_nulls() {
     let array = Int32Array::from(vec![None, Some(1), Some(2)]);
-    let column = out(Arc::new(array.slice(1, 2)));
+    let column = out(array.slice(1, 2));
     assert_eq!(column.nodes, [node(2, 0)]);
     assert!(column.buffers[0].is_empty());
 }
@@ -65,18 +66,18 @@ fn validity_is_absent_where_the_slice_has_no_nulls() {
 #[test]
 fn booleans_start_at_the_first_bit() {
     let array = BooleanArray::from(vec![false, true, true, false, true]);
-    assert_eq!(out(Arc::new(array.slice(1, 3))).buffers[1].as_slice(), [0b011]);
+    assert_eq!(out(array.slice(1, 3)).buffers[1].as_slice(), [0b011]);
 }
 
 #[test]
 fn strings_keep_only_their_own_text() {
     let array = StringArray::from(vec!["zero", "one", "two", "three"]);
-    let column = out(Arc::new(array.slice(1, 2)));
+    let column = out(array.slice(1, 2));
     assert_eq!(i32s(&column.buffers[1]), [0, 3, 6]);
     assert_eq!(column.buffers[2].as_slice(), b"onetwo");
     assert!(shares(&column.buffers[2], array.values()));
 
-    let first = out(Arc::new(array.slice(0, 2)));
+    let first = out(array.slice(0, 2));
     assert!(shares(&first.buffers[1], array.offsets().inner().inner()));
     assert_eq!(i32s(&first.buffers[1]), [0, 4, 7]);
 }
@@ -84,7 +85,7 @@ fn strings_keep_only_their_own_text() {
 #[test]
 fn an_empty_slice_has_one_offset_and_no_text() {
     let array = StringArray::from(vec!["zero", "one"]);
-    let column = out(Arc::new(array.slice(1, 0)));
+    let column = out(array.slice(1, 0));
     assert_eq!(column.nodes, [node(0, 0)]);
     assert_eq!(i32s(&column.buffers[1]), [0]);
     assert!(column.buffers[2].is_empty());
@@ -94,7 +95,7 @@ fn an_empty_slice_has_one_offset_and_no_text() {
 fn views_become_offsets_and_bytes() {
     let long = "a text that is too long to be kept within its view";
     let array = StringViewArray::from(vec![Some("first"), Some(long), None, Some("short")]);
-    let column = out(Arc::new(array.slice(1, 3)));
+    let column = out(array.slice(1, 3));
     assert_eq!(column.nodes, [node(3, 1)]);
     assert_eq!(i32s(&column.buffers[1]), [0, 50, 50, 55]);
     assert_eq!(column.buffers[2].as_slice(), format!("{long}short").as_bytes());
@@ -127,7 +128,7 @@ fn lists_keep_only_their_own_items() {
         None,
         Some(vec![Some(4), None]),
     ]);
-    let column = out(Arc::new(array.slice(1, 3)));
+    let column = out(array.slice(1, 3));
     assert_eq!(column.nodes, [node(3, 1), node(3, 1)]);
     assert_eq!(i32s(&column.buffers[1]), [0, 1, 1, 3]);
     assert_eq!(i32s(&column.buffers[3])[..2], [3, 4]);
@@ -170,7 +171,7 @@ fn dense_union_children_keep_only_what_is_used() {
     ];
     let offsets = ScalarBuffer::from(vec![0, 0, 1, 2, 1]);
     let array = UnionArray::try_new(fields.unwrap(), vec![0_i8, 1, 0, 0, 1].into(), Some(offsets), children).unwrap();
-    let column = out(Arc::new(array.slice(2, 2)));
+    let column = out(array.slice(2, 2));
     assert_eq!(column.nodes, [node(2, 0), node(2, 0), node(0, 0)]);
     assert_eq!(column.buffers[0].as_slice(), [0, 0]);
     assert_eq!(i32s(&column.buffers[1]), [0, 1]);
@@ -195,7 +196,7 @@ fn a_large_dictionary_is_compacted_in_its_order() {
 fn a_small_dictionary_passes_as_it_is() {
     let values = StringArray::from(vec!["a", "b", "unused"]);
     let array = DictionaryArray::new(Int8Array::from(vec![1, 1, 0]), Arc::new(values.clone()) as ArrayRef);
-    let column = out(Arc::new(array));
+    let column = out(array);
     assert_eq!(column.nodes, [node(3, 0), node(3, 0)]);
     assert!(shares(&column.buffers[4], values.values()));
 }
@@ -204,12 +205,12 @@ fn a_small_dictionary_passes_as_it_is() {
 fn run_ends_are_trimmed_to_the_slice() {
     let ends = Int32Array::from(vec![3, 5, 9]);
     let array = RunArray::<Int32Type>::try_new(&ends, &StringArray::from(vec!["a", "b", "c"])).unwrap();
-    let column = out(Arc::new(array.slice(1, 3)));
+    let column = out(array.slice(1, 3));
     assert_eq!(column.nodes, [node(3, 0), node(2, 0), node(2, 0)]);
     assert_eq!(i32s(&column.buffers[1]), [2, 3]);
     assert_eq!(column.buffers[4].as_slice(), b"ab");
 
-    let whole = out(Arc::new(array.clone()));
+    let whole = out(array.clone());
     assert!(shares(&whole.buffers[1], array.run_ends().inner().inner()));
 }
 
@@ -218,7 +219,7 @@ fn a_fixed_size_list_of_nothing_keeps_its_length() {
     let item = Arc::new(Field::new("item", DataType::Int32, true));
     let none: ArrayRef = Arc::new(Int32Array::from(Vec::<i32>::new()));
     let array = FixedSizeListArray::try_new_with_length(item, 0, none, None, 7).unwrap();
-    assert_eq!(out(Arc::new(array)).nodes, [node(7, 0), node(0, 0)]);
+    assert_eq!(out(array).nodes, [node(7, 0), node(0, 0)]);
 }
 
 #[test]
@@ -248,5 +249,5 @@ fn nested_slices_are_trimmed_at_every_level() {
         b"030031032033034035036037038039"
     );
     let keys: DictionaryArray<Int8Type> = vec!["a", "b"].into_iter().collect();
-    assert_eq!(out(Arc::new(keys)).nodes.len(), 2);
+    assert_eq!(out(keys).nodes.len(), 2);
 }
