@@ -197,7 +197,9 @@ pub(crate) fn check_fields(what: &'static str, expected: &Schema, given: &Schema
             ));
         }
         if given.is_nullable() && !expected.is_nullable() {
-            return differs(format!("column `{name}` has no nulls, not perhaps some"));
+            return differs(format!(
+                "column `{name}` may not have nulls there, but may have them here"
+            ));
         }
     }
     let (expected, given) = (expected.fields().len(), given.fields().len());

@@ -3,7 +3,7 @@
 use datafusion_sql::sqlparser::dialect::Dialect;
 
 /// Standard SQL expressions with the additions that DataFusion's users know: `"quoted"` and `` `quoted` `` names,
-/// `a['field']`, `{'key': value}`, `[1, 2]`, `E'\n'` and `U&'\00e9'`.
+/// `a['field']`, `{'key': value}` and `[1, 2]`.
 ///
 /// A dialect of our own keeps everything else out, above all the parts of other dialects whose parsing takes
 /// exponential time, such as named arguments whose names are expressions.
@@ -21,14 +21,6 @@ impl Dialect for Expressions {
 
     fn is_identifier_part(&self, ch: char) -> bool {
         ch.is_alphanumeric() || ch == '_' || ch == '$'
-    }
-
-    fn supports_unicode_string_literal(&self) -> bool {
-        true
-    }
-
-    fn supports_string_escape_constant(&self) -> bool {
-        true
     }
 
     fn supports_dictionary_syntax(&self) -> bool {

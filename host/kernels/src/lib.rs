@@ -44,6 +44,7 @@ mod limits;
 mod measure;
 mod parse;
 mod patterns;
+mod physical;
 mod plan;
 mod program;
 

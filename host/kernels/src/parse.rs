@@ -342,7 +342,7 @@ impl Visitor for Check<'_> {
     }
 }
 
-fn depth(at: &At, limits: &Limits) -> Error {
+pub(crate) fn depth(at: &At, limits: &Limits) -> Error {
     limit(
         at,
         "the expression",

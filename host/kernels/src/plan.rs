@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::{
+    array::{RecordBatch, RecordBatchOptions},
+    datatypes::{DataType, Schema, SchemaRef},
+};
 use datafusion_common::{
     DFSchema, DFSchemaRef, DataFusionError, Result as PlanResult, TableReference,
     config::ConfigOptions,
     plan_err,
-    tree_node::{Transformed, TreeNode, TreeNodeRecursion},
+    tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion},
 };
 use datafusion_expr::{
-    AggregateUDF, Expr, HigherOrderUDF, Operator, ScalarUDF, TableSource, WindowUDF,
+    AggregateUDF, ColumnarValue, Expr, HigherOrderUDF, Operator, ScalarUDF, TableSource, WindowUDF,
     execution_props::ExecutionProps,
     physical_planning_context::PhysicalPlanningContext,
     planner::{ContextProvider, ExprPlanner},
@@ -26,12 +29,12 @@ use crate::{
     error::{self, At, Error},
     functions,
     guard::{self, Guarded},
-    patterns,
+    patterns, physical,
 };
 
 /// Bytes that the planner may spend on computing the constant parts of one expression. What takes more is computed
 /// with each batch, under the limits of that call.
-const FOLDED_BYTES: u64 = 1 << 20;
+const FOLDED_BYTES: u64 = 64 << 10;
 
 /// What planning needs to know about the input.
 pub(crate) struct Planner {
@@ -70,16 +73,34 @@ impl Planner {
     pub fn plan(&self, at: &At, expression: ast::Expr, limits: &Limits) -> Result<Arc<dyn PhysicalExpr>, Error> {
         budget::within(limits.output_bytes.min(FOLDED_BYTES), limits.steps, || {
             self.logical(expression, limits)
-                .and_then(|expr| {
-                    create_physical_expr(
-                        &expr,
-                        &self.schema,
-                        &ExecutionProps::new(),
-                        &PhysicalPlanningContext::default(),
-                    )
-                })
-                .map_err(|error| self.planning_error(at, error))
+                .and_then(|expr| self.executable(&expr))
+                .map_err(|error| planning_error(at, error))
         })
+    }
+
+    fn executable(&self, expr: &Expr) -> PlanResult<Arc<dyn PhysicalExpr>> {
+        let context = PhysicalPlanningContext::default();
+        let physical = create_physical_expr(expr, &self.schema, &ExecutionProps::new(), &context)?;
+        physical::guard(physical, self.schema.inner())
+    }
+
+    /// Computes the constant parts of integer arithmetic. The simplifier would let them overflow.
+    fn fold_arithmetic(&self, expr: Expr) -> PlanResult<Expr> {
+        expr.transform_up(|expr| {
+            let arithmetic = matches!(&expr, Expr::BinaryExpr(binary)
+                if matches!(binary.op, Operator::Plus | Operator::Minus | Operator::Multiply));
+            if !arithmetic || expr.any_column_refs() {
+                return Ok(Transformed::no(expr));
+            }
+            let physical = self.executable(&expr)?;
+            let no_columns = RecordBatchOptions::new().with_row_count(Some(1));
+            let row = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &no_columns)?;
+            match physical.evaluate(&row)? {
+                ColumnarValue::Scalar(value) => Ok(Transformed::yes(Expr::Literal(value, None))),
+                ColumnarValue::Array(_) => Ok(Transformed::no(expr)),
+            }
+        })
+        .data()
     }
 
     fn logical(&self, expression: ast::Expr, limits: &Limits) -> PlanResult<Expr> {
@@ -96,37 +117,37 @@ impl Planner {
             .build();
         let simplifier = ExprSimplifier::new(context);
         let coerced = simplifier.coerce(guarded, &self.schema)?;
-        check(&coerced, &self.schema, limits)?;
-        let simplified = simplifier.simplify(coerced)?;
+        check(&coerced, limits)?;
+        let simplified = simplifier.simplify(self.fold_arithmetic(coerced)?)?;
         let typed = simplifier.coerce(simplified, &self.schema)?;
         let guarded = guard_functions(typed)?.data;
-        check(&guarded, &self.schema, limits)?;
+        check(&guarded, limits)?;
         Ok(guarded)
     }
+}
 
-    fn planning_error(&self, at: &At, error: DataFusionError) -> Error {
-        let position = error
-            .diagnostic()
-            .and_then(|diagnostic| diagnostic.span)
-            .map_or((0, 0), |span| (span.start.line, span.start.column));
-        match ours(error) {
-            Ok(ours) => ours.in_expression(at),
-            Err(error) => {
-                let at = at.clone().position(position.0, position.1);
-                match error.find_root() {
-                    DataFusionError::NotImplemented(what) => Error::NotOffered {
-                        at,
-                        what: error::reason(what),
-                    },
-                    DataFusionError::Internal(reason) => Error::Type {
-                        at,
-                        reason: error::reason(reason),
-                    },
-                    root => Error::Type {
-                        at,
-                        reason: error::reason(&root.message()),
-                    },
-                }
+fn planning_error(at: &At, error: DataFusionError) -> Error {
+    let position = error
+        .diagnostic()
+        .and_then(|diagnostic| diagnostic.span)
+        .map_or((0, 0), |span| (span.start.line, span.start.column));
+    match ours(error) {
+        Ok(ours) => ours.in_expression(at),
+        Err(error) => {
+            let at = at.clone().position(position.0, position.1);
+            match error.find_root() {
+                DataFusionError::NotImplemented(what) => Error::NotOffered {
+                    at,
+                    what: error::reason(what),
+                },
+                DataFusionError::Internal(reason) => Error::Type {
+                    at,
+                    reason: error::reason(reason),
+                },
+                root => Error::Type {
+                    at,
+                    reason: error::reason(&root.message()),
+                },
             }
         }
     }
@@ -162,7 +183,7 @@ pub(crate) fn guard_functions(expr: Expr) -> PlanResult<Transformed<Expr>> {
 }
 
 /// Refuses what could do unbounded work with the data.
-fn check(expr: &Expr, schema: &DFSchema, limits: &Limits) -> PlanResult<()> {
+fn check(expr: &Expr, limits: &Limits) -> PlanResult<()> {
     expr.apply(|expr| {
         match expr {
             Expr::Like(like) | Expr::SimilarTo(like) => patterns::check_like(&like.pattern)?,
@@ -175,6 +196,8 @@ fn check(expr: &Expr, schema: &DFSchema, limits: &Limits) -> PlanResult<()> {
                 }
                 _ => {}
             },
+            Expr::Cast(cast) => check_width(cast.field.data_type())?,
+            Expr::TryCast(cast) => check_width(cast.field.data_type())?,
             Expr::ScalarFunction(call) => {
                 let guarded = call.func.inner().downcast_ref::<Guarded>();
                 if let Some(pattern) = guarded
@@ -199,7 +222,16 @@ fn check(expr: &Expr, schema: &DFSchema, limits: &Limits) -> PlanResult<()> {
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
-    let _ = schema;
+    Ok(())
+}
+
+fn check_width(data_type: &DataType) -> PlanResult<()> {
+    if physical::too_wide(data_type) {
+        return Err(guard::external(Error::NotOffered {
+            at: At::new(&error::name(&data_type.to_string())),
+            what: "casts to values wider than 256 bytes are not offered".to_owned(),
+        }));
+    }
     Ok(())
 }
 

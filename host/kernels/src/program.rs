@@ -1,7 +1,7 @@
 //! Expressions compiled against a schema.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
@@ -14,18 +14,21 @@ use arrow::{
 };
 use datafusion_common::{DataFusionError, ScalarValue};
 use datafusion_expr::ColumnarValue;
-use datafusion_physical_expr::{PhysicalExpr, expressions::Column};
+use datafusion_physical_expr::{PhysicalExpr, expressions::Column, utils::collect_columns};
 
 use crate::{
     Limits, batch, budget,
     error::{self, At, Error},
     measure::{self, TooMuch},
     parse,
+    physical::weigh,
     plan::{self, Planner},
 };
 
 /// Stack of the thread that compiles. Parser and planner recurse over text that a guest wrote.
 const COMPILE_STACK: usize = 64 << 20;
+/// Levels of the executable tree per level of the expression: the planner adds casts and rewrites functions.
+const PLANNED_DEPTH: usize = 3;
 /// Longest name of a result column that the expression's text gives, in characters.
 const NAME_FROM_TEXT: usize = 200;
 
@@ -42,6 +45,12 @@ pub struct Program {
     output: SchemaRef,
     expressions: Vec<Compiled>,
     limits: Limits,
+    /// Bytes of fixed width per row that a call holds at most.
+    bytes_per_row: u64,
+    /// Levels of nested `case`.
+    cases: u64,
+    /// Positions of the columns that the expressions read.
+    reads: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -84,7 +93,7 @@ impl Program {
     /// The batch has another schema, the data can't be processed as asked, or a limit is passed.
     pub fn project(&self, batch: &RecordBatch) -> Result<RecordBatch, Error> {
         self.check_schema(batch)?;
-        self.run(|| {
+        self.run(batch, || {
             let columns: Vec<ArrayRef> = self
                 .expressions
                 .iter()
@@ -104,7 +113,7 @@ impl Program {
     pub fn filter(&self, batch: &RecordBatch) -> Result<RecordBatch, Error> {
         let expression = self.predicate()?;
         self.check_schema(batch)?;
-        self.run(|| match expression.evaluate(batch)? {
+        self.run(batch, || match expression.evaluate(batch)? {
             ColumnarValue::Scalar(ScalarValue::Boolean(Some(true))) => Ok(batch.clone()),
             ColumnarValue::Scalar(_) => Ok(batch.slice(0, 0)),
             ColumnarValue::Array(array) => keep(batch, array.as_boolean(), &expression.at),
@@ -133,9 +142,27 @@ impl Program {
         batch::check_fields("The program", &self.input, schema)
     }
 
+    /// Fails when values of fixed width alone, or the rows that nested `case` sets aside, would take too much.
+    fn check_weight(&self, batch: &RecordBatch) -> Result<(), Error> {
+        budget::check(
+            "the results",
+            self.bytes_per_row.saturating_mul(batch.num_rows() as u64),
+        )?;
+        if self.cases > 1 {
+            let read = self
+                .reads
+                .iter()
+                .map(|index| batch.column(*index).get_array_memory_size() as u64);
+            let copies = (self.cases - 1).saturating_mul(read.sum());
+            budget::check("copies of the rows for nested case", copies)?;
+        }
+        Ok(())
+    }
+
     /// Runs the kernels with the budget of one call, and survives their panics.
-    fn run<T>(&self, kernels: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    fn run<T>(&self, batch: &RecordBatch, kernels: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         budget::within(self.limits.output_bytes, self.limits.steps, || {
+            self.check_weight(batch)?;
             catch_unwind(AssertUnwindSafe(kernels)).unwrap_or_else(|panic| Err(panicked(panic.as_ref())))
         })
     }
@@ -233,6 +260,8 @@ fn compile(schema: &SchemaRef, expressions: &[String], limits: &Limits) -> Resul
     let mut names = HashSet::new();
     let mut fields = Vec::with_capacity(expressions.len());
     let mut compiled = Vec::with_capacity(expressions.len());
+    let (mut results_per_row, mut held_per_row, mut cases) = (0_u64, 0_u64, 0);
+    let mut reads = BTreeSet::new();
     for text in expressions {
         let at = At::new(text);
         let item = parse::parse(text, schema, limits, &mut nodes)?;
@@ -246,6 +275,14 @@ fn compile(schema: &SchemaRef, expressions: &[String], limits: &Limits) -> Resul
                 name: error::name(field.name()),
             });
         }
+        let weight = weigh(&physical, schema).map_err(|e| Error::internal(&e.strip_backtrace()))?;
+        if weight.depth > limits.depth.saturating_mul(PLANNED_DEPTH) {
+            return Err(parse::depth(&at, limits));
+        }
+        held_per_row = held_per_row.max(weight.bytes_per_row);
+        results_per_row = results_per_row.saturating_add(weight.result_per_row);
+        cases = cases.max(weight.cases);
+        reads.extend(collect_columns(&physical).iter().map(Column::index));
         fields.push(field);
         compiled.push(Compiled { physical, at });
     }
@@ -255,6 +292,9 @@ fn compile(schema: &SchemaRef, expressions: &[String], limits: &Limits) -> Resul
         output,
         expressions: compiled,
         limits: limits.clone(),
+        bytes_per_row: results_per_row.saturating_add(held_per_row),
+        cases,
+        reads: reads.into_iter().collect(),
     })
 }
 
