@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::types::{ArrowDictionaryKeyType, DecimalType};
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, DictionaryArray, FixedSizeBinaryArray, PrimitiveArray, downcast_integer,
+    Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, DictionaryArray, FixedSizeBinaryArray, PrimitiveArray,
+    downcast_integer,
 };
 use arrow_buffer::{ArrowNativeType, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
@@ -45,7 +46,18 @@ impl Reader {
     ) -> Result<ArrayRef, Error> {
         let array = self.primitive_array::<T>(head, data_type)?;
         let fits = |value: &T::Native| T::is_valid_decimal_precision(*value, precision);
-        if !array.values().iter().all(fits) {
+        let largest = T::MAX_FOR_EACH_PRECISION
+            .get(usize::from(precision))
+            .copied()
+            .unwrap_or_default();
+        let smallest = largest.neg_wrapping();
+        // Without a way out of the loop the compiler can do several at once.
+        let too_long = array
+            .values()
+            .iter()
+            .filter(|value| **value > largest || **value < smallest)
+            .count();
+        if too_long > 0 {
             // What is stored under a null doesn't matter.
             let wrong = (0..array.len()).find(|row| array.is_valid(*row) && !fits(&array.value(*row)));
             if let Some(row) = wrong {

@@ -3,6 +3,7 @@
 use arrow_array::types::{ByteArrayType, ByteViewType};
 use arrow_array::{Array, GenericByteArray, GenericByteViewArray};
 use arrow_buffer::Buffer;
+use arrow_data::{ByteView, MAX_INLINE_VIEW_LEN};
 
 use super::{Writer, rebased};
 use crate::error::Error;
@@ -18,15 +19,15 @@ impl Writer {
 
     /// Views leave as offsets and bytes; what nulls point at stays behind.
     pub(super) fn views<T: ByteViewType + ?Sized>(&mut self, array: &GenericByteViewArray<T>) -> Result<(), Error> {
-        let total: usize = match array.nulls() {
-            None => array.lengths().map(|length| length as usize).sum(),
-            Some(nulls) => {
-                let lengths = array.lengths().zip(nulls);
-                lengths
-                    .map(|(length, valid)| if valid { length as usize } else { 0 })
-                    .sum()
-            }
+        let is_valid = |row: usize| array.nulls().is_none_or(|nulls| nulls.is_valid(row));
+        let views = || {
+            array
+                .views()
+                .iter()
+                .enumerate()
+                .map(|(row, view)| if is_valid(row) { *view } else { 0 })
         };
+        let total: usize = views().map(|view| ByteView::from(view).length as usize).sum();
         if i32::try_from(total).is_err() {
             return Err(Error::limit(
                 "a size in bytes of a view column",
@@ -34,11 +35,11 @@ impl Writer {
                 i32::MAX as usize,
             ));
         }
-        let mut bytes: Vec<u8> = Vec::with_capacity(total);
+        let mut bytes: Vec<u8> = Vec::with_capacity(total + INLINE_BYTES);
         let mut offsets: Vec<i32> = Vec::with_capacity(array.len() + 1);
         offsets.push(0);
-        for value in array {
-            bytes.extend_from_slice(value.map_or(&[], AsRef::as_ref));
+        for view in views() {
+            push_bytes(view, array.data_buffers(), &mut bytes);
             offsets.push(bytes.len() as i32);
         }
         let offsets = Buffer::from_vec(offsets);
@@ -46,5 +47,27 @@ impl Writer {
         self.buffers.push(offsets);
         self.buffers.push(Buffer::from_vec(bytes));
         Ok(())
+    }
+}
+
+/// Bytes that a view holds itself, if its value has no more.
+const INLINE_BYTES: usize = MAX_INLINE_VIEW_LEN as usize;
+
+fn push_bytes(view: u128, buffers: &[Buffer], bytes: &mut Vec<u8>) {
+    let ByteView {
+        length,
+        buffer_index,
+        offset,
+        ..
+    } = ByteView::from(view);
+    let length = length as usize;
+    if length <= INLINE_BYTES {
+        // Always the same number of bytes, which is faster than calling memcpy for a few.
+        let end = bytes.len() + length;
+        bytes.extend_from_slice(&view.to_le_bytes()[4..]);
+        bytes.truncate(end);
+    } else {
+        let start = offset as usize;
+        bytes.extend_from_slice(&buffers[buffer_index as usize][start..start + length]);
     }
 }
