@@ -1,1 +1,5 @@
-//! Tests across crates: conformance, hostile guests, the command line, and the benchmarks.
+//! What the tests and benchmarks across crates share.
+
+pub mod arena;
+pub mod bench;
+pub mod guests;

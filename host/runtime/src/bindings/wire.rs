@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::buffer::Buffer;
 use bytes::Bytes;
 use tenon_layout as layout;
-use wasmtime::component::{ComponentType, Lift, Lower};
+use wasmtime::component::{ComponentType, Lift, Linker, Lower};
 
 /// How a field's values are encoded.
 #[derive(ComponentType, Lift, Lower, Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,28 @@ pub struct Column {
     pub nodes: Vec<Node>,
     /// The buffers of all nodes, in pre-order.
     pub buffers: Vec<Bytes>,
+}
+
+/// What the generated bindings expect of every imported interface; this one has no functions.
+#[expect(dead_code, reason = "only generated code that nobody calls names it")]
+pub trait Host {}
+
+impl<T: ?Sized> Host for T {}
+
+/// As [`Host`], for functions that need the store.
+#[expect(dead_code, reason = "only generated code that nobody calls names it")]
+pub trait HostWithStore<T> {}
+
+impl<T, D: ?Sized> HostWithStore<T> for D {}
+
+/// Nothing to add.
+#[expect(clippy::unnecessary_wraps, dead_code, reason = "the generated bindings call it like those of others")]
+pub fn add_to_linker<T, D>(_: &mut Linker<T>, _: fn(&mut T) -> D::Data<'_>) -> wasmtime::Result<()>
+where
+    D: wasmtime::component::HasData,
+    T: 'static,
+{
+    Ok(())
 }
 
 /// A schema on its way into a guest.
