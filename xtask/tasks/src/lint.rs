@@ -1,20 +1,38 @@
 use std::env;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::steps::{step, succeed};
-use crate::workspace::{cargo, guest_manifest, guest_target};
+use crate::workspace::{cargo, guest_manifest, guest_target, root};
+
+/// The workspaces beside the main one, which `cargo fmt` has to be told of.
+const OTHER_WORKSPACES: [&str; 3] = ["plugins", "sdk/rust/generate", "tests/fuzz"];
 
 /// Checks formatting and runs clippy with warnings denied, for the host and the guests.
 pub(crate) fn run() -> Result<()> {
+    for tool in ["clippy-driver", "rustfmt"] {
+        if !Command::new(tool)
+            .arg("--version")
+            .output()
+            .is_ok_and(|output| output.status.success())
+        {
+            bail!("{tool} is missing: run `rustup component add clippy rustfmt`");
+        }
+    }
     step("checking the format", || {
         succeed(cargo().args(["fmt", "--all", "--check"]))?;
-        succeed(
-            cargo()
-                .args(["fmt", "--all", "--check", "--manifest-path"])
-                .arg(guest_manifest()),
-        )
+        let manifests = OTHER_WORKSPACES.map(|workspace| root().join(workspace).join("Cargo.toml"));
+        manifests
+            .iter()
+            .filter(|manifest| manifest.is_file())
+            .try_for_each(|manifest| {
+                succeed(
+                    cargo()
+                        .args(["fmt", "--all", "--check", "--manifest-path"])
+                        .arg(manifest),
+                )
+            })
     })?;
     step("running clippy", || {
         let mut host = cargo();

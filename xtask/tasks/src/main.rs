@@ -11,6 +11,8 @@ mod steps;
 mod test;
 mod workspace;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -53,8 +55,19 @@ enum Task {
     Ci,
 }
 
-fn main() -> Result<()> {
-    match Tasks::parse().task {
+fn main() -> ExitCode {
+    match run(Tasks::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not by returning it: main would add a stack trace where RUST_BACKTRACE is set for the sake of the tests.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
         Task::Setup => setup::run().map(drop),
         Task::Plugins { names } => plugins::run(&names),
         Task::Flights => flights::run(),
