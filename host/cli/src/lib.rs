@@ -1,1 +1,27 @@
-//! The tenon command, and the library that embeds Tenon.
+//! Tenon runs ETL jobs whose code is WebAssembly, on Arrow data.
+//!
+//! This crate is the `tenon` command; as a library it re-exports what the command is made of:
+//! - [`engine`] plans and runs jobs,
+//! - [`connect`] reads and writes files,
+//! - [`runtime`] loads plugins and keeps warm sandboxes.
+//!
+//! ```no_run
+//! use tenon::connect::file::{ReadConfig, WriteConfig};
+//! use tenon::engine::{Engine, Job, Progress};
+//! use tenon::runtime::{Runtime, RuntimeConfig};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::new(Runtime::new(RuntimeConfig::default())?);
+//! let mut job = Job::new("flights.wasm", ReadConfig::new("flights.csv.gz"), WriteConfig::new("out/"));
+//! job.source.csv.null = vec!["NA".to_owned()];
+//! job.config = serde_json::json!({ "late_after": 30 });
+//! let report = engine.run(&job, &Progress::default()).await?;
+//! println!("{} rows in, {} out, {} rejected", report.rows_in, report.rows_out, report.rows_rejected);
+//! # Ok(())
+//! # }
+//! ```
+
+pub use tenon_connect as connect;
+pub use tenon_engine as engine;
+pub use tenon_runtime as runtime;

@@ -1,2 +1,55 @@
 //! The tenon command.
-fn main() {}
+
+mod args;
+mod command;
+mod exit;
+mod format;
+mod interrupt;
+mod logging;
+mod plugin;
+mod progress;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use exit::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = matches!(&arguments.command, Command::Run(run) if run.json);
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if json {
+                failure.print_json();
+            }
+            failure.print();
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    logging::start(arguments.verbose, arguments.quiet);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::failed(anyhow::Error::new(error).context("cannot start threads")))?;
+    let quiet = arguments.quiet;
+    let done = runtime.block_on(async {
+        match arguments.command {
+            Command::Run(run) => command::run(run, quiet).await,
+            Command::Inspect(inspect) => command::inspect(inspect, quiet).await,
+            Command::Build(build) => command::build(build, quiet).await,
+            Command::Completions(completions) => {
+                command::completions(&completions);
+                Ok(())
+            }
+        }
+    });
+    // A blocking thread may still wait for a disk or a guest; nothing of it matters any more.
+    runtime.shutdown_background();
+    done
+}

@@ -188,7 +188,8 @@ impl Sink {
             };
             committed.rows += part.rows;
             committed.bytes += part.bytes;
-            committed.files.push(staging.path(&name));
+            let path = staging.path(&name);
+            committed.files.push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
             publish.push((part.staged, name));
         }
         staging.commit(self.replaced, publish)?;

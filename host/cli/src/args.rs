@@ -1,0 +1,323 @@
+//! Everything that can be said on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use tenon::connect::file::{ColumnType, Mode, ParquetCompression};
+use tenon::runtime::HttpGrant;
+
+use crate::format::{parse_bytes, parse_duration};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    it worked
+  1    the run failed; nothing was written
+  2    the command line makes no sense
+  3    the plugin or the job was refused: a bad plugin, configuration, source or target
+  4    a limit was reached: memory, time, rejected rows
+  130  interrupted
+
+Environment:
+  TENON_CACHE  folder of compiled plugins and toolchains (default: tenon in XDG_CACHE_HOME, else ~/.cache/tenon)
+  TENON_LOG    what to log, as in `info,tenon=debug`; overrides -v
+  NO_COLOR     no colours";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  A plugin's project folder is built first; the CSV has NA where there is no value:
+    tenon run examples/flights/plugin --from examples/flights/flights.csv.gz --to out/ --null NA
+
+  One Parquet file, rejected rows kept, settings for the function:
+    tenon run flights.wasm --from flights.csv.gz --to out.parquet --rejects rejected.ndjson --set late_after=30
+
+  The same again over what is there, as JSON for a script:
+    tenon run flights.wasm --from flights.csv.gz --to out/ --mode overwrite --json
+
+  A secret from the environment, and one host that the plugin may call:
+    tenon run enrich.wasm --from in.parquet --to out/ --secret key=env:API_KEY --allow-http api.example.com:443
+
+Ctrl-C stops a run and leaves nothing behind; a second one ends it at once.";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  tenon inspect flights.wasm
+  tenon inspect examples/flights/plugin --json";
+
+const BUILD_EXAMPLES: &str = "\
+Examples:
+  tenon build examples/flights/plugin
+  tenon build examples/flights/plugin -o flights.wasm";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  tenon completions bash > ~/.local/share/bash-completion/completions/tenon
+  tenon completions zsh > ~/.zfunc/_tenon";
+
+/// Runs ETL jobs whose code is WebAssembly: fast, and unable to touch what they were not given.
+#[derive(Debug, Parser)]
+#[command(name = "tenon", version, after_help = EXIT_CODES, propagate_version = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Say less: no progress, no report, errors only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Say more; twice for details, three times for everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Send a file through a function of a plugin
+    Run(Box<RunArguments>),
+    /// Show what a plugin offers
+    Inspect(InspectArguments),
+    /// Build a plugin's project into a component
+    Build(BuildArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionArguments),
+}
+
+/// `tenon run`
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub struct RunArguments {
+    /// A .wasm file, or the folder of a plugin's project, which is built first
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub plugin: PathBuf,
+
+    /// What to read: a file, a folder or a pattern; CSV, TSV, NDJSON (also compressed) or Parquet
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath, help_heading = "Data")]
+    pub from: String,
+
+    /// What to write: a file (.parquet, .csv, .tsv, .ndjson), or a folder for one Parquet file per partition
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = "Data")]
+    pub to: String,
+
+    /// What to do when the target already holds data
+    #[arg(long, value_enum, default_value_t = ModeArgument::Error, help_heading = "Data")]
+    pub mode: ModeArgument,
+
+    /// Write rejected rows here, with the step and the reason; an older file is replaced
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Data")]
+    pub rejects: Option<String>,
+
+    /// Fail once more rows than this are rejected
+    #[arg(long, value_name = "ROWS", help_heading = "Data")]
+    pub max_rejects: Option<u64>,
+
+    /// Compression of Parquet
+    #[arg(long, value_enum, default_value_t = CompressionArgument::Zstd, help_heading = "Data")]
+    pub compression: CompressionArgument,
+
+    /// A text that means "no value" in CSV; may be given several times
+    #[arg(long, value_name = "TEXT", help_heading = "CSV")]
+    pub null: Vec<String>,
+
+    /// What separates values in CSV [default: a comma, or a tab for .tsv]
+    #[arg(long, value_name = "CHARACTER", help_heading = "CSV")]
+    pub delimiter: Option<char>,
+
+    /// The first line of CSV is data, not names
+    #[arg(long, help_heading = "CSV")]
+    pub no_header: bool,
+
+    /// Type of a CSV column: boolean, integer, float, date, timestamp, timestamp-utc or text; others are inferred
+    #[arg(long = "type", value_name = "COLUMN=TYPE", value_parser = parse_column_type, help_heading = "CSV")]
+    pub types: Vec<(String, ColumnType)>,
+
+    /// Rows from which CSV types are inferred
+    #[arg(long, value_name = "ROWS", default_value_t = 10_000, help_heading = "CSV")]
+    pub infer_rows: usize,
+
+    /// The plugin's function; needed where it has several
+    #[arg(long, value_name = "NAME", help_heading = "Function")]
+    pub function: Option<String>,
+
+    /// The function's configuration as a JSON object
+    #[arg(long, value_name = "JSON", value_parser = parse_object, help_heading = "Function")]
+    pub config: Option<serde_json::Map<String, serde_json::Value>>,
+
+    /// One setting of the function's configuration; the value is JSON, or else text
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting, help_heading = "Function")]
+    pub set: Vec<(String, serde_json::Value)>,
+
+    /// A parameter that the plugin may ask for
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair, help_heading = "Function")]
+    pub param: Vec<(String, String)>,
+
+    /// A secret that the plugin may ask for, taken from an environment variable
+    #[arg(long, value_name = "NAME=env:VARIABLE", value_parser = parse_secret, help_heading = "Grants and limits")]
+    pub secret: Vec<(String, String)>,
+
+    /// A host that the plugin may send HTTP requests to
+    #[arg(long, value_name = "HOST:PORT", value_parser = parse_grant, help_heading = "Grants and limits")]
+    pub allow_http: Vec<HttpGrant>,
+
+    /// Memory of one sandbox, such as 64MiB [default: 256MiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Grants and limits")]
+    pub memory_limit: Option<usize>,
+
+    /// Give the run up after this time, such as 90s or 5m
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Grants and limits")]
+    pub timeout: Option<Duration>,
+
+    /// Partitions that run side by side [default: one per core]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub partitions: Option<u16>,
+
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tenon inspect`
+#[derive(Debug, Args)]
+#[command(after_help = INSPECT_EXAMPLES)]
+pub struct InspectArguments {
+    /// A .wasm file, or the folder of a plugin's project, which is built first
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub plugin: PathBuf,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tenon build`
+#[derive(Debug, Args)]
+#[command(after_help = BUILD_EXAMPLES)]
+pub struct BuildArguments {
+    /// Folder of the plugin's project
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub project: PathBuf,
+
+    /// Where the component goes [default: beside what cargo builds]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+}
+
+/// `tenon completions`
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub struct CompletionArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// What to do when the target already holds data.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ModeArgument {
+    /// Fail
+    Error,
+    /// Replace it, once the new data are complete
+    Overwrite,
+    /// Add files to it
+    Append,
+    /// Leave it and do nothing
+    Ignore,
+}
+
+impl From<ModeArgument> for Mode {
+    fn from(argument: ModeArgument) -> Self {
+        match argument {
+            ModeArgument::Error => Self::Error,
+            ModeArgument::Overwrite => Self::Overwrite,
+            ModeArgument::Append => Self::Append,
+            ModeArgument::Ignore => Self::Ignore,
+        }
+    }
+}
+
+/// Compression of Parquet.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum CompressionArgument {
+    /// Small files
+    Zstd,
+    /// Less time
+    Snappy,
+    /// None at all
+    None,
+}
+
+impl From<CompressionArgument> for ParquetCompression {
+    fn from(argument: CompressionArgument) -> Self {
+        match argument {
+            CompressionArgument::Zstd => Self::Zstd,
+            CompressionArgument::Snappy => Self::Snappy,
+            CompressionArgument::None => Self::None,
+        }
+    }
+}
+
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+fn parse_setting(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (key, value) = parse_pair(text).map_err(|_| "expected KEY=VALUE".to_owned())?;
+    let value = serde_json::from_str(&value).unwrap_or(serde_json::Value::String(value));
+    Ok((key, value))
+}
+
+fn parse_object(text: &str) -> Result<serde_json::Map<String, serde_json::Value>, String> {
+    serde_json::from_str(text).map_err(|error| format!("expected a JSON object: {error}"))
+}
+
+fn parse_secret(text: &str) -> Result<(String, String), String> {
+    let (name, place) = parse_pair(text).map_err(|_| "expected NAME=env:VARIABLE".to_owned())?;
+    // A value on the command line would be seen by every user of the machine.
+    let variable = place.strip_prefix("env:").filter(|variable| !variable.is_empty());
+    let variable = variable.ok_or("expected NAME=env:VARIABLE; a secret's value does not belong on a command line")?;
+    Ok((name, variable.to_owned()))
+}
+
+fn parse_grant(text: &str) -> Result<HttpGrant, String> {
+    text.parse().map_err(|error: tenon::runtime::Error| error.to_string())
+}
+
+fn parse_column_type(text: &str) -> Result<(String, ColumnType), String> {
+    let (column, kind) = parse_pair(text).map_err(|_| "expected COLUMN=TYPE".to_owned())?;
+    let known = serde_json::from_value(serde_json::Value::String(kind.clone()));
+    let kind = known
+        .map_err(|_| format!("`{kind}` is not boolean, integer, float, date, timestamp, timestamp-utc or text"))?;
+    Ok((column, kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_are_json_or_text() {
+        assert_eq!(parse_setting("late_after=30"), Ok(("late_after".to_owned(), 30.into())));
+        assert_eq!(parse_setting("name=a=b"), Ok(("name".to_owned(), "a=b".into())));
+        assert!(parse_setting("late_after").is_err());
+    }
+
+    #[test]
+    fn secrets_come_from_the_environment_only() {
+        assert_eq!(
+            parse_secret("key=env:API_KEY"),
+            Ok(("key".to_owned(), "API_KEY".to_owned()))
+        );
+        assert!(parse_secret("key=hunter2").is_err_and(|error| !error.contains("hunter2")));
+    }
+}

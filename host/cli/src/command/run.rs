@@ -1,0 +1,83 @@
+use serde_json::Value;
+use tenon::connect::file::{CsvRead, Mode, ParquetWrite, ReadConfig, WriteConfig};
+use tenon::engine::{Engine, Job, Progress, Secret};
+
+use crate::args::RunArguments;
+use crate::exit::Failure;
+use crate::progress::Watch;
+use crate::{interrupt, plugin, report};
+
+/// `tenon run`
+pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
+    let mut job = job(&arguments)?;
+    job.plugin = plugin::component(&arguments.plugin, quiet).await?;
+    let engine = Engine::new(plugin::runtime(arguments.memory_limit)?);
+    let progress = Progress::default();
+    let watch = Watch::start(&progress, quiet);
+    let ended = engine.run_until(&job, &progress, interrupt::requested()).await;
+    drop(watch);
+    let done = ended?;
+    if arguments.json {
+        let text = serde_json::to_string_pretty(&done).map_err(|error| Failure::failed(error.into()))?;
+        println!("{text}");
+    } else if !quiet {
+        report::print(&done);
+    }
+    Ok(())
+}
+
+fn job(arguments: &RunArguments) -> Result<Job, Failure> {
+    let source = ReadConfig {
+        csv: CsvRead {
+            delimiter: arguments.delimiter,
+            header: !arguments.no_header,
+            null: arguments.null.clone(),
+            infer_rows: arguments.infer_rows,
+            types: arguments.types.iter().cloned().collect(),
+            ..CsvRead::default()
+        },
+        ..ReadConfig::new(arguments.from.clone())
+    };
+    let parquet = ParquetWrite {
+        compression: arguments.compression.into(),
+    };
+    let sink = WriteConfig {
+        mode: arguments.mode.into(),
+        parquet: parquet.clone(),
+        ..WriteConfig::new(arguments.to.clone())
+    };
+    let mut job = Job::new(&arguments.plugin, source, sink);
+    job.function.clone_from(&arguments.function);
+    job.config = Value::Object(config(arguments));
+    job.rejects = arguments.rejects.as_ref().map(|url| {
+        // What an earlier run rejected says nothing about this one.
+        WriteConfig {
+            mode: Mode::Overwrite,
+            parquet,
+            ..WriteConfig::new(url.clone())
+        }
+    });
+    job.max_rejects = arguments.max_rejects;
+    job.partitions = arguments.partitions.map(usize::from);
+    job.parameters = arguments.param.iter().cloned().collect();
+    job.http.clone_from(&arguments.allow_http);
+    job.timeout = arguments.timeout;
+    if let Some(bytes) = arguments.memory_limit {
+        job.limits.memory = bytes;
+    }
+    for (name, variable) in &arguments.secret {
+        let value = std::env::var(variable).map_err(|_| {
+            Failure::usage(format!(
+                "the secret `{name}` is to come from {variable}, which is not set or not text"
+            ))
+        })?;
+        job.secrets.insert(name.clone(), Secret::new(value));
+    }
+    Ok(job)
+}
+
+fn config(arguments: &RunArguments) -> serde_json::Map<String, Value> {
+    let mut config = arguments.config.clone().unwrap_or_default();
+    config.extend(arguments.set.iter().cloned());
+    config
+}

@@ -1,0 +1,102 @@
+//! How the command ends when something goes wrong.
+
+use std::io::IsTerminal;
+
+use tenon::engine::Outcome;
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const REFUSED: u8 = 3;
+const LIMIT: u8 = 4;
+const INTERRUPTED: u8 = 130;
+
+/// An error and the exit code that stands for it.
+#[derive(Debug)]
+pub struct Failure {
+    /// Documented in `tenon --help`.
+    pub code: u8,
+    error: anyhow::Error,
+}
+
+impl Failure {
+    /// Something went wrong on the way.
+    pub fn failed(error: anyhow::Error) -> Self {
+        Self { code: FAILED, error }
+    }
+
+    /// The command line makes no sense.
+    pub fn usage(message: String) -> Self {
+        Self {
+            code: USAGE,
+            error: anyhow::Error::msg(message),
+        }
+    }
+
+    /// The plugin or the job was refused.
+    pub fn refused(error: anyhow::Error) -> Self {
+        Self { code: REFUSED, error }
+    }
+
+    /// Writes the error and its causes to stderr, one sentence per line.
+    pub fn print(&self) {
+        let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let (red, plain) = if coloured { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        eprintln!("{red}error{plain}: {}", self.error);
+        for cause in self.causes() {
+            eprintln!("  because {cause}");
+        }
+    }
+
+    /// Writes the same to stdout as JSON.
+    pub fn print_json(&self) {
+        let report = serde_json::json!({
+            "status": "failed",
+            "error": self.error.to_string(),
+            "causes": self.causes(),
+            "exit_code": self.code,
+        });
+        println!("{report:#}");
+    }
+
+    /// What caused the error, from the outside in. A cause whose words its effect has repeated is left out.
+    fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut said = self.error.to_string();
+        for cause in self.error.chain().skip(1) {
+            let text = cause.to_string();
+            if !said.contains(&text) {
+                causes.push(text.clone());
+                said = text;
+            }
+        }
+        causes
+    }
+}
+
+impl From<tenon::engine::Error> for Failure {
+    fn from(error: tenon::engine::Error) -> Self {
+        let code = match error.outcome() {
+            Outcome::Failed => FAILED,
+            Outcome::Refused => REFUSED,
+            Outcome::Limit => LIMIT,
+            Outcome::Cancelled => INTERRUPTED,
+        };
+        Self {
+            code,
+            error: error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_not_repeated() {
+        let error = anyhow::anyhow!("no space")
+            .context("cannot write x: no space")
+            .context("the sink failed");
+        assert_eq!(Failure::failed(error).causes(), ["cannot write x: no space"]);
+    }
+}

@@ -1,0 +1,72 @@
+//! Finds the plugin that a command names, and builds it where it is a project.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use tenon::runtime::{CacheConfig, Runtime, RuntimeConfig};
+use tenon_toolchain::{BuildOptions, Built, CargoOutput, Machine, Toolchain};
+
+use crate::exit::Failure;
+
+/// The component: the file itself, or what the project folder is built into.
+pub async fn component(plugin: &Path, quiet: bool) -> Result<PathBuf, Failure> {
+    if plugin.is_dir() {
+        return Ok(build(plugin, None, quiet).await?.component);
+    }
+    if !plugin.exists() {
+        let error = anyhow::anyhow!("there is no plugin {}", plugin.display());
+        return Err(Failure::refused(error));
+    }
+    Ok(plugin.to_owned())
+}
+
+/// Builds a project folder. `output` is where the component goes.
+pub async fn build(project: &Path, output: Option<PathBuf>, quiet: bool) -> Result<Built, Failure> {
+    let project = project.to_owned();
+    let shown = project.display().to_string();
+    let building = tokio::task::spawn_blocking(move || {
+        let toolchain = Toolchain::find_or_install(&mut |step| {
+            if !quiet {
+                eprintln!("{step}");
+            }
+        })?;
+        let cargo_output = if quiet {
+            CargoOutput::Captured
+        } else {
+            CargoOutput::Shown
+        };
+        let options = BuildOptions {
+            component: output,
+            cargo_output,
+            ..BuildOptions::default()
+        };
+        tenon_toolchain::build(&toolchain, &project, &options)
+    });
+    let built = building
+        .await
+        .context("the build broke down")
+        .map_err(Failure::failed)?;
+    built
+        .with_context(|| format!("cannot build the plugin in {shown}"))
+        .map_err(Failure::refused)
+}
+
+/// A runtime that keeps compiled plugins from one command to the next.
+pub fn runtime(memory_limit: Option<usize>) -> Result<Runtime, Failure> {
+    let cache = CacheConfig { folder: cache_folder(), ..CacheConfig::default() };
+    let mut config = RuntimeConfig {
+        cache,
+        ..RuntimeConfig::default()
+    };
+    if let Some(bytes) = memory_limit {
+        config.limits.memory = bytes;
+    }
+    Runtime::new(config)
+        .context("cannot start the sandboxes")
+        .map_err(Failure::failed)
+}
+
+/// Beside what the toolchain keeps. Without any such folder, plugins are compiled each time.
+fn cache_folder() -> Option<PathBuf> {
+    Some(Machine::from_env().ok()?.cache.join("plugins"))
+}

@@ -1,0 +1,32 @@
+//! What the operators of one run share. It reaches them through the session, so that plans hold nothing of this process.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::execution::TaskContext;
+use tenon_runtime::{Plugin, Run};
+
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::rejects::RejectedRows;
+
+/// What the operators of one run share.
+pub(crate) struct RunContext {
+    pub run: Arc<Run>,
+    /// Plugins by digest.
+    pub plugins: HashMap<String, Plugin>,
+    pub rejects: RejectedRows,
+    pub progress: Progress,
+}
+
+impl RunContext {
+    pub fn of(task: &TaskContext) -> Result<Arc<Self>, Error> {
+        let context = task.session_config().get_extension::<Self>();
+        context.ok_or_else(|| Error::Internal("a plan was executed outside of a run".to_owned()))
+    }
+
+    pub fn plugin(&self, digest: &str) -> Result<&Plugin, Error> {
+        let plugin = self.plugins.get(digest);
+        plugin.ok_or_else(|| Error::Internal(format!("the plan names a plugin that was not loaded: {digest}")))
+    }
+}

@@ -1,0 +1,219 @@
+use std::time::Duration;
+
+use datafusion::error::DataFusionError;
+use tenon_runtime::ErrorKind;
+
+/// Why a run did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The plugin could not be loaded.
+    #[error("the plugin {plugin} cannot be used")]
+    Plugin {
+        /// The plugin, as the job names it.
+        plugin: String,
+        /// Why.
+        #[source]
+        source: Box<tenon_runtime::Error>,
+    },
+
+    /// The job names no function, and the plugin leaves a choice.
+    #[error("the plugin {plugin} has {}; name the one to run", functions(.known))]
+    ChooseFunction {
+        /// The plugin, as the job names it.
+        plugin: String,
+        /// Its functions.
+        known: Vec<String>,
+    },
+
+    /// The plugin has no such function.
+    #[error("the plugin {plugin} has no function `{function}`; it has {}", functions(.known))]
+    UnknownFunction {
+        /// The plugin, as the job names it.
+        plugin: String,
+        /// The function that the job names.
+        function: String,
+        /// The functions that there are.
+        known: Vec<String>,
+    },
+
+    /// The function is one that this step can't call.
+    #[error("the function `{function}` computes one value per row, for use in SQL; a step needs one over batches")]
+    Scalar {
+        /// The function.
+        function: String,
+    },
+
+    /// The plugin failed in a step.
+    #[error("the step `{step}` failed after {rows} rows of partition {partition}")]
+    Step {
+        /// Name of the step.
+        step: String,
+        /// Partition, from 0.
+        partition: usize,
+        /// Rows that the function had taken in this partition.
+        rows: u64,
+        /// Why.
+        #[source]
+        source: Box<tenon_runtime::Error>,
+    },
+
+    /// The step could not be opened.
+    #[error("the step `{step}` cannot start")]
+    Open {
+        /// Name of the step.
+        step: String,
+        /// Why.
+        #[source]
+        source: Box<tenon_runtime::Error>,
+    },
+
+    /// A function announced different columns in two sandboxes.
+    #[error("the step `{step}` announced other columns in partition {partition} than before; it must be deterministic")]
+    SchemaChanged {
+        /// Name of the step.
+        step: String,
+        /// Partition, from 0.
+        partition: usize,
+    },
+
+    /// The source failed.
+    #[error("the source failed")]
+    Source(#[source] Box<tenon_connect::Error>),
+
+    /// The sink failed.
+    #[error("the sink failed")]
+    Sink(#[source] Box<tenon_connect::Error>),
+
+    /// The sink of rejected rows failed.
+    #[error("the sink of rejected rows failed")]
+    Rejects(#[source] Box<tenon_connect::Error>),
+
+    /// More rows were rejected than the job allows.
+    #[error("more than {limit} rows were rejected, which is the job's `max_rejects`; the last reason was: {reason}")]
+    TooManyRejects {
+        /// Rows that may be rejected.
+        limit: u64,
+        /// Why the last one was.
+        reason: String,
+    },
+
+    /// The run took too long.
+    #[error("the run did not end within its timeout of {limit:?}")]
+    Timeout {
+        /// Time that the run was given.
+        limit: Duration,
+    },
+
+    /// Somebody stopped the run.
+    #[error("the run was stopped; nothing was written")]
+    Cancelled,
+
+    /// The query engine failed.
+    #[error("the plan failed")]
+    Plan(#[source] Box<DataFusionError>),
+
+    /// A defect in Tenon.
+    #[error("a task of the run broke down, which is a defect in Tenon: {0}")]
+    Internal(String),
+}
+
+/// How a failed run ended, for whoever has to act on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Data, the file system or the plugin's code: something went wrong on the way.
+    Failed,
+    /// The plugin or the job was refused before a row was processed.
+    Refused,
+    /// A limit was reached.
+    Limit,
+    /// Somebody stopped it.
+    Cancelled,
+}
+
+impl Error {
+    /// How the run ended.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::ChooseFunction { .. } | Self::UnknownFunction { .. } | Self::Scalar { .. } => Outcome::Refused,
+            Self::Plugin { source, .. } | Self::Step { source, .. } | Self::Open { source, .. } => of_runtime(source),
+            Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => match source.kind() {
+                tenon_connect::ErrorKind::BadConfig => Outcome::Refused,
+                tenon_connect::ErrorKind::BadData | tenon_connect::ErrorKind::System => Outcome::Failed,
+            },
+            Self::TooManyRejects { .. } | Self::Timeout { .. } => Outcome::Limit,
+            Self::Cancelled => Outcome::Cancelled,
+            Self::SchemaChanged { .. } | Self::Plan(_) | Self::Internal(_) => Outcome::Failed,
+        }
+    }
+
+    /// Finds our own error in what the query engine wrapped around it.
+    pub(crate) fn from_plan(error: DataFusionError) -> Self {
+        match error {
+            DataFusionError::External(inner) => match inner.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(inner) => match inner.downcast::<tenon_connect::Error>() {
+                    Ok(source) => Self::Source(source),
+                    Err(inner) => match inner.downcast::<DataFusionError>() {
+                        Ok(nested) => Self::from_plan(*nested),
+                        Err(other) => Self::Plan(Box::new(DataFusionError::External(other))),
+                    },
+                },
+            },
+            DataFusionError::Context(text, inner) => match Self::from_plan(*inner) {
+                Self::Plan(inner) => Self::Plan(Box::new(DataFusionError::Context(text, inner))),
+                own => own,
+            },
+            other => Self::Plan(Box::new(other)),
+        }
+    }
+}
+
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        Self::External(Box::new(error))
+    }
+}
+
+fn of_runtime(error: &tenon_runtime::Error) -> Outcome {
+    use tenon_runtime::Error as Runtime;
+    match (error, error.kind()) {
+        (Runtime::Trapped { .. } | Runtime::Contract { .. }, _) => Outcome::Failed,
+        (Runtime::Io { .. }, _) | (_, ErrorKind::BadConfig | ErrorKind::Unsupported) => Outcome::Refused,
+        (_, ErrorKind::Limit) => Outcome::Limit,
+        _ => Outcome::Failed,
+    }
+}
+
+fn functions(known: &[String]) -> String {
+    if known.is_empty() {
+        return "no functions".to_owned();
+    }
+    let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    format!("the functions {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_errors_are_found_again() {
+        let wrapped = DataFusionError::External(Box::new(DataFusionError::Context(
+            "somewhere".to_owned(),
+            Box::new(Error::Cancelled.into()),
+        )));
+        assert!(matches!(Error::from_plan(wrapped), Error::Cancelled));
+        let source = tenon_connect::Error::NotFound {
+            url: "x.csv".to_owned(),
+        };
+        let wrapped = DataFusionError::External(Box::new(source));
+        let found = Error::from_plan(wrapped);
+        assert!(
+            matches!(&found, Error::Source(_)) && found.outcome() == Outcome::Refused,
+            "{found}"
+        );
+        let foreign = DataFusionError::Execution("other".to_owned());
+        assert_eq!(Error::from_plan(foreign).outcome(), Outcome::Failed);
+    }
+}

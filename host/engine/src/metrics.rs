@@ -1,0 +1,57 @@
+//! Reads from a finished plan where its time went.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::metrics::MetricsSet;
+
+/// Time that the plan's sources spent on reading and parsing, over all partitions.
+pub(crate) fn source_time(plan: &Arc<dyn ExecutionPlan>) -> Duration {
+    if plan.children().is_empty() {
+        return plan.metrics().map_or(Duration::ZERO, |metrics| of_source(&metrics));
+    }
+    plan.children().into_iter().map(source_time).sum()
+}
+
+/// Partitions in which the plan's functions run.
+pub(crate) fn partitions(plan: &Arc<dyn ExecutionPlan>) -> usize {
+    use datafusion::physical_plan::ExecutionPlanProperties;
+    let own = if plan.is::<crate::apply::PluginExec>() {
+        plan.output_partitioning().partition_count()
+    } else {
+        0
+    };
+    plan.children().into_iter().map(partitions).fold(own, usize::max)
+}
+
+fn of_source(metrics: &MetricsSet) -> Duration {
+    let named = |name: &str| metrics.sum_by_name(name).map_or(0, |value| value.as_usize());
+    // DataFusion's file sources time their processing under a name of their own; ours read in the background.
+    let processing = named("time_elapsed_processing");
+    let computing = metrics.elapsed_compute().unwrap_or(0);
+    Duration::from_nanos((processing.max(computing) + named("time_reading")) as u64)
+}
+
+/// Largest resident memory of this process so far, in bytes.
+#[cfg(target_os = "linux")]
+pub(crate) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Largest resident memory of this process so far: not known on this system.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn peak_memory() -> Option<u64> {
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #[test]
+    fn the_process_has_some_memory() {
+        assert!(super::peak_memory().is_some_and(|bytes| bytes > 1 << 20));
+    }
+}

@@ -1,0 +1,157 @@
+//! Rows that a function refuses: counted, and kept with the step and the reason.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use tenon_connect::file::{Part, PartitionWriter};
+use tenon_runtime::Rejection;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::error::Error;
+use crate::progress::Progress;
+
+/// Batches of rejected rows that wait for the writer before the functions do.
+const WAITING_BATCHES: usize = 16;
+
+/// Where the functions of a run leave the rows that they refuse.
+#[derive(Debug, Clone)]
+pub(crate) struct RejectedRows {
+    limit: Option<u64>,
+    /// None where rows are only counted.
+    writer: Option<mpsc::Sender<RecordBatch>>,
+}
+
+impl RejectedRows {
+    /// Rows are counted.
+    pub fn counted(limit: Option<u64>) -> Self {
+        Self { limit, writer: None }
+    }
+
+    /// Rows are counted and written by the task that is answered with, which ends when all clones are gone.
+    pub fn written(limit: Option<u64>, mut writer: PartitionWriter) -> (Self, JoinHandle<Result<Part, Error>>) {
+        let (sender, mut receiver) = mpsc::channel::<RecordBatch>(WAITING_BATCHES);
+        let writing = tokio::spawn(async move {
+            let failed = |error| Error::Rejects(Box::new(error));
+            while let Some(batch) = receiver.recv().await {
+                writer.write(&batch).map_err(failed)?;
+            }
+            let finished = tokio::task::spawn_blocking(move || writer.finish()).await;
+            finished
+                .map_err(|error| Error::Internal(error.to_string()))?
+                .map_err(failed)
+        });
+        (
+            Self {
+                limit,
+                writer: Some(sender),
+            },
+            writing,
+        )
+    }
+
+    /// Takes rows of `input` that a step refuses.
+    pub async fn take(
+        &self,
+        step: &str,
+        input: &RecordBatch,
+        rejected: &[Rejection],
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        let Some(last) = rejected.last() else { return Ok(()) };
+        let so_far = progress.add_rejected(rejected.len());
+        if let Some(limit) = self.limit.filter(|limit| so_far > *limit) {
+            return Err(Error::TooManyRejects {
+                limit,
+                reason: last.reason.clone(),
+            });
+        }
+        if let Some(writer) = &self.writer {
+            let rows = with_reasons(step, input, rejected).map_err(|error| Error::Plan(Box::new(error.into())))?;
+            // When the writer has failed, its own error ends the run.
+            writer.send(rows).await.ok();
+        }
+        Ok(())
+    }
+}
+
+/// Columns of rejected rows: those of the input, then the step and the reason.
+pub(crate) fn schema_of(input: &Schema) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = input.fields().to_vec();
+    for name in ["rejected_by", "rejected_because"] {
+        let mut name = name.to_owned();
+        while fields.iter().any(|field| *field.name() == name) {
+            name.push('_');
+        }
+        fields.push(Arc::new(Field::new(name, DataType::Utf8, false)));
+    }
+    Arc::new(Schema::new(fields))
+}
+
+fn with_reasons(step: &str, input: &RecordBatch, rejected: &[Rejection]) -> Result<RecordBatch, ArrowError> {
+    let indices = UInt32Array::from_iter_values(rejected.iter().map(|rejection| rejection.row));
+    let rows = take_record_batch(input, &indices)?;
+    let steps: ArrayRef = Arc::new(StringArray::from_iter_values(std::iter::repeat_n(step, rejected.len())));
+    let reasons: ArrayRef = Arc::new(StringArray::from_iter_values(
+        rejected.iter().map(|rejection| rejection.reason.as_str()),
+    ));
+    let mut columns = rows.columns().to_vec();
+    columns.extend([steps, reasons]);
+    RecordBatch::try_new(schema_of(&input.schema()), columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{AsArray, Int64Array};
+    use arrow::datatypes::Int64Type;
+
+    use super::*;
+
+    fn input() -> RecordBatch {
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![10, 20, 30]));
+        RecordBatch::try_from_iter([("rejected_by", column)]).expect("a batch")
+    }
+
+    fn rejection(row: u32) -> Rejection {
+        Rejection {
+            row,
+            reason: format!("reason {row}"),
+        }
+    }
+
+    #[test]
+    fn rows_keep_their_values_and_get_a_reason() {
+        let batch = with_reasons("clean", &input(), &[rejection(2), rejection(0)]).expect("a batch");
+        let names: Vec<String> = batch
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
+        assert_eq!(names, ["rejected_by", "rejected_by_", "rejected_because"]);
+        assert_eq!(batch.column(0).as_primitive::<Int64Type>().values(), &[30, 10]);
+        assert_eq!(batch.column(1).as_string::<i32>().value(0), "clean");
+        assert_eq!(batch.column(2).as_string::<i32>().value(1), "reason 0");
+    }
+
+    #[tokio::test]
+    async fn the_limit_ends_the_run() {
+        let (rejects, progress) = (RejectedRows::counted(Some(2)), Progress::default());
+        rejects
+            .take("clean", &input(), &[rejection(0), rejection(1)], &progress)
+            .await
+            .expect("within the limit");
+        let error = rejects
+            .take("clean", &input(), &[rejection(2)], &progress)
+            .await
+            .expect_err("one too many");
+        assert!(
+            matches!(error, Error::TooManyRejects { limit: 2, ref reason } if reason == "reason 2"),
+            "{error}"
+        );
+        assert_eq!(progress.rows_rejected(), 3);
+    }
+}
