@@ -53,7 +53,10 @@ pub async fn build(project: &Path, output: Option<PathBuf>, quiet: bool) -> Resu
 
 /// A runtime that keeps compiled plugins from one command to the next.
 pub fn runtime(memory_limit: Option<usize>) -> Result<Runtime, Failure> {
-    let cache = CacheConfig { folder: cache_folder(), ..CacheConfig::default() };
+    let cache = CacheConfig {
+        folder: cache_folder(),
+        ..CacheConfig::default()
+    };
     let mut config = RuntimeConfig {
         cache,
         ..RuntimeConfig::default()

@@ -28,6 +28,7 @@ mod error;
 mod job;
 mod metrics;
 mod node;
+mod plan;
 mod planner;
 mod progress;
 mod rejects;

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use tenon_connect::file::Source;
+use tenon_runtime::{Function, Plugin, Run};
 
 /// What a run has done.
 #[derive(Debug, Clone, Serialize)]
@@ -50,6 +52,35 @@ pub struct Report {
     pub peak_memory: Option<u64>,
     /// What the plugin counted.
     pub counters: BTreeMap<String, f64>,
+}
+
+impl Report {
+    /// What is known before a run has done anything, with every count at zero.
+    pub(crate) fn begun(name: String, plugin: &Plugin, function: &Function, run: &Run, source: &Source) -> Self {
+        Self {
+            run: run.id().to_owned(),
+            job: name,
+            status: Status::Succeeded,
+            plugin: plugin.name().to_owned(),
+            plugin_digest: plugin.digest().to_owned(),
+            function: function.name.clone(),
+            rows_in: 0,
+            rows_out: 0,
+            rows_rejected: 0,
+            files_read: source.files(),
+            bytes_read: source.bytes(),
+            files_written: Vec::new(),
+            bytes_written: 0,
+            reject_files: Vec::new(),
+            partitions: 0,
+            sandboxes: 0,
+            rows_per_second: 0.0,
+            seconds: Timings::default(),
+            sandbox_peak_memory: 0,
+            peak_memory: None,
+            counters: BTreeMap::new(),
+        }
+    }
 }
 
 /// How a run ended.

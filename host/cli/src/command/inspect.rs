@@ -63,7 +63,7 @@ fn print(plugin: &Plugin) {
     ];
     println!(
         "{}",
-        pairs(rows.map(|(name, value)| (name.to_owned(), value)), coloured)
+        pairs(rows.map(|(name, value)| (name.to_owned(), value)), coloured).trim_fmt()
     );
     for function in plugin.functions() {
         println!("\n{}", pairs(describe(function), coloured).trim_fmt());

@@ -14,6 +14,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,7 @@ pub(super) struct Staging {
     lock: File,
     /// Whether the folder was made for this run.
     made_folder: bool,
+    abandoned: AtomicBool,
 }
 
 /// What a commit does. Carrying it out twice is the same as once.
@@ -58,6 +60,7 @@ impl Staging {
             run: run.to_owned(),
             lock,
             made_folder,
+            abandoned: AtomicBool::new(false),
         };
         staging.sweep()?;
         Ok(staging)
@@ -109,6 +112,24 @@ impl Staging {
         self.sync_folder()?;
         fs::remove_file(path).map_err(|source| write_error("remove", path, source))?;
         self.sync_folder()
+    }
+
+    /// Removes what was not committed and releases the lock, even while a writer still holds a file. Only the first
+    /// call does anything.
+    pub fn abandon(&self) {
+        if self.abandoned.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if let Ok(names) = self.own_names() {
+            self.remove_staged(&names);
+        }
+        // Before the lock is released, so that nobody else holds a lock on this file.
+        ignore_missing(fs::remove_file(self.path(&format!("{}{LOCK}", self.prefix)))).ok();
+        self.lock.unlock().ok();
+        if self.made_folder {
+            // Fails, as it should, once data are in it.
+            fs::remove_dir(&self.folder).ok();
+        }
     }
 
     /// Carries out what was committed, removes what was not.
@@ -169,16 +190,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        if let Ok(names) = self.own_names() {
-            self.remove_staged(&names);
-        }
-        // Before the lock is released, so that nobody else holds a lock on this file.
-        ignore_missing(fs::remove_file(self.path(&format!("{}{LOCK}", self.prefix)))).ok();
-        self.lock.unlock().ok();
-        if self.made_folder {
-            // Fails, as it should, once data are in it.
-            fs::remove_dir(&self.folder).ok();
-        }
+        self.abandon();
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Encoder {
 
 enum Kind {
     Parquet(Box<ArrowWriter<File>>),
-    Csv(csv::Writer<BufWriter<File>>),
+    Csv(Box<csv::Writer<BufWriter<File>>>),
     Ndjson(LineDelimitedWriter<BufWriter<File>>),
 }
 
@@ -52,7 +52,7 @@ impl Encoder {
                 writer
                     .write(&first.slice(0, 0))
                     .map_err(|error| encode_error(&config.url, format, error))?;
-                Kind::Csv(writer)
+                Kind::Csv(Box::new(writer))
             }
             Format::Ndjson => Kind::Ndjson(LineDelimitedWriter::new(BufWriter::with_capacity(
                 TEXT_BUFFER_BYTES,

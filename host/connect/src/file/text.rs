@@ -4,6 +4,9 @@
 //! at record ends into chunks, which any number of partitions then parse at the same time. One reader per file; as many
 //! files at once as there are partitions.
 
+mod boundaries;
+mod chunker;
+
 use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
@@ -17,17 +20,14 @@ use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
+use chunker::Chunker;
+pub(super) use chunker::count_lines;
+
 use super::format::Codec;
 use crate::Error;
 
 /// Decompressed bytes per chunk: some ten thousand records of ordinary width, and still within a core's cache.
 const CHUNK_BYTES: usize = 1 << 20;
-
-/// A record longer than this is taken for a quote that was never closed.
-const MAX_RECORD_BYTES: usize = 64 << 20;
-
-/// The byte order mark that some programs put before UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The characters that give a text file its structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,243 +210,42 @@ fn send_chunks(
     }
 }
 
-/// Cuts what a reader yields at record ends.
-struct Chunker {
-    reader: Reader,
-    file: Arc<str>,
-    boundaries: Boundaries,
-    /// What was read behind the last record end.
-    rest: Vec<u8>,
-    line: u64,
-    ended: bool,
-}
-
-impl Chunker {
-    fn new(reader: Reader, file: &TextFile, dialect: Dialect) -> Self {
-        Self {
-            reader,
-            file: Arc::clone(&file.name),
-            boundaries: Boundaries::new(dialect),
-            rest: Vec::new(),
-            line: 1,
-            ended: false,
-        }
-    }
-
-    /// The next records: about `target` bytes, more where one record is longer than that.
-    fn next(&mut self, target: usize) -> Result<Option<Chunk>, Error> {
-        let mut bytes = std::mem::take(&mut self.rest);
-        bytes.reserve(target.saturating_sub(bytes.len()));
-        let mut record_end = None;
-        while record_end.is_none() && !self.ended {
-            let seen = bytes.len();
-            let wanted = target.saturating_sub(seen).max(target / 2).max(1);
-            let read = (&mut self.reader)
-                .take(wanted as u64)
-                .read_to_end(&mut bytes)
-                .map_err(|error| read_error(&self.file, error))?;
-            self.ended = read < wanted;
-            let mut scanned_from = seen;
-            if self.line == 1 && seen == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
-                bytes.drain(..BYTE_ORDER_MARK.len());
-                scanned_from = 0;
-            }
-            record_end = self
-                .boundaries
-                .last_record_end(&bytes[scanned_from..])
-                .map(|end| scanned_from + end);
-            if record_end.is_none() && bytes.len() > MAX_RECORD_BYTES {
-                return Err(Error::Line {
-                    file: self.file.to_string(),
-                    line: self.line,
-                    reason: format!(
-                        "this record is longer than {} MiB; is a quote left open?",
-                        MAX_RECORD_BYTES / (1 << 20)
-                    ),
-                });
-            }
-        }
-        if self.ended {
-            record_end = Some(bytes.len());
-        }
-        let record_end = record_end.unwrap_or(bytes.len());
-        self.rest = bytes.split_off(record_end);
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        let chunk_line = self.line;
-        let lines = count_lines(&bytes);
-        self.line += lines;
-        Ok(Some(Chunk {
-            file: Arc::clone(&self.file),
-            bytes,
-            line: chunk_line,
-            lines,
-        }))
-    }
-}
-
-fn count_lines(bytes: &[u8]) -> u64 {
-    // Sums of at most 255 fit a byte, and such a loop is turned into vector instructions.
-    bytes
-        .chunks(255)
-        .map(|part| u64::from(part.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>()))
-        .sum()
-}
-
-/// Finds record ends in bytes that arrive piece by piece.
-struct Boundaries {
-    dialect: Dialect,
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// A value begins; only here does a quote open one.
-    Start,
-    /// Inside a value without quotes.
-    Plain,
-    /// Inside quotes.
-    Quoted,
-    /// Behind a quote that either closed the value or is the first of two.
-    Closed,
-}
-
-impl Boundaries {
-    fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            state: State::Start,
-        }
-    }
-
-    /// Position behind the last line end in `bytes` that ends a record.
-    fn last_record_end(&mut self, bytes: &[u8]) -> Option<usize> {
-        let Dialect { delimiter, quote } = self.dialect;
-        let may_be_quoted = matches!(self.state, State::Quoted | State::Closed) || bytes.contains(&quote);
-        if !may_be_quoted {
-            if let Some(last) = bytes.last() {
-                self.state = if *last == delimiter || *last == b'\n' {
-                    State::Start
-                } else {
-                    State::Plain
-                };
-            }
-            return bytes.iter().rposition(|byte| *byte == b'\n').map(|newline| newline + 1);
-        }
-        let mut record_end = None;
-        for (position, byte) in bytes.iter().copied().enumerate() {
-            self.state = match self.state {
-                State::Quoted if byte == quote => State::Closed,
-                State::Quoted => State::Quoted,
-                State::Start | State::Closed if byte == quote => State::Quoted,
-                _ if byte == b'\n' => {
-                    record_end = Some(position + 1);
-                    State::Start
-                }
-                _ if byte == delimiter => State::Start,
-                _ => State::Plain,
-            };
-        }
-        record_end
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder};
     use object_store::PutPayload;
     use object_store::memory::InMemory;
 
     use super::*;
 
-    const CSV: Dialect = Dialect {
-        delimiter: b',',
-        quote: b'"',
-    };
-
-    fn file(name: &str, codec: Codec) -> TextFile {
-        TextFile {
-            location: Path::from(name),
-            name: Arc::from(name),
-            codec,
-            size: 0,
-        }
-    }
-
-    fn chunks(text: &[u8], target: usize) -> Vec<(String, u64)> {
-        let reader = Box::new(std::io::Cursor::new(text.to_vec()));
-        let mut chunker = Chunker::new(reader, &file("x.csv", Codec::None), CSV);
-        let mut chunks = Vec::new();
-        while let Some(chunk) = chunker.next(target).expect("readable") {
-            chunks.push((String::from_utf8(chunk.bytes).expect("text"), chunk.line));
-        }
-        chunks
-    }
-
-    #[test]
-    fn chunks_end_where_records_end() {
-        let text = "a,b\n1,\"two\nlines, \"\"quoted\"\"\"\n2,5\" pipe\n3,x";
-        for target in 1..=text.len() + 1 {
-            let chunks = chunks(text.as_bytes(), target);
-            let joined: String = chunks.iter().map(|(text, _)| text.as_str()).collect();
-            assert_eq!(joined, text, "target {target}");
-            for (chunk, line) in chunks {
-                assert!(
-                    ["a,", "1,", "2,", "3,"].iter().any(|start| chunk.starts_with(start)),
-                    "target {target}: {chunk:?}"
-                );
-                let expected = text[..text.find(&chunk).expect("part of the text")]
-                    .matches('\n')
-                    .count()
-                    + 1;
-                assert_eq!(line, expected as u64, "target {target}: {chunk:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_dropped() {
-        assert_eq!(chunks(b"\xef\xbb\xbfa\n1\n", 100), [("a\n1\n".to_owned(), 1)]);
-    }
-
-    #[test]
-    fn an_open_quote_is_named() {
-        let mut text = b"a\n\"".to_vec();
-        text.resize(MAX_RECORD_BYTES + CHUNK_BYTES, b'x');
-        let mut chunker = Chunker::new(Box::new(std::io::Cursor::new(text)), &file("x.csv", Codec::None), CSV);
-        let first = chunker
-            .next(CHUNK_BYTES)
-            .expect("the header is whole")
-            .expect("a chunk");
-        assert_eq!(first.bytes, b"a\n");
-        let error = chunker.next(CHUNK_BYTES).expect_err("the quote is open").to_string();
-        assert!(error.starts_with("x.csv, line 2: "), "{error}");
-    }
-
     #[tokio::test]
     async fn a_store_that_streams_is_read_too() {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        let text: String = (0..300_000).map(|row| format!("{row},{}\n", row * 2)).collect();
+        let text = "1,2\n34,56\n".repeat(200_000);
         store
             .put(&Path::from("x.csv"), PutPayload::from(text.clone()))
             .await
             .expect("stored");
-        let set = datafusion::physical_plan::metrics::ExecutionPlanMetricsSet::new();
+        let set = ExecutionPlanMetricsSet::new();
         let metrics = ReadMetrics {
-            elapsed: datafusion::physical_plan::metrics::MetricBuilder::new(&set).subset_time("read", 0),
-            bytes: datafusion::physical_plan::metrics::MetricBuilder::new(&set).global_counter("bytes"),
+            elapsed: MetricBuilder::new(&set).subset_time("read", 0),
+            bytes: MetricBuilder::new(&set).global_counter("bytes"),
         };
-        let mut receiver = read_in_background(&store, vec![file("x.csv", Codec::None)], CSV, 2, &metrics);
-        let mut received = Vec::new();
+        let file = TextFile {
+            location: Path::from("x.csv"),
+            name: Arc::from("x.csv"),
+            codec: Codec::None,
+            size: 0,
+        };
+        let dialect = Dialect {
+            delimiter: b',',
+            quote: b'"',
+        };
+        let mut receiver = read_in_background(&store, vec![file], dialect, 2, &metrics);
+        let mut joined = Vec::new();
         while let Some(chunk) = receiver.recv().await {
-            received.extend_from_slice(&chunk.expect("readable").bytes);
+            joined.extend_from_slice(&chunk.expect("readable").bytes);
         }
-        assert_eq!(received, text.as_bytes());
-    }
-
-    #[test]
-    fn lines_are_counted() {
-        assert_eq!(count_lines(&[b'\n'; 1000]), 1000);
-        assert_eq!(count_lines(b"a\nb\nc"), 2);
+        assert_eq!(joined, text.as_bytes());
     }
 }

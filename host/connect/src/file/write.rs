@@ -167,7 +167,7 @@ impl Sink {
     ///
     /// # Errors
     /// When the file system refuses. What can still be completed then is completed by the next run.
-    pub fn commit(self, parts: Vec<Part>) -> Result<Committed, Error> {
+    pub fn commit(mut self, parts: Vec<Part>) -> Result<Committed, Error> {
         let staging = &self.shared.staging;
         let mut parts: Vec<Part> = parts.into_iter().collect();
         // Without rows, one file still tells the columns.
@@ -189,11 +189,19 @@ impl Sink {
             committed.rows += part.rows;
             committed.bytes += part.bytes;
             let path = staging.path(&name);
-            committed.files.push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
+            committed
+                .files
+                .push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
             publish.push((part.staged, name));
         }
-        staging.commit(self.replaced, publish)?;
+        staging.commit(std::mem::take(&mut self.replaced), publish)?;
         Ok(committed)
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.shared.staging.abandon();
     }
 }
 
@@ -302,7 +310,7 @@ impl std::fmt::Debug for PartitionWriter {
             .debug_struct("PartitionWriter")
             .field("staged", &self.staged)
             .field("rows", &self.rows)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -315,12 +323,11 @@ impl PartitionWriter {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        let encoder = match &mut self.encoder {
-            Some(encoder) => encoder,
-            None => {
-                let encoder = self.start(batch)?;
-                self.encoder.insert(encoder)
-            }
+        let encoder = if let Some(encoder) = &mut self.encoder {
+            encoder
+        } else {
+            let encoder = self.start(batch)?;
+            self.encoder.insert(encoder)
         };
         encoder.write(batch)?;
         self.rows += batch.num_rows() as u64;

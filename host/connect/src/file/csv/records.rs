@@ -1,6 +1,6 @@
 //! Splits text into records and values.
 
-use super::super::text::Dialect;
+use super::super::text::{Dialect, count_lines};
 
 /// One value of a record, unquoted and unescaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +158,7 @@ impl<'a> Records<'a> {
             };
             let part = &rest[..length];
             self.unescaped.extend_from_slice(part);
-            self.line += part.iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.line += count_lines(part);
             position += length + 1;
             if self.text.get(position) != Some(&quote) {
                 break;
@@ -173,10 +173,8 @@ impl<'a> Records<'a> {
             .iter()
             .position(|byte| *byte == delimiter || *byte == b'\n')
             .unwrap_or(rest.len());
-        let tail = match &rest[..length] {
-            [tail @ .., b'\r'] => tail,
-            tail => tail,
-        };
+        let tail = &rest[..length];
+        let tail = tail.strip_suffix(b"\r").unwrap_or(tail);
         self.unescaped.extend_from_slice(tail);
         Ok(position + length)
     }

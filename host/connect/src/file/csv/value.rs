@@ -128,11 +128,11 @@ pub(super) fn parse_boolean(value: &[u8]) -> Option<bool> {
 
 #[inline]
 pub(super) fn parse_integer(value: &[u8]) -> Option<i64> {
-    let (negative, digits) = match value {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
+    let negative = value.first() == Some(&b'-');
+    let digits = value
+        .strip_prefix(b"-")
+        .or_else(|| value.strip_prefix(b"+"))
+        .unwrap_or(value);
     if digits.is_empty() || digits.len() > 18 {
         // Eighteen digits always fit; more are rare enough for the checked way.
         return std::str::from_utf8(value).ok()?.parse().ok();

@@ -1,0 +1,178 @@
+//! Cuts a stream of text into chunks of whole records.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use super::boundaries::Boundaries;
+use super::{Chunk, Dialect, Reader, TextFile, read_error};
+use crate::Error;
+
+/// A record longer than this is taken for a quote that was never closed.
+const MAX_RECORD_BYTES: usize = 64 << 20;
+
+/// The byte order mark that some programs put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Cuts what a reader yields at record ends.
+pub(super) struct Chunker {
+    reader: Reader,
+    file: Arc<str>,
+    boundaries: Boundaries,
+    /// What was read behind the last record end.
+    rest: Vec<u8>,
+    line: u64,
+    ended: bool,
+}
+
+impl Chunker {
+    pub fn new(reader: Reader, file: &TextFile, dialect: Dialect) -> Self {
+        Self {
+            reader,
+            file: Arc::clone(&file.name),
+            boundaries: Boundaries::new(dialect),
+            rest: Vec::new(),
+            line: 1,
+            ended: false,
+        }
+    }
+
+    /// The next records: about `target` bytes, more where one record is longer than that.
+    pub fn next(&mut self, target: usize) -> Result<Option<Chunk>, Error> {
+        let mut bytes = std::mem::take(&mut self.rest);
+        bytes.reserve(target.saturating_sub(bytes.len()));
+        let mut record_end = None;
+        while record_end.is_none() && !self.ended {
+            let seen = bytes.len();
+            let wanted = target.saturating_sub(seen).max(target / 2).max(1);
+            let read = (&mut self.reader)
+                .take(wanted as u64)
+                .read_to_end(&mut bytes)
+                .map_err(|error| read_error(&self.file, error))?;
+            self.ended = read < wanted;
+            let mut scanned_from = seen;
+            if self.line == 1 && seen == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
+                bytes.drain(..BYTE_ORDER_MARK.len());
+                scanned_from = 0;
+            }
+            record_end = self
+                .boundaries
+                .last_record_end(&bytes[scanned_from..])
+                .map(|end| scanned_from + end);
+            if record_end.is_none() && bytes.len() > MAX_RECORD_BYTES {
+                return Err(Error::Line {
+                    file: self.file.to_string(),
+                    line: self.line,
+                    reason: format!(
+                        "this record is longer than {} MiB; is a quote left open?",
+                        MAX_RECORD_BYTES / (1 << 20)
+                    ),
+                });
+            }
+        }
+        if self.ended {
+            record_end = Some(bytes.len());
+        }
+        let record_end = record_end.unwrap_or(bytes.len());
+        self.rest = bytes.split_off(record_end);
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let chunk_line = self.line;
+        let lines = count_lines(&bytes);
+        self.line += lines;
+        Ok(Some(Chunk {
+            file: Arc::clone(&self.file),
+            bytes,
+            line: chunk_line,
+            lines,
+        }))
+    }
+}
+
+/// Lines that end in a text.
+pub(in super::super) fn count_lines(bytes: &[u8]) -> u64 {
+    // Sums of at most 255 fit a byte, and such a loop is turned into vector instructions.
+    bytes
+        .chunks(255)
+        .map(|part| u64::from(part.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>()))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::path::Path;
+
+    use super::super::CHUNK_BYTES;
+    use super::*;
+    use crate::file::Codec;
+
+    const CSV: Dialect = Dialect {
+        delimiter: b',',
+        quote: b'"',
+    };
+
+    fn chunker(text: &[u8]) -> Chunker {
+        let file = TextFile {
+            location: Path::from("x.csv"),
+            name: Arc::from("x.csv"),
+            codec: Codec::None,
+            size: 0,
+        };
+        Chunker::new(Box::new(std::io::Cursor::new(text.to_vec())), &file, CSV)
+    }
+
+    fn chunks(text: &[u8], target: usize) -> Vec<(String, u64)> {
+        let mut chunker = chunker(text);
+        let mut chunks = Vec::new();
+        while let Some(chunk) = chunker.next(target).expect("readable") {
+            chunks.push((String::from_utf8(chunk.bytes).expect("text"), chunk.line));
+        }
+        chunks
+    }
+
+    #[test]
+    fn chunks_end_where_records_end() {
+        let text = "a,b\n1,\"two\nlines, \"\"quoted\"\"\"\n2,5\" pipe\n3,x";
+        for target in 1..=text.len() + 1 {
+            let chunks = chunks(text.as_bytes(), target);
+            let joined: String = chunks.iter().map(|(text, _)| text.as_str()).collect();
+            assert_eq!(joined, text, "target {target}");
+            for (chunk, line) in chunks {
+                assert!(
+                    ["a,", "1,", "2,", "3,"].iter().any(|start| chunk.starts_with(start)),
+                    "target {target}: {chunk:?}"
+                );
+                let expected = text[..text.find(&chunk).expect("part of the text")]
+                    .matches('\n')
+                    .count()
+                    + 1;
+                assert_eq!(line, expected as u64, "target {target}: {chunk:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped() {
+        assert_eq!(chunks(b"\xef\xbb\xbfa\n1\n", 100), [("a\n1\n".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn an_open_quote_is_named() {
+        let mut text = b"a\n\"".to_vec();
+        text.resize(MAX_RECORD_BYTES + CHUNK_BYTES, b'x');
+        let mut chunker = chunker(&text);
+        let first = chunker
+            .next(CHUNK_BYTES)
+            .expect("the header is whole")
+            .expect("a chunk");
+        assert_eq!(first.bytes, b"a\n");
+        let error = chunker.next(CHUNK_BYTES).expect_err("the quote is open").to_string();
+        assert!(error.starts_with("x.csv, line 2: "), "{error}");
+    }
+
+    #[test]
+    fn lines_are_counted() {
+        assert_eq!(count_lines(&[b'\n'; 1000]), 1000);
+        assert_eq!(count_lines(b"a\nb\nc"), 2);
+    }
+}
