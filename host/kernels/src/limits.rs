@@ -1,5 +1,7 @@
 //! What guests may ask of the host's kernels.
 
+use std::time::Duration;
+
 /// Stack that [`crate::Program::project`] and [`crate::Program::filter`] may use at the default [`Limits::depth`], in
 /// bytes, as measured with room to spare. Compilation brings its own stack.
 pub const STACK_BYTES: usize = 512 << 10;
@@ -18,6 +20,8 @@ pub struct Limits {
     pub nodes: usize,
     /// Bytes that one call may allocate for its results and the intermediate results on the way. Default: 256 MiB.
     pub output_bytes: u64,
+    /// Time that compiling one program may take, looked at after each expression. Default: 5 seconds.
+    pub compile_time: Duration,
     /// Steps that one call of a function may take whose work grows faster than its data, such as `levenshtein`, which
     /// compares each character of one text with each of another. Default: 1,000,000,000.
     pub steps: u64,
@@ -33,6 +37,7 @@ impl Default for Limits {
             depth: 128,
             nodes: 10_000,
             output_bytes: 256 << 20,
+            compile_time: Duration::from_secs(5),
             steps: 1_000_000_000,
             pattern_bytes: 256 << 10,
         }

@@ -85,7 +85,8 @@ pub(crate) fn parse(text: &str, schema: &Schema, limits: &Limits, nodes: &mut us
     }
 }
 
-/// Bounds what the parser recurses over without counting it: types in angle brackets, and `interval interval ...`.
+/// Bounds what the parser recurses over without counting it: types in angle brackets, and `interval interval ...`. And
+/// what it counts, but reports as a strange syntax error: `not not ...` and nested `case`.
 fn check_tokens(at: &At, tokens: &[TokenWithSpan], limits: &Limits) -> Result<(), Error> {
     let allowed = limits.nodes.saturating_mul(TOKENS_PER_NODE);
     if tokens.len() > allowed {
@@ -97,12 +98,14 @@ fn check_tokens(at: &At, tokens: &[TokenWithSpan], limits: &Limits) -> Result<()
             limits.nodes,
         ));
     }
-    let (mut brackets, mut types) = (0_usize, 0_usize);
+    let (mut brackets, mut types, mut nots) = (0_usize, 0_usize, 0_usize);
     let mut before: Option<&Token> = None;
     for token in tokens {
         match &token.token {
             Token::LParen | Token::LBracket | Token::LBrace => brackets += 1,
             Token::RParen | Token::RBracket | Token::RBrace => brackets = brackets.saturating_sub(1),
+            Token::Word(word) if word.keyword == Keyword::CASE => brackets += 1,
+            Token::Word(word) if word.keyword == Keyword::END => brackets = brackets.saturating_sub(1),
             Token::Lt if matches!(before, Some(Token::Word(word)) if word.keyword != Keyword::NoKeyword) => types += 1,
             Token::Word(word)
                 if word.keyword == Keyword::INTERVAL
@@ -116,7 +119,9 @@ fn check_tokens(at: &At, tokens: &[TokenWithSpan], limits: &Limits) -> Result<()
             }
             _ => {}
         }
-        if brackets > limits.depth {
+        let is_not = matches!(&token.token, Token::Word(word) if word.keyword == Keyword::NOT);
+        nots = if is_not { nots + 1 } else { 0 };
+        if brackets + nots > limits.depth {
             return Err(depth(at, limits));
         }
         if types > limits.depth {

@@ -232,6 +232,14 @@ impl PhysicalExpr for Staged {
         Ok(ColumnarValue::Array(result))
     }
 
+    fn data_type(&self, schema: &Schema) -> Result<DataType> {
+        self.inner.0.data_type(schema)
+    }
+
+    fn nullable(&self, schema: &Schema) -> Result<bool> {
+        self.inner.0.nullable(schema)
+    }
+
     fn return_field(&self, schema: &Schema) -> Result<FieldRef> {
         self.inner.0.return_field(schema)
     }
@@ -268,6 +276,14 @@ impl PhysicalExpr for Case {
         let bytes = self.longest_literal.saturating_mul(batch.num_rows() as u64);
         budget::charge("the result of case", bytes).map_err(external)?;
         self.inner.0.evaluate(batch)
+    }
+
+    fn data_type(&self, schema: &Schema) -> Result<DataType> {
+        self.inner.0.data_type(schema)
+    }
+
+    fn nullable(&self, schema: &Schema) -> Result<bool> {
+        self.inner.0.nullable(schema)
     }
 
     fn return_field(&self, schema: &Schema) -> Result<FieldRef> {
@@ -317,6 +333,14 @@ impl PhysicalExpr for Spread {
             }
         }
         Ok(value)
+    }
+
+    fn data_type(&self, schema: &Schema) -> Result<DataType> {
+        self.inner.0.data_type(schema)
+    }
+
+    fn nullable(&self, schema: &Schema) -> Result<bool> {
+        self.inner.0.nullable(schema)
     }
 
     fn return_field(&self, schema: &Schema) -> Result<FieldRef> {

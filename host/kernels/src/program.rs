@@ -5,6 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
+    time::Instant,
 };
 
 use arrow::{
@@ -262,8 +263,12 @@ fn compile(schema: &SchemaRef, expressions: &[String], limits: &Limits) -> Resul
     let mut compiled = Vec::with_capacity(expressions.len());
     let (mut results_per_row, mut held_per_row, mut cases) = (0_u64, 0_u64, 0);
     let mut reads = BTreeSet::new();
+    let start = Instant::now();
     for text in expressions {
         let at = At::new(text);
+        if start.elapsed() > limits.compile_time {
+            return Err(too_slow(at, limits));
+        }
         let item = parse::parse(text, schema, limits, &mut nodes)?;
         let physical = planner.plan(&at, item.expression, limits)?;
         let field = output_field(schema, physical.as_ref(), item.alias, text).map_err(|e| Error::Type {
@@ -296,6 +301,17 @@ fn compile(schema: &SchemaRef, expressions: &[String], limits: &Limits) -> Resul
         cases,
         reads: reads.into_iter().collect(),
     })
+}
+
+fn too_slow(at: At, limits: &Limits) -> Error {
+    let milliseconds = limits.compile_time.as_millis();
+    Error::Limit {
+        at: Some(at),
+        what: "compiling this and the expressions before it".to_owned(),
+        needed: format!("more than {milliseconds} ms"),
+        limit: "compile_time",
+        allowed: u64::try_from(milliseconds).unwrap_or(u64::MAX),
+    }
 }
 
 /// A column named alone keeps its field; everything else is named by its alias or its text.

@@ -143,7 +143,7 @@ fn errors_in_expressions_name_the_place_and_the_remedy() {
             "lists of a fixed size are not offered in casts",
         ),
         (
-            "arrow_cast(null, 'FixedSizeBinary(1000000000)')",
+            "arrow_cast(name, 'FixedSizeBinary(1000000000)')",
             Unsupported,
             "casts to values wider than 256 bytes",
         ),
