@@ -7,7 +7,7 @@ use arrow_array::{
     Array, ArrayRef, ArrowNativeTypeOp, ArrowPrimitiveType, DictionaryArray, FixedSizeBinaryArray, PrimitiveArray,
     downcast_integer,
 };
-use arrow_buffer::{ArrowNativeType, Buffer, NullBuffer, ScalarBuffer};
+use arrow_buffer::{ArrowNativeType, Buffer, ScalarBuffer};
 use arrow_schema::DataType;
 
 use super::bits::cut;
@@ -108,9 +108,6 @@ impl Reader {
             .array(values, true, None, None)
             .map_err(|error| error.within("values"))?;
         check_keys(&keys, values.len())?;
-        if !head.nullable {
-            check_no_null_values(&keys, values.logical_nulls().as_ref(), head.mask)?;
-        }
         // SAFETY: every key that is not null is below the number of values.
         Ok(Arc::new(unsafe { DictionaryArray::<K>::new_unchecked(keys, values) }))
     }
@@ -152,28 +149,6 @@ fn check_keys<K: ArrowDictionaryKeyType>(keys: &PrimitiveArray<K>, values: usize
         Some(row) => {
             let expected = format!("dictionary indices from 0 to below {values}, the number of values");
             Err(Error::data(expected, format!("{:?} in row {row}", keys.value(row))))
-        }
-    }
-}
-
-fn check_no_null_values<K: ArrowDictionaryKeyType>(
-    keys: &PrimitiveArray<K>,
-    nulls: Option<&NullBuffer>,
-    mask: Option<&NullBuffer>,
-) -> Result<(), Error> {
-    let Some(nulls) = nulls.filter(|nulls| nulls.null_count() > 0) else {
-        return Ok(());
-    };
-    let is_masked = |row: usize| mask.is_some_and(|mask| mask.is_null(row));
-    let wrong = keys.iter().enumerate().find(|(row, key)| {
-        let is_null = key.is_some_and(|key| nulls.is_null(key.as_usize()));
-        is_null && !is_masked(*row)
-    });
-    match wrong {
-        None => Ok(()),
-        Some((row, _)) => {
-            let got = format!("the index of a null value in row {row}");
-            Err(Error::data("no nulls, as the field is not nullable", got))
         }
     }
 }

@@ -15,7 +15,7 @@ use arrow_array::types::{
     BinaryType, BinaryViewType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, LargeBinaryType,
     LargeUtf8Type, StringViewType, Utf8Type,
 };
-use arrow_array::{ArrayRef, NullArray, downcast_primitive};
+use arrow_array::{Array, ArrayRef, NullArray, downcast_primitive};
 use arrow_buffer::{Buffer, NullBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 
@@ -54,7 +54,24 @@ pub fn array_of(field: &FieldRef, rows: u32, column: Column) -> Result<ArrayRef,
         buffers: column.buffers.into_iter(),
         max_weightless_rows: rows.max(Bounds::MAX_WEIGHTLESS_ROWS),
     };
-    reader.child(field, Some(rows as usize), None)
+    let array = reader.child(field, Some(rows as usize), None)?;
+    check_no_null_values(field, &array)?;
+    Ok(array)
+}
+
+/// Refuses a column that is not nullable and refers to nulls among the values of a dictionary. Within structs and lists
+/// Arrow looks after that.
+fn check_no_null_values(field: &Field, array: &dyn Array) -> Result<(), Error> {
+    if field.is_nullable() || !matches!(field.data_type(), DataType::Dictionary(..)) {
+        return Ok(());
+    }
+    match array.logical_null_count() {
+        0 => Ok(()),
+        nulls => {
+            let got = format!("{nulls} indices of null values");
+            Err(Error::data("no nulls, as the field is not nullable", got).within(field.name()))
+        }
+    }
 }
 
 /// Hands out nodes and buffers in pre-order.

@@ -22,7 +22,7 @@ impl Writer {
     fn runs<R: RunEndIndexType>(&mut self, array: &RunArray<R>, ends: &Field, values: &Field) -> Result<(), Error> {
         self.node(array, 0)?;
         let run_ends = array.run_ends();
-        let is_trimmed = run_ends.offset() == 0 && run_ends.max_value() == array.len();
+        let is_trimmed = run_ends.max_value() == array.len();
         let trimmed: ScalarBuffer<R::Native> = if is_trimmed {
             run_ends.inner().clone()
         } else {

@@ -74,8 +74,7 @@ fn nulls_where_none_may_be() {
     );
 
     let field = Field::new("a", dictionary(), false);
-    let error =
-        "column `a`: expected no nulls, as the field is not nullable, but got the index of a null value in row 1";
+    let error = "column `a`: expected no nulls, as the field is not nullable, but got 1 indices of null values";
     let words = vec![
         none(),
         values(&[0_i8, 1]),
@@ -334,6 +333,15 @@ fn fixed_size_lists_whose_items_multiply() {
         1,
         &[(1, 1), (i32::MAX as u32, 1)],
         vec![values(&[0_u8]), none(), none()],
+        error,
+    );
+    let error = "column `a.item`: expected a length of 137438953408, but got 7";
+    let one_valid = values(&[1_u8, 0, 0, 0, 0, 0, 0, 0]);
+    refused(
+        &strict,
+        64,
+        &[(64, 63), (7, 1)],
+        vec![one_valid, values(&[0_u8]), none()],
         error,
     );
 }

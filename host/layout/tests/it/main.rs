@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, which is its purpose")]
 
+mod findings;
 mod hostile_columns;
 mod hostile_nesting;
 mod hostile_schemas;

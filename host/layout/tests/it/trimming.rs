@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::types::{Int8Type, Int32Type};
 use arrow_array::*;
-use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, UnionFields};
 use tenon_layout::{Column, Error, Node, column_of};
 
@@ -99,6 +99,16 @@ fn views_become_offsets_and_bytes() {
     assert_eq!(column.nodes, [node(3, 1)]);
     assert_eq!(i32s(&column.buffers[1]), [0, 50, 50, 55]);
     assert_eq!(column.buffers[2].as_slice(), format!("{long}short").as_bytes());
+}
+
+#[test]
+fn what_null_views_point_at_stays_behind() {
+    let array = StringViewArray::from(vec!["first", "a secret that is longer than its view", "last"]);
+    let nulls = NullBuffer::from(vec![true, false, true]);
+    let array = StringViewArray::new(array.views().clone(), array.data_buffers().to_vec(), Some(nulls));
+    let column = out(array);
+    assert_eq!(i32s(&column.buffers[1]), [0, 5, 5, 9]);
+    assert_eq!(column.buffers[2].as_slice(), b"firstlast");
 }
 
 #[test]
