@@ -1,0 +1,7 @@
+//! The command, as a person uses it, on the flights data.
+
+mod inspect;
+mod interrupt;
+mod mistakes;
+mod place;
+mod run;
