@@ -3,7 +3,7 @@
 //! DataFusion calls functions without a way to hand them a context, but always on the thread of the caller: the budget
 //! of the call in progress is kept per thread.
 
-use std::cell::Cell;
+use std::{cell::Cell, fmt::Display};
 
 use crate::error::Error;
 
@@ -47,17 +47,21 @@ pub(crate) fn left() -> u64 {
 }
 
 /// Fails when `what` is about to allocate more than what is left.
-pub(crate) fn check(what: &str, bytes: u64) -> Result<(), Error> {
+pub(crate) fn check(what: impl Display, bytes: u64) -> Result<(), Error> {
     let budget = BUDGET.get();
     match budget.used.checked_add(bytes) {
         Some(needed) if needed <= budget.allowed => Ok(()),
-        needed => Err(Error::output_bytes(what, needed.unwrap_or(u64::MAX), budget.allowed)),
+        needed => Err(Error::output_bytes(
+            what.to_string(),
+            needed.unwrap_or(u64::MAX),
+            budget.allowed,
+        )),
     }
 }
 
 /// Takes what `what` has allocated off the budget.
-pub(crate) fn charge(what: &str, bytes: u64) -> Result<(), Error> {
-    check(what, bytes)?;
+pub(crate) fn charge(what: impl Display, bytes: u64) -> Result<(), Error> {
+    check(&what, bytes)?;
     let budget = BUDGET.get();
     BUDGET.set(Budget {
         used: budget.used + bytes,

@@ -1,6 +1,6 @@
 //! Functions that ask the budget before they allocate.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray},
@@ -45,7 +45,7 @@ impl Guarded {
     /// Fails when the call would allocate or compute more than it may. The work is the same for any number of rows,
     /// except where rows share values and where an argument decides how long a row gets.
     fn check(&self, call: &ScalarFunctionArgs) -> Result<(), Error> {
-        let what = || format!("the result of {}", self.inner.name());
+        let what = ResultOf(self.inner.name());
         let sizes = Sizes {
             args: &call.args,
             rows: rows(call),
@@ -53,12 +53,12 @@ impl Guarded {
         };
         let needed = sizes
             .needed(self.growth)
-            .map_err(|TooMuch| Error::output_bytes(what(), u64::MAX, sizes.allowed))?;
-        budget::check(&what(), needed)?;
+            .map_err(|TooMuch| Error::output_bytes(what.to_string(), u64::MAX, sizes.allowed))?;
+        budget::check(&what, needed)?;
         if self.growth == Growth::Pairs {
             let steps = sizes
                 .pairs()
-                .map_err(|TooMuch| Error::output_bytes(what(), u64::MAX, sizes.allowed))?;
+                .map_err(|TooMuch| Error::output_bytes(what.to_string(), u64::MAX, sizes.allowed))?;
             budget::check_steps(self.inner.name(), steps)?;
         }
         Ok(())
@@ -69,16 +69,25 @@ impl Guarded {
         if self.growth == Growth::Shared {
             return Ok(());
         }
-        let what = || format!("the result of {}", self.inner.name());
+        let what = ResultOf(self.inner.name());
         let allowed = budget::left();
         let bytes = match result {
             ColumnarValue::Array(array) => measure::array_bytes(array.as_ref(), allowed),
             ColumnarValue::Scalar(scalar) => measure::scalar_bytes(scalar, allowed),
         };
         budget::charge(
-            &what(),
-            bytes.map_err(|TooMuch| Error::output_bytes(what(), u64::MAX, allowed))?,
+            &what,
+            bytes.map_err(|TooMuch| Error::output_bytes(what.to_string(), u64::MAX, allowed))?,
         )
+    }
+}
+
+/// Names a result in an error, and costs nothing before.
+struct ResultOf<'a>(&'a str);
+
+impl fmt::Display for ResultOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the result of {}", self.0)
     }
 }
 

@@ -47,6 +47,8 @@ mod patterns;
 mod physical;
 mod plan;
 mod program;
+mod tokens;
+mod weight;
 
 pub use batch::{concat, select, slice, take, with_columns};
 pub use error::{At, Error, Kind};

@@ -43,12 +43,9 @@ pub(crate) fn bytes_per_row(data_type: &DataType) -> u64 {
     match data_type {
         DataType::Null => 0,
         DataType::Boolean => 1,
-        DataType::Utf8 | DataType::Binary => 4,
-        DataType::LargeUtf8 | DataType::LargeBinary => 8,
-        DataType::Utf8View | DataType::BinaryView => 16,
-        DataType::List(_) | DataType::Map(..) => 4,
-        DataType::LargeList(_) | DataType::ListView(_) => 8,
-        DataType::LargeListView(_) => 16,
+        DataType::Utf8 | DataType::Binary | DataType::List(_) | DataType::Map(..) => 4,
+        DataType::LargeUtf8 | DataType::LargeBinary | DataType::LargeList(_) | DataType::ListView(_) => 8,
+        DataType::Utf8View | DataType::BinaryView | DataType::LargeListView(_) => 16,
         DataType::FixedSizeBinary(width) => u64::try_from(*width).unwrap_or(0),
         DataType::FixedSizeList(field, length) => u64::try_from(*length)
             .unwrap_or(0)
@@ -187,11 +184,8 @@ pub(crate) fn scalar_bytes(scalar: &ScalarValue, allowed: u64) -> Result<u64, To
 pub(crate) fn elements(array: &dyn Array) -> u64 {
     fn of<O: OffsetSizeTrait>(list: &GenericListArray<O>) -> u64 {
         let offsets = list.value_offsets();
-        let (Some(first), Some(last)) = (offsets.first(), offsets.last()) else {
-            return 0;
-        };
-        let (first, last) = (first.as_usize(), last.as_usize());
-        (last - first) as u64 + elements(list.values().slice(first, last - first).as_ref())
+        let (start, end) = (offsets[0].as_usize(), offsets[list.len()].as_usize());
+        (end - start) as u64 + elements(list.values().slice(start, end - start).as_ref())
     }
     match array.data_type() {
         DataType::List(_) => of(array.as_list::<i32>()),

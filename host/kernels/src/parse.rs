@@ -8,22 +8,19 @@ use datafusion_sql::sqlparser::{
         BinaryOperator, CastKind, DataType as SqlType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
         Ident, Query, SelectItem, Spanned, Value, ValueWithSpan, Visit, Visitor,
     },
-    keywords::Keyword,
     parser::{Parser, ParserError},
-    tokenizer::{Location, Token, TokenWithSpan, Tokenizer},
+    tokenizer::{Location, Token, Tokenizer},
 };
 
 use crate::{
     Limits,
     dialect::Expressions,
     error::{self, At, Error},
-    functions,
+    functions, tokens,
 };
 
 /// Levels of a type such as `int[][]` in a cast. Arrow's own code recurses over types.
 const TYPE_DEPTH: usize = 8;
-/// Tokens per node that an expression of ordinary style needs: brackets, commas and keywords.
-const TOKENS_PER_NODE: usize = 8;
 
 /// One item of a select list.
 #[derive(Debug)]
@@ -40,7 +37,7 @@ pub(crate) fn parse(text: &str, schema: &Schema, limits: &Limits, nodes: &mut us
         .map_err(|e| syntax(&at, &e.message, e.location))?;
     // Spaces don't count: the parser drops them.
     tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
-    check_tokens(&at, &tokens, limits)?;
+    tokens::check(&at, &tokens, limits)?;
 
     let mut parser = Parser::new(&Expressions)
         .with_recursion_limit(limits.depth)
@@ -83,57 +80,6 @@ pub(crate) fn parse(text: &str, schema: &Schema, limits: &Limits, nodes: &mut us
         ControlFlow::Continue(()) => Ok(Item { expression, alias }),
         ControlFlow::Break(error) => Err(*error),
     }
-}
-
-/// Bounds what the parser recurses over without counting it: types in angle brackets, and `interval interval ...`. And
-/// what it counts, but reports as a strange syntax error: `not not ...` and nested `case`.
-fn check_tokens(at: &At, tokens: &[TokenWithSpan], limits: &Limits) -> Result<(), Error> {
-    let allowed = limits.nodes.saturating_mul(TOKENS_PER_NODE);
-    if tokens.len() > allowed {
-        return Err(limit(
-            at,
-            "the expression",
-            format!("{} words and signs", tokens.len()),
-            "nodes",
-            limits.nodes,
-        ));
-    }
-    let (mut brackets, mut types, mut nots) = (0_usize, 0_usize, 0_usize);
-    let mut before: Option<&Token> = None;
-    for token in tokens {
-        match &token.token {
-            Token::LParen | Token::LBracket | Token::LBrace => brackets += 1,
-            Token::RParen | Token::RBracket | Token::RBrace => brackets = brackets.saturating_sub(1),
-            Token::Word(word) if word.keyword == Keyword::CASE => brackets += 1,
-            Token::Word(word) if word.keyword == Keyword::END => brackets = brackets.saturating_sub(1),
-            Token::Lt if matches!(before, Some(Token::Word(word)) if word.keyword != Keyword::NoKeyword) => types += 1,
-            Token::Word(word)
-                if word.keyword == Keyword::INTERVAL
-                    && matches!(before, Some(Token::Word(last)) if last.keyword == Keyword::INTERVAL) =>
-            {
-                return Err(syntax(
-                    at,
-                    "expected the length of the interval, found: INTERVAL",
-                    token.span.start,
-                ));
-            }
-            _ => {}
-        }
-        let is_not = matches!(&token.token, Token::Word(word) if word.keyword == Keyword::NOT);
-        nots = if is_not { nots + 1 } else { 0 };
-        if brackets + nots > limits.depth {
-            return Err(depth(at, limits));
-        }
-        if types > limits.depth {
-            return Err(syntax(
-                at,
-                "more types in angle brackets than an expression may have",
-                token.span.start,
-            ));
-        }
-        before = Some(&token.token);
-    }
-    Ok(())
 }
 
 /// Walks the tree once, down to the allowed depth and no further.
@@ -357,7 +303,7 @@ pub(crate) fn depth(at: &At, limits: &Limits) -> Error {
     )
 }
 
-fn limit(at: &At, what: &str, needed: String, limit: &'static str, allowed: usize) -> Error {
+pub(crate) fn limit(at: &At, what: &str, needed: String, limit: &'static str, allowed: usize) -> Error {
     Error::Limit {
         at: Some(at.clone()),
         what: what.to_owned(),
@@ -374,7 +320,7 @@ fn not_offered(at: &At, what: &str) -> Error {
     }
 }
 
-fn syntax(at: &At, reason: &str, location: Location) -> Error {
+pub(crate) fn syntax(at: &At, reason: &str, location: Location) -> Error {
     Error::Syntax {
         at: at.clone().position(location.line, location.column),
         reason: error::reason(reason),

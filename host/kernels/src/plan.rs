@@ -107,8 +107,8 @@ impl Planner {
         let options = ParserOptions::default()
             .with_enable_ident_normalization(false)
             .with_collect_spans(true);
-        let planner = SqlToRel::new_with_options(self, options);
-        let planned = planner.sql_to_expr(expression, &self.schema, &mut PlannerContext::new())?;
+        let to_logical = SqlToRel::new_with_options(self, options);
+        let planned = to_logical.sql_to_expr(expression, &self.schema, &mut PlannerContext::new())?;
         let guarded = guard_functions(planned)?.data;
 
         let context = SimplifyContext::builder()
@@ -118,8 +118,8 @@ impl Planner {
         let simplifier = ExprSimplifier::new(context);
         let coerced = simplifier.coerce(guarded, &self.schema)?;
         check(&coerced, limits)?;
-        let simplified = simplifier.simplify(self.fold_arithmetic(coerced)?)?;
-        let typed = simplifier.coerce(simplified, &self.schema)?;
+        let shorter = simplifier.simplify(self.fold_arithmetic(coerced)?)?;
+        let typed = simplifier.coerce(shorter, &self.schema)?;
         let guarded = guard_functions(typed)?.data;
         check(&guarded, limits)?;
         Ok(guarded)
@@ -189,7 +189,7 @@ fn check(expr: &Expr, limits: &Limits) -> PlanResult<()> {
             Expr::Like(like) | Expr::SimilarTo(like) => patterns::check_like(&like.pattern)?,
             Expr::BinaryExpr(binary) => match binary.op {
                 Operator::RegexMatch | Operator::RegexIMatch | Operator::RegexNotMatch | Operator::RegexNotIMatch => {
-                    patterns::check_regex(&binary.right, limits)?
+                    patterns::check_regex(&binary.right, limits)?;
                 }
                 Operator::LikeMatch | Operator::ILikeMatch | Operator::NotLikeMatch | Operator::NotILikeMatch => {
                     patterns::check_like(&binary.right)?;

@@ -22,8 +22,8 @@ use crate::{
     error::{self, At, Error},
     measure::{self, TooMuch},
     parse,
-    physical::weigh,
     plan::{self, Planner},
+    weight::weigh,
 };
 
 /// Stack of the thread that compiles. Parser and planner recurse over text that a guest wrote.
@@ -322,12 +322,11 @@ fn output_field(
     text: &str,
 ) -> Result<Field, DataFusionError> {
     let column = (physical as &dyn std::any::Any).downcast_ref::<Column>();
-    let field = match column {
-        Some(column) => schema.field(column.index()).clone(),
-        None => {
-            let field = physical.return_field(schema)?;
-            Field::new("", field.data_type().clone(), field.is_nullable()).with_metadata(field.metadata().clone())
-        }
+    let field = if let Some(column) = column {
+        schema.field(column.index()).clone()
+    } else {
+        let field = physical.return_field(schema)?;
+        Field::new("", field.data_type().clone(), field.is_nullable()).with_metadata(field.metadata().clone())
     };
     Ok(match (alias, column) {
         (Some(alias), _) => field.with_name(alias),
