@@ -175,10 +175,12 @@ impl Batch {
         let mut fields = Vec::new();
         let mut values = Vec::new();
         let mut expressions = Vec::new();
+        let mut adder = None;
         for (name, column) in columns {
             match column.0 {
                 Source::Expression(evaluated) if evaluated.is_of(self) => {
-                    expressions.push((name, evaluated.into_text()));
+                    expressions.push((name, evaluated.text().to_owned()));
+                    adder = Some(evaluated);
                     continue;
                 }
                 Source::Expression(evaluated) => values.push(evaluated.raw()?),
@@ -188,11 +190,7 @@ impl Batch {
             check_rows(&name, column.len(), self.rows())?;
             fields.push(column.field.clone().named(name).with_nullable(true));
         }
-        let base = if expressions.is_empty() {
-            self.clone()
-        } else {
-            self.with_expressions(&expressions)?
-        };
+        let base = adder.map_or_else(|| Ok(self.clone()), |adder| adder.add(self, &expressions))?;
         if values.is_empty() {
             return Ok(base);
         }
@@ -315,7 +313,7 @@ impl Batch {
         Ok(self.same_schema(program.filter(&self.inner.handle)?))
     }
 
-    fn with_expressions(&self, columns: &[(String, String)]) -> Result<Self> {
+    pub(crate) fn with_expressions(&self, columns: &[(String, String)]) -> Result<Self> {
         let computed = |name: &str| columns.iter().rfind(|(column, _)| column == name);
         let named = |(name, expression): &(String, String)| format!("{expression} as {}", quote(name));
         let kept = self

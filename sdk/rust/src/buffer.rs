@@ -107,13 +107,6 @@ impl<T: Plain> Values<T> {
         }
     }
 
-    pub(crate) fn into_vec(self) -> Vec<T> {
-        match self {
-            Self::Typed(values) => values,
-            Self::Bytes(_) => self.as_slice().to_vec(),
-        }
-    }
-
     pub(crate) fn into_buffer(self) -> Buffer {
         match self {
             Self::Typed(values) => Buffer::from(values),

@@ -1,8 +1,11 @@
 //! A function's configuration: JSON from the job, checked against what the function takes.
 
+mod json;
+mod reader;
+
 use std::marker::PhantomData;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,8 +19,25 @@ pub struct NoConfig {}
 
 /// The JSON Schema of a configuration.
 pub(crate) fn schema_of<C: JsonSchema>() -> String {
-    let schema = schemars::SchemaGenerator::default().into_root_schema_for::<C>();
-    schema.as_value().to_string()
+    root_schema(&C::schema_name(), C::json_schema)
+}
+
+/// As schemars' `into_root_schema_for`, but only once in a component, however many configurations it has.
+#[inline(never)]
+fn root_schema(title: &str, json_schema: fn(&mut SchemaGenerator) -> Schema) -> String {
+    let mut generator = SchemaGenerator::default();
+    let mut schema = json_schema(&mut generator);
+    let definitions = generator.take_definitions(true);
+    let members = schema.ensure_object();
+    members.entry("title").or_insert_with(|| title.into());
+    if !definitions.is_empty() {
+        members.insert("$defs".to_owned(), definitions.into());
+    }
+    members.insert(
+        "$schema".to_owned(),
+        "https://json-schema.org/draft/2020-12/schema".into(),
+    );
+    json::print(schema.as_value())
 }
 
 /// Reads the text of a configuration; an empty text and `null` stand for `{}`.
@@ -25,24 +45,17 @@ pub(crate) fn parse(text: &str) -> Result<Value> {
     if text.trim().is_empty() {
         return Ok(Value::Object(serde_json::Map::new()));
     }
-    match serde_json::from_str(text) {
+    match json::parse(text) {
         Ok(Value::Null) => Ok(Value::Object(serde_json::Map::new())),
         Ok(value) => Ok(value),
-        Err(error) => Err(Error::bad_config(format!("the configuration isn't JSON: {error}"))),
+        Err(fault) => Err(Error::bad_config(format!("the configuration isn't JSON: {fault}"))),
     }
 }
 
 /// A configuration as the type that a function takes. The error names the path of what doesn't fit.
 pub(crate) fn fit<C: DeserializeOwned>(value: &Value) -> Result<C> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let at = if path == "." {
-            "$".to_owned()
-        } else {
-            format!("$.{path}")
-        };
-        Error::bad_config(format!("the configuration doesn't fit at {at}: {}", error.inner()))
-    })
+    C::deserialize(reader::Reader::new(value))
+        .map_err(|misfit| Error::bad_config(format!("the configuration doesn't fit at {misfit}")))
 }
 
 /// The configuration of a function that takes it by value: made anew for every batch.

@@ -126,96 +126,29 @@ pub enum DataType {
 impl DataType {
     /// Reads a format string. What is not known here becomes [`DataType::Nested`].
     pub fn parse(format: &str) -> Self {
-        let nested = || Self::Nested(format.to_owned());
-        match format {
-            "n" => Self::Null,
-            "b" => Self::Boolean,
-            "c" => Self::Int8,
-            "s" => Self::Int16,
-            "i" => Self::Int32,
-            "l" => Self::Int64,
-            "C" => Self::UInt8,
-            "S" => Self::UInt16,
-            "I" => Self::UInt32,
-            "L" => Self::UInt64,
-            "e" => Self::Float16,
-            "f" => Self::Float32,
-            "g" => Self::Float64,
-            "u" => Self::Utf8,
-            "U" => Self::LargeUtf8,
-            "vu" => Self::Utf8View,
-            "z" => Self::Binary,
-            "Z" => Self::LargeBinary,
-            "vz" => Self::BinaryView,
-            "tdD" => Self::Date,
-            "tdm" => Self::DateMillis,
-            "tiM" => Self::IntervalMonths,
-            "tiD" => Self::IntervalDays,
-            "tin" => Self::IntervalMonthDayNanos,
-            _ => {
-                if let Some(arguments) = format.strip_prefix("d:") {
-                    return decimal(arguments).unwrap_or_else(nested);
-                }
-                if let Some(width) = format.strip_prefix("w:") {
-                    return width.parse().map_or_else(|_| nested(), Self::FixedSizeBinary);
-                }
-                if let Some(unit) = format.strip_prefix("tt").and_then(TimeUnit::of) {
-                    return Self::Time(unit);
-                }
-                if let Some(unit) = format.strip_prefix("tD").and_then(TimeUnit::of) {
-                    return Self::Duration(unit);
-                }
-                if let Some((unit, zone)) = format.strip_prefix("ts").and_then(|rest| rest.split_once(':'))
-                    && let Some(unit) = TimeUnit::of(unit)
-                {
-                    return Self::Timestamp(unit, (!zone.is_empty()).then(|| zone.to_owned()));
-                }
-                nested()
-            }
+        if let Some(simple) = SIMPLE.iter().find(|simple| simple.format == format) {
+            return simple.data_type.clone();
         }
+        parameterised(format).unwrap_or_else(|| Self::Nested(format.to_owned()))
     }
 
     /// The format string; of a dictionary, that of its indices.
     pub fn format(&self) -> String {
-        let fixed = match self {
-            Self::Null => "n",
-            Self::Boolean => "b",
-            Self::Int8 => "c",
-            Self::Int16 => "s",
-            Self::Int32 => "i",
-            Self::Int64 => "l",
-            Self::UInt8 => "C",
-            Self::UInt16 => "S",
-            Self::UInt32 => "I",
-            Self::UInt64 => "L",
-            Self::Float16 => "e",
-            Self::Float32 => "f",
-            Self::Float64 => "g",
-            Self::Utf8 => "u",
-            Self::LargeUtf8 => "U",
-            Self::Utf8View => "vu",
-            Self::Binary => "z",
-            Self::LargeBinary => "Z",
-            Self::BinaryView => "vz",
-            Self::Date => "tdD",
-            Self::DateMillis => "tdm",
-            Self::IntervalMonths => "tiM",
-            Self::IntervalDays => "tiD",
-            Self::IntervalMonthDayNanos => "tin",
+        match self {
             Self::Decimal {
                 bits: 128,
                 precision,
                 scale,
-            } => return format!("d:{precision},{scale}"),
-            Self::Decimal { bits, precision, scale } => return format!("d:{precision},{scale},{bits}"),
-            Self::FixedSizeBinary(width) => return format!("w:{width}"),
-            Self::Time(unit) => return format!("tt{}", unit.letter()),
-            Self::Duration(unit) => return format!("tD{}", unit.letter()),
-            Self::Timestamp(unit, zone) => return format!("ts{}:{}", unit.letter(), zone.as_deref().unwrap_or("")),
-            Self::Dictionary(indices) => return indices.format(),
-            Self::Nested(format) => format,
-        };
-        fixed.to_owned()
+            } => format!("d:{precision},{scale}"),
+            Self::Decimal { bits, precision, scale } => format!("d:{precision},{scale},{bits}"),
+            Self::FixedSizeBinary(width) => format!("w:{width}"),
+            Self::Time(unit) => format!("tt{}", unit.letter()),
+            Self::Duration(unit) => format!("tD{}", unit.letter()),
+            Self::Timestamp(unit, zone) => format!("ts{}:{}", unit.letter(), zone.as_deref().unwrap_or("")),
+            Self::Dictionary(indices) => indices.format(),
+            Self::Nested(format) => format.clone(),
+            simple => simple.simple().map_or("", |simple| simple.format).to_owned(),
+        }
     }
 
     /// Whether values are text, whatever their layout.
@@ -231,67 +164,108 @@ impl DataType {
     /// What to call to read a column of this type: the end of the sentence "read it with".
     pub(crate) fn accessor(&self) -> &'static str {
         match self {
-            Self::Boolean => "`column::<bool>`",
-            Self::Int8 => "`column::<i8>`",
-            Self::Int16 => "`column::<i16>`",
-            Self::Int32 => "`column::<i32>`",
-            Self::Int64 => "`column::<i64>`",
-            Self::UInt8 => "`column::<u8>`",
-            Self::UInt16 => "`column::<u16>`",
-            Self::UInt32 => "`column::<u32>`",
-            Self::UInt64 => "`column::<u64>`",
-            Self::Float16 => "`column::<F16>`",
-            Self::Float32 => "`column::<f32>`",
-            Self::Float64 => "`column::<f64>`",
             Self::Decimal { bits: 256, .. } => "`raw`, or narrow it with `eval(\"cast(.. as decimal(38, ..))\")`",
             Self::Decimal { .. } => "`column::<i128>`",
-            Self::Date => "`column::<Date>`",
-            Self::DateMillis => "`column::<DateMillis>`",
             Self::Time(TimeUnit::Second | TimeUnit::Millisecond) => "`column::<Time32>`",
             Self::Time(_) => "`column::<Time64>`",
             Self::Timestamp(..) => "`column::<Timestamp>`",
             Self::Duration(_) => "`column::<Duration>`",
-            Self::IntervalMonths => "`column::<Months>`",
-            Self::IntervalDays => "`column::<DayMillis>`",
-            Self::IntervalMonthDayNanos => "`column::<MonthDayNanos>`",
-            Self::Utf8 | Self::LargeUtf8 | Self::Utf8View => "`strings`",
-            Self::Binary | Self::LargeBinary | Self::BinaryView | Self::FixedSizeBinary(_) => "`column::<Binary>`",
+            Self::FixedSizeBinary(_) => BINARY,
             Self::Dictionary(_) => "`strings` or `column::<Binary>` where the values are text or bytes, else `raw`",
-            Self::Null | Self::Nested(_) => "`raw`",
+            simple => simple.simple().map_or("`raw`", |simple| simple.accessor),
         }
+    }
+
+    fn simple(&self) -> Option<&'static Simple> {
+        SIMPLE.iter().find(|simple| simple.data_type == *self)
+    }
+}
+
+/// A type without parameters.
+struct Simple {
+    data_type: DataType,
+    format: &'static str,
+    name: &'static str,
+    accessor: &'static str,
+}
+
+const TEXT: &str = "`strings`";
+const BINARY: &str = "`column::<Binary>`";
+
+static SIMPLE: [Simple; 24] = [
+    simple(DataType::Null, "n", "null", "`raw`"),
+    simple(DataType::Boolean, "b", "boolean", "`column::<bool>`"),
+    simple(DataType::Int8, "c", "int8", "`column::<i8>`"),
+    simple(DataType::Int16, "s", "int16", "`column::<i16>`"),
+    simple(DataType::Int32, "i", "int32", "`column::<i32>`"),
+    simple(DataType::Int64, "l", "int64", "`column::<i64>`"),
+    simple(DataType::UInt8, "C", "uint8", "`column::<u8>`"),
+    simple(DataType::UInt16, "S", "uint16", "`column::<u16>`"),
+    simple(DataType::UInt32, "I", "uint32", "`column::<u32>`"),
+    simple(DataType::UInt64, "L", "uint64", "`column::<u64>`"),
+    simple(DataType::Float16, "e", "float16", "`column::<F16>`"),
+    simple(DataType::Float32, "f", "float32", "`column::<f32>`"),
+    simple(DataType::Float64, "g", "float64", "`column::<f64>`"),
+    simple(DataType::Utf8, "u", "utf8", TEXT),
+    simple(DataType::LargeUtf8, "U", "large utf8", TEXT),
+    simple(DataType::Utf8View, "vu", "utf8 view", TEXT),
+    simple(DataType::Binary, "z", "binary", BINARY),
+    simple(DataType::LargeBinary, "Z", "large binary", BINARY),
+    simple(DataType::BinaryView, "vz", "binary view", BINARY),
+    simple(DataType::Date, "tdD", "date", "`column::<Date>`"),
+    simple(
+        DataType::DateMillis,
+        "tdm",
+        "date in milliseconds",
+        "`column::<DateMillis>`",
+    ),
+    simple(DataType::IntervalMonths, "tiM", "interval", "`column::<Months>`"),
+    simple(DataType::IntervalDays, "tiD", "interval", "`column::<DayMillis>`"),
+    simple(
+        DataType::IntervalMonthDayNanos,
+        "tin",
+        "interval",
+        "`column::<MonthDayNanos>`",
+    ),
+];
+
+const fn simple(data_type: DataType, format: &'static str, name: &'static str, accessor: &'static str) -> Simple {
+    Simple {
+        data_type,
+        format,
+        name,
+        accessor,
+    }
+}
+
+/// Types whose format has parameters.
+fn parameterised(format: &str) -> Option<DataType> {
+    if let Some(arguments) = format.strip_prefix("d:") {
+        return decimal(arguments);
+    }
+    if let Some(width) = format.strip_prefix("w:") {
+        return width.parse().ok().map(DataType::FixedSizeBinary);
+    }
+    let unit = TimeUnit::of(format.get(2..3)?)?;
+    match (format.get(..2)?, format.get(3..)?) {
+        ("tt", "") => Some(DataType::Time(unit)),
+        ("tD", "") => Some(DataType::Duration(unit)),
+        ("ts", zone) => {
+            let zone = zone.strip_prefix(':')?;
+            Some(DataType::Timestamp(unit, (!zone.is_empty()).then(|| zone.to_owned())))
+        }
+        _ => None,
     }
 }
 
 impl Display for DataType {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let name = match self {
-            Self::Null => "null",
-            Self::Boolean => "boolean",
-            Self::Int8 => "int8",
-            Self::Int16 => "int16",
-            Self::Int32 => "int32",
-            Self::Int64 => "int64",
-            Self::UInt8 => "uint8",
-            Self::UInt16 => "uint16",
-            Self::UInt32 => "uint32",
-            Self::UInt64 => "uint64",
-            Self::Float16 => "float16",
-            Self::Float32 => "float32",
-            Self::Float64 => "float64",
             Self::Decimal { bits, precision, scale } => return write!(f, "decimal{bits}({precision}, {scale})"),
-            Self::Date => "date",
-            Self::DateMillis => "date in milliseconds",
+            Self::FixedSizeBinary(width) => return write!(f, "fixed-size binary({width})"),
             Self::Time(_) => "time",
             Self::Timestamp(..) => "timestamp",
             Self::Duration(_) => "duration",
-            Self::IntervalMonths | Self::IntervalDays | Self::IntervalMonthDayNanos => "interval",
-            Self::Utf8 => "utf8",
-            Self::LargeUtf8 => "large utf8",
-            Self::Utf8View => "utf8 view",
-            Self::Binary => "binary",
-            Self::LargeBinary => "large binary",
-            Self::BinaryView => "binary view",
-            Self::FixedSizeBinary(width) => return write!(f, "fixed-size binary({width})"),
             Self::Dictionary(_) => "dictionary",
             Self::Nested(format) => match format.as_str() {
                 "+l" | "+L" | "+vl" | "+vL" => "list",
@@ -300,6 +274,7 @@ impl Display for DataType {
                 "+r" => "run-end encoded",
                 _ => return write!(f, "a nested type (`{format}`)"),
             },
+            simple => simple.simple().map_or("unknown", |simple| simple.name),
         };
         f.write_str(name)
     }

@@ -61,17 +61,24 @@ pub type Call<H> = fn(Batch, &H) -> Result<Vec<Batch>>;
 /// # Errors
 /// `bad-config` if the configuration doesn't fit; else what the function fails with.
 pub fn open_function<H: Held>(config: Value, input: &Rc<Schema>, call: Call<H>) -> Result<Opened> {
-    let config = H::hold(config)?;
+    start(
+        Box::new(Plain {
+            config: H::hold(config)?,
+            call,
+        }),
+        input,
+    )
+}
+
+/// The part that is the same for all functions, and so only once in a component.
+fn start(mut running: Box<dyn Running>, input: &Rc<Schema>) -> Result<Opened> {
     reject::begin(0);
-    let batches = call(Batch::empty(input)?, &config);
+    let batches = running.process(Batch::empty(input)?);
     reject::take();
     let output = batches?
         .first()
         .map_or_else(|| Schema::clone(input), |batch| batch.schema().clone());
-    Ok(Opened {
-        running: Box::new(Plain { config, call }),
-        output,
-    })
+    Ok(Opened { running, output })
 }
 
 /// Starts a stateful function.

@@ -42,8 +42,30 @@ impl Evaluated {
     pub fn batch(&self) -> Result<Batch> {
         self.batch.project(&[&self.text])
     }
+}
 
-    pub(crate) fn raw(&self) -> Result<RawColumn> {
+/// An expression that becomes a column. Behind a pointer, so that a component without expressions has no code for them.
+pub(crate) trait Deferred {
+    /// Whether it is over this batch.
+    fn is_of(&self, batch: &Batch) -> bool;
+    /// Its text.
+    fn text(&self) -> &str;
+    /// Its values.
+    fn raw(&self) -> Result<RawColumn>;
+    /// The batch with columns of these names and texts.
+    fn add(&self, batch: &Batch, columns: &[(String, String)]) -> Result<Batch>;
+}
+
+impl Deferred for Evaluated {
+    fn is_of(&self, batch: &Batch) -> bool {
+        self.batch.is(batch)
+    }
+
+    fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn raw(&self) -> Result<RawColumn> {
         let columns = self.batch()?.raw_columns()?;
         columns
             .into_iter()
@@ -51,12 +73,8 @@ impl Evaluated {
             .ok_or_else(|| Error::internal("the host computed no column"))
     }
 
-    pub(crate) fn is_of(&self, batch: &Batch) -> bool {
-        self.batch.is(batch)
-    }
-
-    pub(crate) fn into_text(self) -> String {
-        self.text
+    fn add(&self, batch: &Batch, columns: &[(String, String)]) -> Result<Batch> {
+        batch.with_expressions(columns)
     }
 }
 

@@ -6,7 +6,7 @@
 /// assert_eq!(tenon::quote("Order Date"), "\"Order Date\"");
 /// ```
 pub fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    enclosed(name, '"')
 }
 
 /// A text as it must stand in a SQL expression: in single quotes. Never put a secret into an expression: errors quote it.
@@ -15,5 +15,18 @@ pub fn quote(name: &str) -> String {
 /// assert_eq!(tenon::literal("it's"), "'it''s'");
 /// ```
 pub fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    enclosed(text, '\'')
+}
+
+fn enclosed(text: &str, mark: char) -> String {
+    let mut enclosed = String::with_capacity(text.len() + 2);
+    enclosed.push(mark);
+    for letter in text.chars() {
+        if letter == mark {
+            enclosed.push(mark);
+        }
+        enclosed.push(letter);
+    }
+    enclosed.push(mark);
+    enclosed
 }

@@ -1,14 +1,14 @@
 //! Whatever can become a column of a batch.
 
 use super::{Binary, Booleans, Column, Primitive, RawColumn, Utf8};
-use crate::program::Evaluated;
+use crate::program::{Deferred, Evaluated};
 
 /// A column of any type, or an expression that the host is to compute into one.
 pub struct AnyColumn(pub(crate) Source);
 
 pub(crate) enum Source {
     Values(RawColumn),
-    Expression(Evaluated),
+    Expression(Box<dyn Deferred>),
 }
 
 impl From<RawColumn> for AnyColumn {
@@ -19,7 +19,7 @@ impl From<RawColumn> for AnyColumn {
 
 impl From<Evaluated> for AnyColumn {
     fn from(evaluated: Evaluated) -> Self {
-        Self(Source::Expression(evaluated))
+        Self(Source::Expression(Box::new(evaluated)))
     }
 }
 

@@ -133,7 +133,7 @@ fn read_dictionary(mut column: RawColumn) -> Result<Spans> {
     let (field, node, [validity, indices]) = column.into_leaf()?;
     let length = node.length as usize;
     let nulls = Nulls::from_bytes(validity, length, node.nulls).ok_or_else(wrong)?;
-    let indices = widen(&field.data_type, indices, length).ok_or_else(wrong)?;
+    let indices = widen(&field.data_type, &indices, length).ok_or_else(wrong)?;
 
     // A value of the dictionary may itself be null.
     let nulls = match values.nulls.count() {
@@ -155,25 +155,35 @@ fn read_dictionary(mut column: RawColumn) -> Result<Spans> {
 
 /// Dictionary indices of any integer type as `u32`. What is negative or too large lies behind a null, and becomes a
 /// position past every dictionary's end.
-fn widen(data_type: &DataType, bytes: Vec<u8>, length: usize) -> Option<Vec<u32>> {
-    macro_rules! widen {
-        ($type:ty) => {
-            Values::<$type>::from_bytes(bytes, length)?
-                .as_slice()
-                .iter()
-                .map(|index| u32::try_from(*index).unwrap_or(u32::MAX))
-                .collect()
-        };
-    }
-    Some(match data_type {
-        DataType::Int8 => widen!(i8),
-        DataType::Int16 => widen!(i16),
-        DataType::Int32 => widen!(i32),
-        DataType::Int64 => widen!(i64),
-        DataType::UInt8 => widen!(u8),
-        DataType::UInt16 => widen!(u16),
-        DataType::UInt32 => Values::<u32>::from_bytes(bytes, length)?.into_vec(),
-        DataType::UInt64 => widen!(u64),
+fn widen(data_type: &DataType, bytes: &[u8], length: usize) -> Option<Vec<u32>> {
+    let (width, signed) = match data_type {
+        DataType::Int8 => (1, true),
+        DataType::Int16 => (2, true),
+        DataType::Int32 => (4, true),
+        DataType::Int64 => (8, true),
+        DataType::UInt8 => (1, false),
+        DataType::UInt16 => (2, false),
+        DataType::UInt32 => (4, false),
+        DataType::UInt64 => (8, false),
         _ => return None,
-    })
+    };
+    if bytes.len() / width < length {
+        return None;
+    }
+    let limit = if signed {
+        u64::MAX >> (64 - 8 * width + 1)
+    } else {
+        u64::MAX
+    };
+    let widened = bytes.chunks_exact(width).take(length).map(|index| {
+        let mut eight = [0; 8];
+        eight[..width].copy_from_slice(index);
+        let index = u64::from_le_bytes(eight);
+        if index <= limit {
+            u32::try_from(index).unwrap_or(u32::MAX)
+        } else {
+            u32::MAX
+        }
+    });
+    Some(widened.collect())
 }
