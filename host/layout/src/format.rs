@@ -199,13 +199,16 @@ fn timestamp(unit: TimeUnit, zone: &str) -> Result<DataType, Error> {
     if zone.is_empty() {
         return Ok(DataType::Timestamp(unit, None));
     }
-    Tz::from_str(zone).map_err(|_| {
-        Error::schema(
-            "a time zone such as `UTC`, `Europe/Paris` or `+02:00`",
-            format!("`{}`", shown(zone)),
-        )
-    })?;
+    if !is_time_zone(zone) {
+        let expected = "a time zone such as `UTC`, `Europe/Paris` or `+02:00`";
+        return Err(Error::schema(expected, format!("`{}`", shown(zone))));
+    }
     Ok(DataType::Timestamp(unit, Some(Arc::from(zone))))
+}
+
+/// Within a guest every zone will do: it comes from the host, and the names would be larger than most guests.
+fn is_time_zone(zone: &str) -> bool {
+    cfg!(target_family = "wasm") || Tz::from_str(zone).is_ok()
 }
 
 fn width(argument: &str) -> Result<i32, Error> {

@@ -139,8 +139,7 @@ impl Reader {
 }
 
 fn check_keys<K: ArrowDictionaryKeyType>(keys: &PrimitiveArray<K>, values: usize) -> Result<(), Error> {
-    // Negative keys become huge.
-    let in_range = |key: &K::Native| key.as_usize() < values;
+    let in_range = |key: &K::Native| key.to_usize().is_some_and(|key| key < values);
     if keys.values().iter().all(in_range) {
         return Ok(());
     }

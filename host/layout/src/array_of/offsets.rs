@@ -45,12 +45,9 @@ pub(super) fn check_end<O: OffsetSizeTrait>(
     available: usize,
     unit: &str,
 ) -> Result<usize, Error> {
-    let end = offsets.last().map_or(0, |last| last.as_usize());
-    if end > available {
-        return Err(Error::data(
-            format!("offsets up to {available}, the number of {unit}"),
-            format!("{end}"),
-        ));
-    }
-    Ok(end)
+    let last = offsets.last().copied().unwrap_or_default();
+    last.to_usize().filter(|end| *end <= available).ok_or_else(|| {
+        let expected = format!("offsets up to {available}, the number of {unit}");
+        Error::data(expected, format!("{last:?}"))
+    })
 }

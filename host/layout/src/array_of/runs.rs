@@ -61,12 +61,10 @@ fn runs<R: RunEndIndexType>(
             format!("{:?} at run {run}", ends[run]),
         ));
     }
-    let last = ends.last().map_or(0, |last| last.as_usize());
-    if last != length {
-        return Err(Error::data(
-            format!("run ends up to {length}, the number of rows"),
-            format!("{last}"),
-        ));
+    let last = ends.last().copied().unwrap_or(zero);
+    if last.to_usize() != Some(length) {
+        let expected = format!("run ends up to {length}, the number of rows");
+        return Err(Error::data(expected, format!("{last:?}")));
     }
     // SAFETY: the run ends rise from above 0 and the last one is the length.
     let ends = unsafe { RunEndBuffer::new_unchecked(ends, 0, length) };
