@@ -97,8 +97,6 @@ mod tests {
     use serde_json::json;
     use tenon::{ErrorKind, batch, testing};
 
-    use super::*;
-
     fn masked(config: serde_json::Value) -> Vec<Option<String>> {
         let people = batch! { "phone" => [Some("+43 660 12345"), None, Some("7")], "n" => [1_i64, 2, 3] };
         let output = testing::run("mask", config, people).unwrap();

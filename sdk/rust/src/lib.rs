@@ -49,10 +49,10 @@
 //!
 //! ```toml
 //! [lib]
-//! crate-type = ["cdylib", "rlib"]      # a component, and a library for tests
+//! crate-type = ["cdylib"]
 //!
 //! [dependencies]
-//! schemars = "1"
+//! schemars = { version = "1", default-features = false, features = ["derive", "std"] }
 //! serde = { version = "1", features = ["derive"] }
 //! tenon-sdk = "0.1"
 //! ```

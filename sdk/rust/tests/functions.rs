@@ -155,7 +155,9 @@ fn a_configuration_that_does_not_fit_names_the_path() {
     assert_eq!(error("{}"), "the configuration doesn't fit at $: missing field `by`");
     assert_eq!(error(""), error("null"));
     assert!(error(r#"{ "by": 1, "size": 2 }"#).starts_with("the configuration doesn't fit at $.size: unknown field"));
-    assert!(error("{").starts_with("the configuration isn't JSON: expected a name in double quotes at line 1, column 2"));
+    assert!(
+        error("{").starts_with("the configuration isn't JSON: expected a name in double quotes at line 1, column 2")
+    );
     let unknown = testing::open("scales", "{}", input().schema()).err().unwrap();
     assert!(
         unknown

@@ -96,3 +96,57 @@ fn thresholds(config: &Categorise) -> Result<Thresholds> {
         very_late_after,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tenon::{DataType, RawColumn, batch, testing};
+
+    use super::*;
+
+    fn flights() -> Batch {
+        batch! {
+            "dep_delay" => [Some(2_i64), None, Some(4), Some(-3), Some(0)],
+            "arr_delay" => [Some(11_i64), None, Some(20), Some(-18), Some(150)],
+            "tailnum" => [Some(" n14228"), None, Some("N24211"), Some("D942DN"), Some("N668DN")],
+            "air_time" => [Some(227_i64), None, Some(65), Some(183), Some(116)],
+            "distance" => [1400_i64, 1416, 762, 1576, 762],
+        }
+    }
+
+    #[test]
+    fn flights_are_categorised_cleaned_and_refused() {
+        let output = testing::run("categorise", "{}", flights()).unwrap();
+        let batch = &output.batches[0];
+        let categories = batch.strings("delay_category").unwrap();
+        assert_eq!(
+            categories.iter().flatten().collect::<Vec<_>>(),
+            ["on time", "cancelled", "very late"]
+        );
+        let tail_numbers = batch.strings("tailnum").unwrap();
+        assert_eq!(
+            tail_numbers.iter().collect::<Vec<_>>(),
+            [Some("N14228"), None, Some("N668DN")]
+        );
+        let rows: Vec<_> = output.rejected.iter().map(|(row, _)| *row).collect();
+        assert_eq!(rows, [2, 3]);
+        assert!(output.rejected[1].1.starts_with("D942DN is no tail number"));
+    }
+
+    #[test]
+    fn views_are_taken_too() {
+        let mut views = flights().raw("tailnum").unwrap();
+        views.field.data_type = DataType::Utf8View;
+        let flights = flights().with_column("tailnum", RawColumn { ..views }).unwrap();
+        assert_eq!(testing::run("categorise", "", flights).unwrap().rejected.len(), 2);
+    }
+
+    #[test]
+    fn thresholds_must_be_in_order() {
+        let config = r#"{ "late_after": 30, "very_late_after": 20 }"#;
+        let error = testing::run("categorise", config, flights()).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "very_late_after (20 minutes) is less than late_after (30 minutes)"
+        );
+    }
+}
