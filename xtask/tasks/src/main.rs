@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod counts;
 mod flights;
+mod fuzz;
 mod lint;
 mod plugins;
 mod setup;
@@ -51,6 +52,14 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Fuzzes the places where strangers' bytes enter Tenon.
+    Fuzz {
+        /// The target, a program of tests/fuzz; each of them where it is left out.
+        target: Option<String>,
+        /// How long to fuzz a target, in seconds.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// What continuous integration runs: lint, then test.
     Ci,
 }
@@ -74,6 +83,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test { arguments } => test::run(&arguments),
         Task::Lint => lint::run(),
         Task::Bench { name, quick } => bench::run(name.as_deref(), quick),
+        Task::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Task::Ci => ci::run(),
     }
 }

@@ -1,6 +1,7 @@
 //! Saying what is going on, and for how long it went on.
 
-use std::process::Command;
+use std::ffi::OsStr;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -17,14 +18,29 @@ pub(crate) fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T>
 
 /// Runs a command whose output goes to ours, and fails when it does.
 pub(crate) fn succeed(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let arguments: Vec<_> = command
-        .get_args()
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect();
-    let status = command.status().with_context(|| format!("could not start {program}"))?;
+    let line = line(command);
+    let status = command.status().with_context(|| format!("could not start `{line}`"))?;
     if !status.success() {
-        bail!("`{program} {}` failed ({status})", arguments.join(" "));
+        bail!("`{line}` failed ({status})");
     }
     Ok(())
+}
+
+/// Runs a command and returns what it prints to stdout; fails when it does.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let line = line(command);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("could not start `{line}`"))?;
+    if !output.status.success() {
+        bail!("`{line}` failed ({})", output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The command as one would type it.
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
