@@ -21,7 +21,12 @@ fn session(partitions: usize) -> SessionContext {
 async fn table(config: &ReadConfig, partitions: usize) -> String {
     let session = session(partitions);
     let source = file::open(config, &session).await.expect("opened");
-    let batches = session.read_table(source.table()).expect("a table").collect().await.expect("read");
+    let batches = session
+        .read_table(source.table())
+        .expect("a table")
+        .collect()
+        .await
+        .expect("read");
     pretty_format_batches(&batches).expect("printable").to_string()
 }
 
@@ -30,7 +35,12 @@ async fn failure(config: &ReadConfig) -> String {
     match file::open(config, &session).await {
         Err(error) => error.to_string(),
         Ok(source) => {
-            let error = session.read_table(source.table()).expect("a table").collect().await.expect_err("unreadable");
+            let error = session
+                .read_table(source.table())
+                .expect("a table")
+                .collect()
+                .await
+                .expect_err("unreadable");
             error.find_root().to_string()
         }
     }
@@ -49,7 +59,12 @@ async fn the_flights_are_read_with_their_types() {
     let session = session(3);
     let source = file::open(&config, &session).await.expect("opened");
     assert_eq!(source.format(), Format::Csv);
-    let types: Vec<_> = source.schema().fields().iter().map(|f| (f.name().clone(), f.data_type().clone())).collect();
+    let types: Vec<_> = source
+        .schema()
+        .fields()
+        .iter()
+        .map(|f| (f.name().clone(), f.data_type().clone()))
+        .collect();
     for (name, data_type) in &types {
         let expected = match name.as_str() {
             "carrier" | "tailnum" | "origin" | "dest" => DataType::Utf8,
@@ -68,8 +83,11 @@ async fn the_flights_are_read_with_their_types() {
         .collect()
         .await
         .expect("read");
-    let figures: Vec<i64> =
-        sums[0].columns().iter().map(|column| column.as_primitive::<Int64Type>().value(0)).collect();
+    let figures: Vec<i64> = sums[0]
+        .columns()
+        .iter()
+        .map(|column| column.as_primitive::<Int64Type>().value(0))
+        .collect();
     assert_eq!(figures, [336_776, 328_521, 350_217_607, 16, 8_500]);
 }
 
@@ -79,11 +97,21 @@ async fn one_partition_keeps_the_order_of_the_file() {
     config.csv.null = vec!["NA".to_owned()];
     let session = session(1);
     let source = file::open(&config, &session).await.expect("opened");
-    let batches = session.read_table(source.table()).expect("a table").collect().await.expect("read");
-    let months: Vec<i64> =
-        batches.iter().flat_map(|batch| batch.column(1).as_primitive::<Int64Type>().values().to_vec()).collect();
+    let batches = session
+        .read_table(source.table())
+        .expect("a table")
+        .collect()
+        .await
+        .expect("read");
+    let months: Vec<i64> = batches
+        .iter()
+        .flat_map(|batch| batch.column(1).as_primitive::<Int64Type>().values().to_vec())
+        .collect();
     // The file begins with January and its last month is September.
-    assert_eq!((months.len(), months.first(), months.last()), (336_776, Some(&1), Some(&9)));
+    assert_eq!(
+        (months.len(), months.first(), months.last()),
+        (336_776, Some(&1), Some(&9))
+    );
 }
 
 #[tokio::test]
@@ -107,9 +135,18 @@ async fn values_are_parsed_by_type() {
 
     let session = session(1);
     let source = file::open(&config, &session).await.expect("opened");
-    let batches = session.read_table(source.table()).expect("a table").collect().await.expect("read");
+    let batches = session
+        .read_table(source.table())
+        .expect("a table")
+        .collect()
+        .await
+        .expect("read");
     let names = batches[0].column(1);
-    assert_eq!((names.is_null(1), names.is_null(2)), (false, true), "a quoted empty text is a text");
+    assert_eq!(
+        (names.is_null(1), names.is_null(2)),
+        (false, true),
+        "a quoted empty text is a text"
+    );
 }
 
 #[tokio::test]
@@ -140,12 +177,18 @@ async fn folders_patterns_and_hidden_files() {
     write(folder.path(), ".c.csv", "id\n3\n");
     write(folder.path(), "_d.csv", "id\n4\n");
     let expected = "+----+\n| id |\n+----+\n| 1  |\n| 2  |\n+----+";
-    for url in [format!("{}/", folder.path().display()), format!("{}/*.csv", folder.path().display())] {
+    for url in [
+        format!("{}/", folder.path().display()),
+        format!("{}/*.csv", folder.path().display()),
+    ] {
         assert_eq!(table(&ReadConfig::new(url), 1).await, expected);
     }
     let differing = write(folder.path(), "c.csv", "id,name\n2,x\n");
     let error = failure(&ReadConfig::new(format!("{}/", folder.path().display()))).await;
-    assert!(error.contains(&format!("{differing} has the columns id, name")), "{error}");
+    assert!(
+        error.contains(&format!("{differing} has the columns id, name")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -157,13 +200,39 @@ async fn ndjson_and_parquet() {
 
     let session = session(1);
     let source = file::open(&ReadConfig::new(ndjson), &session).await.expect("opened");
-    let batches = session.read_table(source.table()).expect("a table").collect().await.expect("read");
+    let batches = session
+        .read_table(source.table())
+        .expect("a table")
+        .collect()
+        .await
+        .expect("read");
     let parquet = folder.path().join("x.parquet");
     let file = fs::File::create(&parquet).expect("created");
     let mut writer = parquet::arrow::ArrowWriter::try_new(file, source.schema(), None).expect("a writer");
     batches.iter().for_each(|batch| writer.write(batch).expect("written"));
     writer.close().expect("closed");
     assert_eq!(table(&ReadConfig::new(parquet.to_string_lossy()), 1).await, expected);
+}
+
+#[tokio::test]
+async fn names_may_have_any_characters() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let odd = folder.path().join("2013 [new] #1 100% *?");
+    fs::create_dir(&odd).expect("created");
+    let expected = "+----+\n| id |\n+----+\n| 1  |\n+----+";
+    let csv = write(&odd, "a b%20c#[d].csv", "id\n1\n");
+    let ndjson = write(&odd, "a b%20c#[d].ndjson", "{\"id\":1}\n");
+    for name in [&csv, &ndjson] {
+        assert_eq!(table(&ReadConfig::new(name.clone()), 1).await, expected, "{name}");
+    }
+    fs::remove_file(&ndjson).expect("removed");
+    assert_eq!(table(&ReadConfig::new(odd.to_string_lossy()), 1).await, expected);
+    let dotted = format!(
+        "{}/../{}",
+        odd.display(),
+        csv.strip_prefix(&*folder.path().to_string_lossy()).expect("below")
+    );
+    assert_eq!(table(&ReadConfig::new(dotted), 1).await, expected);
 }
 
 #[tokio::test]
@@ -192,7 +261,11 @@ async fn types_can_be_given() {
     config.csv.types.insert("code".to_owned(), ColumnType::Text);
     assert!(table(&config, 1).await.contains("| A    | 2 |"));
     config.csv.types.insert("cod".to_owned(), ColumnType::Text);
-    assert!(failure(&config).await.ends_with("`types` names the column `cod`; there are code, n"));
+    assert!(
+        failure(&config)
+            .await
+            .ends_with("`types` names the column `cod`; there are code, n")
+    );
 }
 
 #[tokio::test]
@@ -206,20 +279,32 @@ async fn errors_name_file_and_line() {
 
     let ragged = write(folder.path(), "ragged.csv", "a,b\n1,2\n3\n");
     let error = failure(&ReadConfig::new(ragged)).await;
-    assert!(error.ends_with("ragged.csv, line 3: there are 1 values where 2 were expected"), "{error}");
+    assert!(
+        error.ends_with("ragged.csv, line 3: there are 1 values where 2 were expected"),
+        "{error}"
+    );
 
     let wide = write(folder.path(), "wide.csv", "a,b\n1,2\n3,4,5\n");
     let error = failure(&ReadConfig::new(wide)).await;
-    assert!(error.ends_with("wide.csv, line 3: there are more than the 2 values expected"), "{error}");
+    assert!(
+        error.ends_with("wide.csv, line 3: there are more than the 2 values expected"),
+        "{error}"
+    );
 
     let open_quote = write(folder.path(), "open.csv", "a,b\n1,2\n\"3,4\n");
     let error = failure(&ReadConfig::new(open_quote)).await;
-    assert!(error.ends_with("open.csv, line 3: a quoted value is never closed"), "{error}");
+    assert!(
+        error.ends_with("open.csv, line 3: a quoted value is never closed"),
+        "{error}"
+    );
 
     let not_utf8 = folder.path().join("latin.csv");
     fs::write(&not_utf8, b"name\nM\xfcller\n").expect("written");
     let error = failure(&ReadConfig::new(not_utf8.to_string_lossy())).await;
-    assert!(error.contains("latin.csv, line 2: column `name` holds `M\u{fffd}ller`, which is not UTF-8"), "{error}");
+    assert!(
+        error.contains("latin.csv, line 2: column `name` holds `M\u{fffd}ller`, which is not UTF-8"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -229,7 +314,10 @@ async fn what_cannot_be_read_is_named() {
     let open = async |config: ReadConfig| file::open(&config, &session).await.expect_err("not readable");
 
     let missing = open(ReadConfig::new(folder.path().join("no.csv").to_string_lossy())).await;
-    assert!(matches!(&missing, Error::NotFound { url } if url.ends_with("no.csv")), "{missing}");
+    assert!(
+        matches!(&missing, Error::NotFound { url } if url.ends_with("no.csv")),
+        "{missing}"
+    );
     let nothing = open(ReadConfig::new(format!("{}/*.csv", folder.path().display()))).await;
     assert!(matches!(nothing, Error::NoFiles { .. }), "{nothing}");
     let empty = open(ReadConfig::new(write(folder.path(), "empty.csv", ""))).await;
@@ -245,7 +333,10 @@ async fn what_cannot_be_read_is_named() {
     let mut config = ReadConfig::new(truncated.to_string_lossy());
     config.csv.null = vec!["NA".to_owned()];
     let error = failure(&config).await;
-    assert!(error.contains("cannot read") && error.contains("truncated.csv.gz"), "{error}");
+    assert!(
+        error.contains("cannot read") && error.contains("truncated.csv.gz"),
+        "{error}"
+    );
 
     let mut lying = ReadConfig::new(write(folder.path(), "lying.csv.gz", "id\n1\n"));
     assert!(failure(&lying).await.contains("cannot read"));

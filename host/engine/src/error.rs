@@ -77,6 +77,13 @@ pub enum Error {
         partition: usize,
     },
 
+    /// Source and sinks of the job get in each other's way.
+    #[error("the job contradicts itself: {reason}")]
+    Conflict {
+        /// What is in the way of what.
+        reason: String,
+    },
+
     /// The source failed.
     #[error("the source failed")]
     Source(#[source] Box<tenon_connect::Error>),
@@ -135,7 +142,10 @@ impl Error {
     /// How the run ended.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::ChooseFunction { .. } | Self::UnknownFunction { .. } | Self::Scalar { .. } => Outcome::Refused,
+            Self::ChooseFunction { .. }
+            | Self::UnknownFunction { .. }
+            | Self::Scalar { .. }
+            | Self::Conflict { .. } => Outcome::Refused,
             Self::Plugin { source, .. } | Self::Step { source, .. } | Self::Open { source, .. } => of_runtime(source),
             Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => match source.kind() {
                 tenon_connect::ErrorKind::BadConfig => Outcome::Refused,

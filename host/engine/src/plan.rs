@@ -1,6 +1,7 @@
 //! Makes a plan of a job: everything that can be refused is refused here.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -108,7 +109,8 @@ pub(crate) async fn plan(runtime: &Runtime, job: &Job, progress: &Progress) -> R
             })));
         }
     };
-    let (reject_rows, rejects) = begin_rejects(job, &source, &run).await?;
+    spare_source(&source, &sink)?;
+    let (reject_rows, rejects) = begin_rejects(job, &source, &sink, &run).await?;
     let context = RunContext {
         run: Arc::clone(&run),
         plugins: HashMap::from([(plugin.digest().to_owned(), plugin.clone())]),
@@ -136,6 +138,7 @@ pub(crate) async fn plan(runtime: &Runtime, job: &Job, progress: &Progress) -> R
 async fn begin_rejects(
     job: &Job,
     source: &Source,
+    sink: &Sink,
     run: &Arc<Run>,
 ) -> Result<(RejectedRows, Option<RejectSink>), Error> {
     let Some(config) = &job.rejects else {
@@ -147,11 +150,31 @@ async fn begin_rejects(
         .map_err(|error| Error::Rejects(Box::new(error)))?
     {
         Begun::Ignored => Ok((RejectedRows::counted(job.max_rejects), None)),
-        Begun::Ready(sink) => {
-            let (rows, writing) = RejectedRows::written(job.max_rejects, sink.writer(0, 1));
-            Ok((rows, Some(RejectSink { sink, writing })))
+        Begun::Ready(rejects) => {
+            spare_source(source, &rejects)?;
+            if !sink.is_single_file() && same_file(sink.folder(), rejects.folder()) {
+                let reason = format!("rejected rows cannot go into {}, the folder of the sink", job.sink.url);
+                return Err(Error::Conflict { reason });
+            }
+            let (rows, writing) = RejectedRows::written(job.max_rejects, rejects.writer(0, 1));
+            Ok((rows, Some(RejectSink { sink: rejects, writing })))
         }
     }
+}
+
+/// Refuses a job that would replace what it reads.
+fn spare_source(source: &Source, sink: &Sink) -> Result<(), Error> {
+    for replaced in sink.replaced() {
+        if source.files().iter().any(|file| same_file(file, &replaced)) {
+            let reason = format!("it would replace {}, which it reads", replaced.display());
+            return Err(Error::Conflict { reason });
+        }
+    }
+    Ok(())
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 fn choose<'a>(shown: &str, plugin: &'a Plugin, wanted: Option<&str>) -> Result<&'a Function, Error> {

@@ -67,7 +67,7 @@ impl Report {
             rows_in: 0,
             rows_out: 0,
             rows_rejected: 0,
-            files_read: source.files(),
+            files_read: source.files().len(),
             bytes_read: source.bytes(),
             files_written: Vec::new(),
             bytes_written: 0,

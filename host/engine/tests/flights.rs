@@ -241,6 +241,36 @@ async fn what_is_refused_is_refused_before_anything_is_written() {
 }
 
 #[tokio::test]
+async fn a_job_does_not_replace_what_it_reads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut over_itself = job(folder.path(), FLIGHTS);
+    over_itself.sink.mode = Mode::Overwrite;
+    let mut over_its_folder = over_itself.clone();
+    let mut rejects_over_it = over_itself.clone();
+    let mut rejects_in_the_sink = over_itself.clone();
+    over_itself.sink.url = over_itself.source.url.clone();
+    over_its_folder.sink.url = format!("{}/", folder.path().display());
+    rejects_over_it.rejects = Some(WriteConfig {
+        mode: Mode::Overwrite,
+        ..WriteConfig::new(rejects_over_it.source.url.clone())
+    });
+    let inside = folder.path().join("out/rejected.ndjson").to_string_lossy().into_owned();
+    rejects_in_the_sink.rejects = Some(WriteConfig::new(inside));
+    for job in [over_itself, over_its_folder, rejects_over_it, rejects_in_the_sink] {
+        let error = engine().run(&job, &Progress::default()).await.expect_err("refused");
+        assert!(
+            matches!(error, Error::Conflict { .. }) && error.outcome() == Outcome::Refused,
+            "{error}"
+        );
+        assert_eq!(visible(folder.path()), ["flights.csv"]);
+        assert_eq!(
+            fs::read_to_string(folder.path().join("flights.csv")).expect("readable"),
+            FLIGHTS
+        );
+    }
+}
+
+#[tokio::test]
 async fn modes() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = job(folder.path(), FLIGHTS);

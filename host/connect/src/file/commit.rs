@@ -71,6 +71,11 @@ impl Staging {
         format!("{}{}-{partition:05}-{attempt}.{STAGED}", self.prefix, self.run)
     }
 
+    /// Where the files are staged and become visible.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)

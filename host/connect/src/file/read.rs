@@ -1,6 +1,6 @@
 //! Makes a table out of what a configuration names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -13,6 +13,7 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use object_store::ObjectMeta;
+use url::Url;
 
 use super::config::ReadConfig;
 use super::csv::{CsvFiles, CsvTable};
@@ -28,7 +29,7 @@ const NDJSON_INFER_ROWS: usize = 10_000;
 pub struct Source {
     table: Arc<dyn TableProvider>,
     format: Format,
-    files: usize,
+    paths: Vec<PathBuf>,
     bytes: u64,
 }
 
@@ -48,9 +49,9 @@ impl Source {
         self.format
     }
 
-    /// Number of files.
-    pub fn files(&self) -> usize {
-        self.files
+    /// The files.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.paths
     }
 
     /// Bytes of all files, as stored.
@@ -71,7 +72,7 @@ pub async fn open(config: &ReadConfig, session: &SessionContext) -> Result<Sourc
         source: Box::new(source),
     };
 
-    let url = ListingTableUrl::parse(&config.url).map_err(plan_error)?;
+    let url = locate(&config.url)?;
     if url.scheme() != "file" {
         return Err(Error::Config {
             subject: config.url.clone(),
@@ -86,7 +87,7 @@ pub async fn open(config: &ReadConfig, session: &SessionContext) -> Result<Sourc
     let (format, codec) = format_of(config, &files)?;
 
     let bytes = files.iter().map(|file| file.size).sum();
-    let count = files.len();
+    let paths: Vec<PathBuf> = files.iter().map(path_of).collect();
     let table: Arc<dyn TableProvider> = match format {
         Format::Csv | Format::Tsv => {
             let files = CsvFiles {
@@ -95,7 +96,7 @@ pub async fn open(config: &ReadConfig, session: &SessionContext) -> Result<Sourc
                 options: config.csv.clone(),
                 files: files
                     .into_iter()
-                    .map(|file| text_file(config, file, codec, count))
+                    .map(|file| text_file(config, file, codec, paths.len()))
                     .collect(),
             };
             Arc::new(CsvTable::open(files, &store).await?)
@@ -115,19 +116,55 @@ pub async fn open(config: &ReadConfig, session: &SessionContext) -> Result<Sourc
     Ok(Source {
         table,
         format,
-        files: count,
+        paths,
         bytes,
     })
 }
 
-async fn list(config: &ReadConfig, url: &ListingTableUrl, session: &SessionContext) -> Result<Vec<ObjectMeta>, Error> {
-    let is_pattern = url.get_glob().is_some();
-    let path = Path::new("/").join(url.prefix().as_ref());
-    if !is_pattern && !path.exists() {
-        return Err(Error::NotFound {
-            url: config.url.clone(),
-        });
+/// The URL of a source, which may be a path with any characters in it, a pattern or a URL already.
+fn locate(source: &str) -> Result<ListingTableUrl, Error> {
+    let failed = |source_error: DataFusionError| Error::Source {
+        url: source.to_owned(),
+        source: Box::new(source_error),
+    };
+    if source.contains("://") {
+        let url = ListingTableUrl::parse(source).map_err(failed)?;
+        let missing = url.get_url().to_file_path().is_ok_and(|path| !path.exists());
+        return if missing { Err(not_found(source)) } else { Ok(url) };
     }
+    match Path::new(source).canonicalize() {
+        // Also where its name has characters that would stand for others in a pattern.
+        Ok(path) => url_of(&path).map_err(failed),
+        Err(_) if source.contains(['*', '?', '[']) => ListingTableUrl::parse(source).map_err(failed),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(not_found(source)),
+        Err(error) => Err(Error::Read {
+            file: source.to_owned(),
+            source: error,
+        }),
+    }
+}
+
+fn not_found(source: &str) -> Error {
+    Error::NotFound { url: source.to_owned() }
+}
+
+/// Where a local file is.
+fn path_of(file: &ObjectMeta) -> PathBuf {
+    Path::new("/").join(file.location.as_ref())
+}
+
+/// The URL of a file or folder that exists.
+fn url_of(path: &Path) -> Result<ListingTableUrl, DataFusionError> {
+    let url = if path.is_dir() {
+        Url::from_directory_path(path)
+    } else {
+        Url::from_file_path(path)
+    };
+    let url = url.map_err(|()| DataFusionError::Plan(format!("{} is no absolute path", path.display())))?;
+    ListingTableUrl::try_new(url, None)
+}
+
+async fn list(config: &ReadConfig, url: &ListingTableUrl, session: &SessionContext) -> Result<Vec<ObjectMeta>, Error> {
     let state = session.state();
     let listed = async {
         let store = state.runtime_env().object_store(url.object_store())?;
@@ -235,10 +272,9 @@ async fn listing(
     session: &SessionContext,
 ) -> Result<Arc<dyn TableProvider>, DataFusionError> {
     // Naming each file leaves the hidden ones out, for which listing tables have no filter.
-    let prefix = url.object_store();
     let urls = files
         .iter()
-        .map(|file| ListingTableUrl::parse(format!("{}{}", prefix.as_str(), file.location)))
+        .map(|file| url_of(&path_of(file)))
         .collect::<Result<Vec<_>, _>>()?;
     let options = ListingOptions::new(format).with_file_extension("");
     let state = session.state();

@@ -146,6 +146,20 @@ impl Sink {
         matches!(self.target, Target::File { .. })
     }
 
+    /// Folder in which the files become visible.
+    pub fn folder(&self) -> &Path {
+        self.shared.staging.folder()
+    }
+
+    /// Files that were there before and that the commit removes or replaces.
+    pub fn replaced(&self) -> Vec<PathBuf> {
+        let staging = &self.shared.staging;
+        match &self.target {
+            Target::File { name, .. } => vec![staging.path(name)],
+            Target::Folder(_) => self.replaced.iter().map(|name| staging.path(name)).collect(),
+        }
+    }
+
     /// Format of the files.
     pub fn format(&self) -> Format {
         self.shared.format
