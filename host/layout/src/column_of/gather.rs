@@ -12,8 +12,8 @@ use crate::error::Error;
 /// The values in these ranges, one after another. The ranges lie within the array.
 pub(super) fn gather(values: &ArrayRef, ranges: impl Iterator<Item = Range<usize>>) -> Result<ArrayRef, Error> {
     let data_type = values.data_type();
-    let is_simple = !data_type.is_nested() && !matches!(data_type, DataType::FixedSizeBinary(0));
-    let gathered = if is_simple {
+    let is_simple = data_type.is_primitive() || data_type.is_string() || data_type.is_binary();
+    let gathered = if is_simple && !matches!(data_type, DataType::FixedSizeBinary(0)) {
         pick(values, ranges)
     } else {
         copy(values, ranges)
@@ -21,13 +21,13 @@ pub(super) fn gather(values: &ArrayRef, ranges: impl Iterator<Item = Range<usize
     gathered.map_err(|error| Error::data("values that can be gathered", error.to_string()))
 }
 
-/// Fast for short ranges.
+/// Fast for short ranges of simple values.
 fn pick(values: &ArrayRef, ranges: impl Iterator<Item = Range<usize>>) -> Result<ArrayRef, ArrowError> {
     let indices: Vec<u64> = ranges.flat_map(|range| range.start as u64..range.end as u64).collect();
     take(values, &UInt64Array::from(indices), None)
 }
 
-/// Knows every type; `take` loses the length of lists of size 0 and bytes of width 0.
+/// Knows every type; `take` loses the length of lists of size 0 and bytes of width 0, wherever they are.
 fn copy(values: &ArrayRef, ranges: impl Iterator<Item = Range<usize>>) -> Result<ArrayRef, ArrowError> {
     let values = values.to_data();
     let mut copy = MutableArrayData::new(vec![&values], false, 0);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::types::Int32Type;
 use arrow_array::*;
 use arrow_schema::{Field, UnionFields};
 use tenon_layout::{array_of, column_of};
@@ -25,4 +26,19 @@ fn an_unselected_reference_to_a_null_survives_compaction() {
     let field = Arc::new(Field::new("column", array.data_type().clone(), true));
     let restored = array_of(&field, 1, column_of(&field, &array).unwrap()).unwrap();
     assert_eq!(&restored, &array);
+}
+
+/// Run-end encoding doesn't count as nested where its values don't, and values without bytes lost their number in it.
+#[test]
+fn runs_of_values_without_bytes_survive_compaction() {
+    let nothing = FixedSizeBinaryArray::try_new_with_len(0, Vec::<u8>::new().into(), None, 2).unwrap();
+    let runs: ArrayRef = Arc::new(RunArray::<Int32Type>::try_new(&Int32Array::from(vec![1, 3]), &nothing).unwrap());
+    let array: ArrayRef = Arc::new(DictionaryArray::new(Int8Array::from(vec![2]), runs));
+    let field = Arc::new(Field::new("column", array.data_type().clone(), true));
+    let column = column_of(&field, &array).unwrap();
+    assert_eq!(
+        column.nodes.iter().map(|node| node.length).collect::<Vec<_>>(),
+        [1, 1, 1, 1]
+    );
+    assert_eq!(array_of(&field, 1, column).unwrap().len(), 1);
 }
