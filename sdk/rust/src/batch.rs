@@ -188,7 +188,7 @@ impl Batch {
             }
             let column = &values[values.len() - 1];
             check_rows(&name, column.len(), self.rows())?;
-            fields.push(column.field.clone().named(name).with_nullable(true));
+            fields.push(column.field.clone().named(name));
         }
         let base = adder.map_or_else(|| Ok(self.clone()), |adder| adder.add(self, &expressions))?;
         if values.is_empty() {

@@ -1,7 +1,5 @@
 //! Between this crate's columns and those of tenon-layout, which converts from and to arrow-rs.
 
-use std::sync::Arc;
-
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::SchemaRef;
 use tenon_layout as layout;
@@ -122,16 +120,6 @@ pub(crate) fn record_batch(schema: &Schema, rows: u32, columns: &[RawColumn]) ->
 pub(crate) fn assemble(schema: SchemaRef, arrays: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(schema, arrays, &options).map_err(|error| arrow_error(&error))
-}
-
-/// The schema with other fields, at other names.
-pub(crate) fn renamed(schema: &arrow_schema::Schema, names: &[&str]) -> SchemaRef {
-    let fields = schema
-        .fields()
-        .iter()
-        .zip(names)
-        .map(|(field, name)| Arc::new(field.as_ref().clone().with_name(*name)));
-    Arc::new(arrow_schema::Schema::new(fields.collect::<Vec<_>>()))
 }
 
 pub(crate) fn arrow_error(error: &arrow_schema::ArrowError) -> Error {

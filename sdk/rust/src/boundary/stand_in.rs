@@ -3,8 +3,9 @@
 mod program;
 mod run;
 
-use arrow_array::RecordBatch;
-use arrow_array::UInt32Array;
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, UInt32Array};
 
 use crate::column::RawColumn;
 use crate::error::{Error, Result};
@@ -79,7 +80,9 @@ impl Handle {
     }
 
     pub(crate) fn rename(&self, _schema: &Schema, names: &[&str]) -> Result<Self> {
-        let schema = layout::renamed(self.0.schema_ref(), names);
+        let fields = self.0.schema_ref().fields().iter().zip(names);
+        let renamed = fields.map(|(field, name)| Arc::new(field.as_ref().clone().with_name(*name)));
+        let schema = Arc::new(arrow_schema::Schema::new(renamed.collect::<Vec<_>>()));
         layout::assemble(schema, self.0.columns().to_vec(), self.0.num_rows()).map(Self)
     }
 
