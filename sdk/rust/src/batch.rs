@@ -59,6 +59,10 @@ impl Batch {
     ///
     /// # Errors
     /// `bad-data` for a column that is not what the schema says or doesn't have `rows` rows.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "columns are made to be given away, and hold much"
+    )]
     pub fn build(schema: &Schema, rows: usize, columns: Vec<RawColumn>) -> Result<Self> {
         if schema.fields.len() != columns.len() {
             let (fields, columns) = (schema.fields.len(), columns.len());

@@ -85,6 +85,7 @@ fn start(mut running: Box<dyn Running>, input: &Rc<Schema>) -> Result<Opened> {
 ///
 /// # Errors
 /// As [`open_function`].
+#[expect(clippy::needless_pass_by_value, reason = "has the type of `Function::open`")]
 pub fn open_transform<T: Transform>(config: Value, input: &Rc<Schema>) -> Result<Opened> {
     let transform = T::open(config::fit(&config)?, input)?;
     let output = transform.output_schema(input)?;

@@ -126,6 +126,7 @@ pub(crate) fn arrow_error(error: &arrow_schema::ArrowError) -> Error {
     Error::bad_data(error.to_string())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn error_from(error: layout::Error) -> Error {
     match error {
         layout::Error::Limit { .. } => Error::new(crate::error::ErrorKind::Limit, error.to_string()),

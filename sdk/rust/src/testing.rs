@@ -117,7 +117,7 @@ impl Session {
 
 /// Forgets everything that was set, logged, counted and kept on this thread.
 pub fn reset() {
-    with_run(|run| *run = Default::default());
+    with_run(|run| *run = crate::boundary::Run::default());
 }
 
 /// Sets a job parameter.

@@ -1,4 +1,5 @@
 //! Columns of every type that has an accessor, there and back through the host.
+#![expect(clippy::unwrap_used, reason = "a test that can not go on fails")]
 
 use tenon::{
     AnyColumn, Batch, Binary, Booleans, Column, ColumnType, DataType, Date, DateMillis, DayMillis, Duration, ErrorKind,
@@ -206,17 +207,17 @@ fn nested_columns_pass_raw() {
     record.children.push(Field::new("text", DataType::Utf8));
     let schema = Schema::new([list, record]);
     let node = |length| tenon::Node { length, nulls: 0 };
-    let none = tenon::Buffer::empty;
+    let absent = tenon::Buffer::empty;
     let columns = vec![
         RawColumn {
             field: schema.fields[0].clone(),
             nodes: vec![node(2), node(3)],
-            buffers: vec![none(), vec![0_i32, 1, 3].into(), none(), vec![7_i32, 8, 9].into()],
+            buffers: vec![absent(), vec![0_i32, 1, 3].into(), absent(), vec![7_i32, 8, 9].into()],
         },
         RawColumn {
             field: schema.fields[1].clone(),
             nodes: vec![node(2), node(2)],
-            buffers: vec![none(), none(), vec![0_i32, 1, 2].into(), b"ab".to_vec().into()],
+            buffers: vec![absent(), absent(), vec![0_i32, 1, 2].into(), b"ab".to_vec().into()],
         },
     ];
     let batch = Batch::build(&schema, 2, columns).unwrap();

@@ -1,5 +1,6 @@
 //! Events of the crate `tracing` reach the run's log.
 #![cfg(feature = "tracing")]
+#![expect(clippy::unwrap_used, reason = "a test that can not go on fails")]
 
 use tenon::{Batch, Level, batch, testing};
 use tracing_core::field::Value;

@@ -12,8 +12,8 @@ const SHAPE: &str =
     "a transform is `fn(batch: Batch) -> Result<Batch>` or `fn(batch: Batch, config: Config) -> Result<Batch>`";
 
 /// The function as it was written, and its registration.
-pub fn expand(options: &Options, item: ItemFn) -> syn::Result<TokenStream> {
-    let parameters = Parameters::of(&item)?;
+pub fn expand(options: &Options, item: &ItemFn) -> syn::Result<TokenStream> {
+    let parameters = Parameters::of(item)?;
     let function = &item.sig.ident;
     let name = options
         .name
@@ -51,6 +51,8 @@ pub fn expand(options: &Options, item: ItemFn) -> syn::Result<TokenStream> {
         ),
     };
     Ok(quote! {
+        // Both are how a transform is written, whether it needs them or not.
+        #[allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps)]
         #item
 
         #(#conditions)*
@@ -156,7 +158,7 @@ mod tests {
 
     use super::*;
 
-    fn error(item: ItemFn) -> String {
+    fn error(item: &ItemFn) -> String {
         expand(&Options::default(), item)
             .err()
             .map(|error| error.to_string())
@@ -166,19 +168,19 @@ mod tests {
     #[test]
     fn every_shape_is_taken() {
         assert_eq!(
-            error(parse_quote!(
+            error(&parse_quote!(
                 fn f(batch: Batch) -> Result<Batch> {}
             )),
             ""
         );
         assert_eq!(
-            error(parse_quote!(
+            error(&parse_quote!(
                 fn f(batch: &tenon::Batch, config: Config) -> Vec<Batch> {}
             )),
             ""
         );
         assert_eq!(
-            error(parse_quote!(
+            error(&parse_quote!(
                 fn f(batch: Batch, config: &Config) {}
             )),
             ""
@@ -188,43 +190,43 @@ mod tests {
     #[test]
     fn misuse_is_explained() {
         assert!(
-            error(parse_quote!(
+            error(&parse_quote!(
                 fn f() {}
             ))
             .starts_with("a transform is `fn(batch: Batch)")
         );
         assert!(
-            error(parse_quote!(
+            error(&parse_quote!(
                 fn f(a: Batch, b: B, c: C) {}
             ))
             .starts_with("a transform is `fn(batch: Batch)")
         );
         assert!(
-            error(parse_quote!(
+            error(&parse_quote!(
                 fn f(config: Config) {}
             ))
             .starts_with("the first parameter must be the `Batch`")
         );
         assert!(
-            error(parse_quote!(
+            error(&parse_quote!(
                 fn f(&self, batch: Batch) {}
             ))
             .contains("`impl Transform for ...`")
         );
         assert!(
-            error(parse_quote!(
+            error(&parse_quote!(
                 async fn f(batch: Batch) {}
             ))
             .contains("can't be async")
         );
         assert!(
-            error(parse_quote!(
+            error(&parse_quote!(
                 fn f<T>(batch: Batch, config: T) {}
             ))
             .contains("can't be generic")
         );
         assert!(
-            error(parse_quote!(
+            error(&parse_quote!(
                 fn f(batch: Batch, config: &mut C) {}
             ))
             .contains("take it as `&Config`")

@@ -8,7 +8,7 @@ use syn::{ItemImpl, Type};
 use crate::options::Options;
 
 /// The implementation as it was written, and its registration.
-pub fn expand(options: &Options, item: ItemImpl) -> syn::Result<TokenStream> {
+pub fn expand(options: &Options, item: &ItemImpl) -> syn::Result<TokenStream> {
     let implements = item.trait_.as_ref().and_then(|(_, path, _)| path.segments.last());
     if implements.is_none_or(|segment| segment.ident != "Transform") {
         return Err(syn::Error::new(
@@ -84,13 +84,13 @@ mod tests {
     #[test]
     fn a_type_gives_its_name_in_snake_case() {
         assert_eq!(snake_case("RunningTotal"), "running_total");
-        let expanded = expand(&Options::default(), parse_quote!(impl Transform for RunningTotal {})).unwrap();
+        let expanded = expand(&Options::default(), &parse_quote!(impl Transform for RunningTotal {})).unwrap();
         assert!(expanded.to_string().contains("\"running_total\""));
     }
 
     #[test]
     fn misuse_is_explained() {
-        let error = |item| expand(&Options::default(), item).unwrap_err().to_string();
+        let error = |item: ItemImpl| expand(&Options::default(), &item).unwrap_err().to_string();
         assert!(error(parse_quote!(impl Total {})).contains("goes on `impl Transform for ...`"));
         assert!(error(parse_quote!(impl Display for Total {})).contains("goes on `impl Transform for ...`"));
         assert!(

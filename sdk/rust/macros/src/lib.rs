@@ -42,8 +42,8 @@ pub fn transform(options: TokenStream, item: TokenStream) -> TokenStream {
     let expanded = syn::parse::<Options>(options).and_then(|options| {
         let Parsed(item) = syn::parse(item)?;
         match item {
-            Item::Fn(function) => function::expand(&options, function),
-            Item::Impl(implementation) => implementation::expand(&options, implementation),
+            Item::Fn(function) => function::expand(&options, &function),
+            Item::Impl(implementation) => implementation::expand(&options, &implementation),
             other => Err(syn::Error::new_spanned(
                 other,
                 "#[tenon::transform] goes on a function `fn(Batch, Config) -> Result<Batch>` or on `impl Transform for ...`",

@@ -56,15 +56,12 @@ impl Handle {
         let mut arrays = self.0.columns().to_vec();
         for (field, column) in added.fields().iter().zip(columns) {
             let array = layout::array_of(field, self.rows(), column)?;
-            match fields.iter().position(|present| present.name() == field.name()) {
-                Some(position) => {
-                    fields[position] = field.clone();
-                    arrays[position] = array;
-                }
-                None => {
-                    fields.push(field.clone());
-                    arrays.push(array);
-                }
+            if let Some(position) = fields.iter().position(|present| present.name() == field.name()) {
+                fields[position] = field.clone();
+                arrays[position] = array;
+            } else {
+                fields.push(field.clone());
+                arrays.push(array);
             }
         }
         layout::assemble(arrow_schema::Schema::new(fields).into(), arrays, self.0.num_rows()).map(Self)

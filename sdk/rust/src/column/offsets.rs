@@ -26,10 +26,10 @@ impl Offsets {
         if length == 0 {
             return Some(Self::Fixed { width: 0, length: 0 });
         }
-        Some(match large {
-            true => Self::Large(Values::from_bytes(bytes, length + 1)?),
-            false => Self::Small(Values::from_bytes(bytes, length + 1)?),
-        })
+        if large {
+            return Values::from_bytes(bytes, length + 1).map(Self::Large);
+        }
+        Values::from_bytes(bytes, length + 1).map(Self::Small)
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -90,12 +90,10 @@ impl RawColumn {
 fn empty_buffers(data_type: &DataType) -> usize {
     match data_type {
         DataType::Null => 0,
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => 3,
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => 3,
+        data_type if data_type.is_text() || data_type.is_binary() => 3,
         DataType::Nested(format) => match format.as_bytes() {
             b"+r" => 0,
-            [b'+', b's' | b'w', ..] => 1,
-            [b'+', b'u', b's', ..] => 1,
+            [b'+', b's' | b'w', ..] | [b'+', b'u', b's', ..] => 1,
             [b'+', b'v', ..] => 3,
             _ => 2,
         },

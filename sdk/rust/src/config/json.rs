@@ -291,7 +291,7 @@ impl Parser<'_> {
     #[inline(never)]
     fn expected(&self, what: &dyn Display) -> String {
         let before = &self.text.as_bytes()[..self.at.min(self.text.len())];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
         format!("expected {what} at line {line}, column {column}")
     }

@@ -139,7 +139,7 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
             },
             Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Array(items) => visitor.visit_seq(Items {
-                items: items.iter(),
+                rest: items.iter(),
                 position: 0,
                 path: &path,
             }),
@@ -200,7 +200,7 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
 
 /// The items of an array.
 struct Items<'de, 'a> {
-    items: std::slice::Iter<'de, Value>,
+    rest: std::slice::Iter<'de, Value>,
     position: usize,
     path: &'a Path<'a>,
 }
@@ -209,7 +209,7 @@ impl<'de> SeqAccess<'de> for Items<'de, '_> {
     type Error = Misfit;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Misfit> {
-        let Some(value) = self.items.next() else {
+        let Some(value) = self.rest.next() else {
             return Ok(None);
         };
         let path = Path::Item(self.path, self.position);
@@ -220,13 +220,13 @@ impl<'de> SeqAccess<'de> for Items<'de, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.items.len())
+        Some(self.rest.len())
     }
 }
 
 /// The members of an object.
 struct Members<'de, 'a> {
-    members: serde_json::map::Iter<'de>,
+    rest: serde_json::map::Iter<'de>,
     /// The member whose name was read last.
     current: Option<(&'de str, &'de Value)>,
     path: &'a Path<'a>,
@@ -235,7 +235,7 @@ struct Members<'de, 'a> {
 impl<'de, 'a> Members<'de, 'a> {
     fn of(members: &'de Map<String, Value>, path: &'a Path<'a>) -> Self {
         Self {
-            members: members.iter(),
+            rest: members.iter(),
             current: None,
             path,
         }
@@ -246,7 +246,7 @@ impl<'de> MapAccess<'de> for Members<'de, '_> {
     type Error = Misfit;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Misfit> {
-        let Some((name, value)) = self.members.next() else {
+        let Some((name, value)) = self.rest.next() else {
             return Ok(None);
         };
         self.current = Some((name, value));
@@ -266,7 +266,7 @@ impl<'de> MapAccess<'de> for Members<'de, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.members.len())
+        Some(self.rest.len())
     }
 }
 
@@ -412,6 +412,7 @@ mod tests {
         A { n: Option<i64> },
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "reads better with `json!`")]
     fn read<T: DeserializeOwned>(value: Value) -> Result<T, String> {
         T::deserialize(Reader::new(&value)).map_err(|misfit| misfit.to_string())
     }
