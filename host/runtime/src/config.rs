@@ -78,7 +78,8 @@ impl Default for CacheConfig {
 pub struct PluginConfig {
     /// Bytes of a plugin file. Default 64 MiB.
     pub max_bytes: u64,
-    /// CPU time for a plugin's start functions and for describing its functions, in milliseconds. Default 5 s.
+    /// CPU time for a plugin's start functions and for describing its functions, in milliseconds; elapsed time, where
+    /// the plugin can wait. Default 5 s.
     pub start_ms: u64,
 }
 

@@ -21,6 +21,12 @@ const FIBER_STACK: usize = WASM_STACK + (4 << 20);
 /// Core instances per component. A Rust component has three (itself and two shims); a Python component has some twenty
 /// shared libraries.
 const CORE_INSTANCES: u32 = 64;
+/// Memories per component.
+const MEMORIES: u32 = 4;
+/// Memories of a host; past that, a plugin of several memories may use up what others need.
+const MOST_MEMORIES: u32 = 20_000;
+/// Tables per component.
+const TABLES: u32 = 32;
 /// Address space per memory: with the whole 4 GiB reserved, generated code needs no bounds checks.
 const RESERVATION: u64 = 4 << 30;
 
@@ -67,15 +73,15 @@ fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
     pool.total_component_instances(sandboxes)
         // Most components have three core instances; a pool of Python components runs out of these first and then
         // waits, it does not fail.
-        .total_core_instances(sandboxes.saturating_mul(4))
+        .total_core_instances(sandboxes.saturating_mul(CORE_INSTANCES))
         .max_core_instances_per_component(CORE_INSTANCES)
         // Slots are address space: 4 GiB each, of which a 47-bit process has 32,000.
-        .total_memories(sandboxes)
-        .max_memories_per_component(4)
-        .max_memories_per_module(4)
+        .total_memories(sandboxes.saturating_mul(MEMORIES).min(MOST_MEMORIES).max(sandboxes))
+        .max_memories_per_component(MEMORIES)
+        .max_memories_per_module(MEMORIES)
         .max_memory_size(RESERVATION as usize)
-        .total_tables(sandboxes.saturating_mul(2))
-        .max_tables_per_component(32)
+        .total_tables(sandboxes.saturating_mul(TABLES))
+        .max_tables_per_component(TABLES)
         .max_tables_per_module(8)
         .table_elements(config.limits.table_elements)
         .total_stacks(in_use)

@@ -95,11 +95,10 @@ impl Pool {
         }
         self.dry.fetch_add(1, Ordering::Relaxed);
         self.metrics.dry.increment(1);
-        let built = self.build().await;
-        if built.is_err() {
-            self.in_use.fetch_sub(1, Ordering::Relaxed);
-        }
-        built
+        let place = Place(self);
+        let built = self.build().await?;
+        std::mem::forget(place);
+        Ok(built)
     }
 
     /// A sandbox that `take` gave out is gone.
@@ -175,6 +174,15 @@ impl Pool {
 
     fn bounded(&self, aim: usize) -> usize {
         aim.max(self.config.floor).min(self.config.ceiling.max(self.config.floor))
+    }
+}
+
+/// Given back unless a sandbox takes it: building one may fail, and whoever waits for it may give up.
+struct Place<'a>(&'a Pool);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.in_use.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -9,7 +9,7 @@ use arrow::datatypes::SchemaRef;
 
 use crate::bindings::exports::tenon::etl::transform as wire;
 use crate::bindings::tenon::etl::errors::Error as Fault;
-use crate::error::{Error, clip};
+use crate::error::Error;
 use crate::host::BatchEntry;
 use crate::limits::LimitReached;
 use crate::output::{Output, check_batch, check_rejections};
@@ -169,8 +169,14 @@ impl Sandbox {
                 "a call trapped, reached a limit or was cancelled before; drop this sandbox and check out another",
             ));
         }
+        // Calls too short to be interrupted add up as well.
+        let limit = self.run.limits().cpu_per_run_ms;
+        if self.run.usage.cpu_nanos.load(Ordering::Relaxed) >= limit.saturating_mul(1_000_000) {
+            return Err(self.limit(LimitReached::millis("cpu_per_run_ms", limit)));
+        }
         self.spoiled = true;
         let store = &mut self.warm.store;
+        store.data_mut().forget_misfortunes();
         store.set_epoch_deadline(1);
         store.data().cpu.reset();
         Ok(self.pool.blueprint.ticker.call())
@@ -212,7 +218,7 @@ impl Sandbox {
         let checked: Result<Vec<RecordBatch>, String> =
             batches.into_iter().map(|batch| check_batch(batch, &opened.output)).collect();
         let batches = checked.map_err(|reason| self.contract(&opened.function, reason))?;
-        let rejected = check_rejections(output.rejected, rows, |reason| self.run.redact(reason))
+        let rejected = check_rejections(output.rejected, rows, |reason, max| self.run.tell(reason, max))
             .map_err(|reason| self.contract(&opened.function, reason))?;
         add(&self.run.usage.rows_out, batches.iter().map(|batch| batch.num_rows() as u64).sum());
         add(&self.run.usage.rows_rejected, rejected.len() as u64);
@@ -267,11 +273,12 @@ impl Sandbox {
     }
 
     fn contract(&self, function: &str, reason: String) -> Error {
+        let reason = self.run.redact(&reason).into_owned();
         Error::Contract { plugin: self.plugin.name().to_owned(), function: Some(function.to_owned()), reason }
     }
 
     fn guest_error(&self, fault: Fault, function: Option<&str>) -> Error {
-        let text = |text: &str, max| self.run.redact(&clip(text, max));
+        let text = |text: &str, max| self.run.tell(text, max);
         Error::Guest {
             plugin: self.plugin.name().to_owned(),
             function: function.map(str::to_owned),

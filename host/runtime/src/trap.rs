@@ -1,5 +1,6 @@
 //! What wasmtime reports, in words for whoever runs the job.
 
+use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap, WasmBacktrace};
 
 use crate::error::{Error, clip};
@@ -30,25 +31,27 @@ pub(crate) fn classify(
         return Error::Load { plugin, stage, reason: explain(&error) };
     }
     let trap = explain(&error);
-    let trap = state.run.as_ref().map(|run| run.redact(&trap)).unwrap_or(trap);
+    let trap = state.run.as_ref().map(|run| run.redact(&trap).into_owned()).unwrap_or(trap);
     Error::Trapped { plugin, function, trap, last_words: state.last_words.take() }
 }
 
 /// An error of wasmtime as a sentence, with the guest's frames.
 pub(crate) fn explain(error: &wasmtime::Error) -> String {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
+        // Not a trap: what was being done says which part of the plugin is at fault.
+        return clip(&format!("{error:#}"), MAX_EXPLANATION);
+    };
     let mut explanation = clip(&error.root_cause().to_string(), MAX_EXPLANATION);
-    if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
-        let names: Vec<String> = backtrace
-            .frames()
-            .iter()
-            .filter_map(|frame| frame.func_name())
-            .take(MAX_FRAMES)
-            .map(|name| clip(&rustc_demangled(name), MAX_FRAME))
-            .collect();
-        if !names.is_empty() {
-            explanation.push_str(" in ");
-            explanation.push_str(&names.join(" < "));
-        }
+    let names: Vec<String> = backtrace
+        .frames()
+        .iter()
+        .filter_map(|frame| frame.func_name())
+        .take(MAX_FRAMES)
+        .map(|name| clip(&rustc_demangled(name), MAX_FRAME))
+        .collect();
+    if !names.is_empty() {
+        explanation.push_str(" in ");
+        explanation.push_str(&names.join(" < "));
     }
     explanation
 }
@@ -68,7 +71,8 @@ fn limit_behind(state: &mut SandboxState, error: &wasmtime::Error) -> Option<Lim
     if words.contains("fuel allocated for hostcalls has been exhausted") {
         return Some(LimitReached::bytes("call_bytes", state.limits.call_bytes));
     }
-    if words.contains("store handle limit exceeded") {
+    let full = matches!(error.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full));
+    if full || words.contains("store handle limit exceeded") {
         return Some(LimitReached::count("handles", state.limits.handles, "handles"));
     }
     // A guest that is refused memory aborts: the refusal is the cause.

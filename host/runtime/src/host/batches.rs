@@ -20,6 +20,8 @@ type Answer<T> = wasmtime::Result<Result<T, Fault>>;
 const MAX_ROWS: u32 = 1 << 24;
 /// Bytes that every array is charged besides its buffers.
 const ARRAY_OVERHEAD: usize = 256;
+/// Bytes that a part of a concat takes besides its list of columns.
+const PART_OVERHEAD: usize = 64;
 
 impl Host for SandboxState {}
 
@@ -35,7 +37,7 @@ impl HostBatch for SandboxState {
 
     fn read(&mut self, batch: Handle, columns: Vec<u32>) -> Answer<Vec<wire::Column>> {
         let batch = &self.table.get(&batch)?.batch;
-        let read = read(batch, &columns);
+        let read = read(batch, &columns, self.limits.memory);
         if let Ok(columns) = &read {
             self.copied_in(columns.iter().map(wire::Column::bytes).sum());
         }
@@ -77,9 +79,17 @@ impl HostBatch for SandboxState {
 
     fn concat(&mut self, parts: Vec<Handle>) -> Answer<Handle> {
         let limits = self.kernel_limits();
-        let mut batches = Vec::with_capacity(parts.len());
+        let mut batches = Vec::new();
+        let mut bytes = 0usize;
         for part in &parts {
-            batches.push(self.table.get(part)?.batch.clone());
+            let batch = &self.table.get(part)?.batch;
+            // One handle may stand in the list a million times: listing them must not cost more than a call may.
+            bytes = bytes.saturating_add(PART_OVERHEAD + size_of_val(batch.columns()));
+            if bytes > self.limits.call_bytes {
+                let reached = LimitReached::bytes("call_bytes", self.limits.call_bytes);
+                return Ok(Err(fault(Kind::Limit, format!("concat of {} parts: {reached}", parts.len()))));
+            }
+            batches.push(batch.clone());
         }
         let joined = kernels::concat(&batches, &limits).map_err(Fault::from);
         let joined = joined.and_then(|batch| self.made(batch, &[]));
@@ -88,7 +98,9 @@ impl HostBatch for SandboxState {
 
     fn share(&mut self, batch: Handle) -> wasmtime::Result<Handle> {
         let entry = self.table.get(&batch)?;
-        let shared = BatchEntry::derived(entry.batch.clone(), &[entry], None);
+        let mut shared = BatchEntry::derived(entry.batch.clone(), &[entry], None);
+        let own = self.charge_held(handle_bytes(&shared.batch)).map_err(|reached| self.trap(reached))?;
+        shared.own = Some(own);
         self.table.push(shared).map_err(|_| self.trap(self.handles_reached()))
     }
 
@@ -101,6 +113,10 @@ impl HostBatch for SandboxState {
 impl SandboxState {
     /// Hands a new batch, or the reason why there is none, to the guest.
     pub(super) fn answer(&mut self, made: Result<BatchEntry, Fault>) -> Answer<Handle> {
+        let made = made.and_then(|entry| {
+            let own = self.charge_held(handle_bytes(&entry.batch))?;
+            Ok(BatchEntry { own: Some(own), ..entry })
+        });
         let entry = match made {
             Ok(entry) => entry,
             Err(fault) => return Ok(Err(fault)),
@@ -172,20 +188,28 @@ impl SandboxState {
     }
 }
 
-fn read(batch: &RecordBatch, columns: &[u32]) -> Result<Vec<wire::Column>, Fault> {
+/// The columns, if they fit into the guest's memory: views take more room there than here, and one may be asked for many
+/// times.
+fn read(batch: &RecordBatch, columns: &[u32], memory: usize) -> Result<Vec<wire::Column>, Fault> {
     let there = batch.num_columns();
     if columns.len() > there {
         let asked = columns.len();
         return Err(fault(Kind::BadConfig, format!("{asked} columns were asked of a batch that has {there}")));
     }
     let schema = batch.schema_ref();
+    let mut bytes = 0usize;
     let read_one = |&position: &u32| {
         let index = position as usize;
         let Some(array) = batch.columns().get(index) else {
             let message = format!("column {position} was asked of a batch that has {there} columns");
             return Err(fault(Kind::BadConfig, message));
         };
-        Ok(wire::Column::from(column_of(schema.field(index), array)?))
+        let column = wire::Column::from(column_of(schema.field(index), array)?);
+        bytes = bytes.saturating_add(column.bytes());
+        if bytes > memory {
+            return Err(Fault::from(LimitReached::bytes("memory", memory)));
+        }
+        Ok(column)
     };
     columns.iter().map(read_one).collect()
 }
@@ -209,6 +233,12 @@ fn check_rows(rows: u32) -> Result<(), Fault> {
         return Err(fault(Kind::Limit, message));
     }
     Ok(())
+}
+
+/// Host memory that a handle takes by itself: the arrays of its columns, roughly as large as the fields that describe
+/// them.
+fn handle_bytes(batch: &RecordBatch) -> usize {
+    ARRAY_OVERHEAD + batch.schema_ref().fields().size()
 }
 
 /// Host memory behind columns from a guest. Nodes count, so that empty ones are not free.

@@ -15,12 +15,14 @@ pub struct BatchEntry {
     pub(crate) charges: Vec<Arc<Charge>>,
     /// Whether the host lent this batch to a call and nothing was charged for it yet.
     pub(crate) lent: bool,
+    /// What the handle itself costs the host, whatever it shares with others.
+    pub(crate) own: Option<Arc<Charge>>,
 }
 
 impl BatchEntry {
     /// A batch that the host hands to a call. It costs the guest nothing, unless it keeps it after the call.
     pub(crate) fn lent(batch: RecordBatch) -> Self {
-        BatchEntry { batch, charges: Vec::new(), lent: true }
+        BatchEntry { batch, charges: Vec::new(), lent: true, own: None }
     }
 
     /// A batch derived from `origins`, whose memory it may share, with `charge` for what is new in it.
@@ -31,7 +33,7 @@ impl BatchEntry {
                 charges.push(Arc::clone(inherited));
             }
         }
-        BatchEntry { batch, charges, lent: origins.iter().any(|origin| origin.lent) }
+        BatchEntry { batch, charges, lent: origins.iter().any(|origin| origin.lent), own: None }
     }
 }
 
@@ -39,4 +41,13 @@ impl BatchEntry {
 #[derive(Debug)]
 pub struct ProgramEntry {
     pub(crate) program: Arc<Program>,
+    /// Host memory that it takes.
+    _charge: Arc<Charge>,
+}
+
+impl ProgramEntry {
+    /// A program and the charge for it.
+    pub(crate) fn new(program: Arc<Program>, charge: Arc<Charge>) -> Self {
+        ProgramEntry { program, _charge: charge }
+    }
 }

@@ -82,6 +82,13 @@ impl SandboxState {
         Ok(())
     }
 
+    /// Forgets what went wrong in earlier calls: it explains nothing about the next one.
+    pub fn forget_misfortunes(&mut self) {
+        self.reached = None;
+        self.last_words = None;
+        self.growth.take_refusal();
+    }
+
     /// Charges host memory that a guest now holds, and counts it as what the run's guests made.
     fn charge_new(&mut self, bytes: usize) -> Result<Arc<Charge>, LimitReached> {
         if let Some(run) = &self.run {

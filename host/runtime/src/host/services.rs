@@ -7,8 +7,8 @@ use crate::bindings::tenon::etl::host::{Host, Instant, Level as WireLevel};
 use crate::error::clip;
 use crate::run::{Clock, Level};
 
-/// Longest message that is kept in one piece, in bytes.
-const MAX_MESSAGE: usize = 8 << 10;
+/// Longest message that is shown with a trap, in bytes.
+const MAX_LAST_WORDS: usize = 1 << 10;
 /// Most random bytes of one call.
 const MAX_RANDOM: u32 = 64 << 10;
 /// Longest key of the state, in bytes.
@@ -27,11 +27,10 @@ impl Host for SandboxState {
             WireLevel::Warn => Level::Warn,
             WireLevel::Error => Level::Error,
         };
-        let message = clip(&message, MAX_MESSAGE);
         if let Some(run) = &self.run {
             run.log(&self.plugin, level, &message);
             if level == Level::Error {
-                self.last_words = Some(run.redact(&clip(&message, MAX_KEY)));
+                self.last_words = Some(run.tell(&message, MAX_LAST_WORDS));
             }
         }
         Ok(())

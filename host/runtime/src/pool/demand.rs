@@ -30,7 +30,7 @@ impl Demand {
 
     /// Somebody found the pool empty: what is warm was not enough, whatever the peak says.
     pub fn ran_dry(&mut self) {
-        self.current = (self.aim() * 2).max(2);
+        self.current = self.aim().saturating_mul(2).max(2);
     }
 
     /// How many to keep warm.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, StoreContextMut, UpdateDeadline};
@@ -61,7 +62,7 @@ impl Blueprint {
         let _ticking = self.ticker.call();
         let cpu = Arc::clone(&store.data().cpu);
         cpu.reset();
-        let instance = cpu.measure(self.pre.instantiate_async(&mut store)).await;
+        let instance = cpu.measure(self.in_time(self.pre.instantiate_async(&mut store))).await;
         match instance {
             Ok(instance) => Ok(Warm { guest: instance.tenon_etl_transform().clone(), store }),
             Err(error) => Err(trap::classify(&mut store, error, None, "instantiated")),
@@ -73,10 +74,20 @@ impl Blueprint {
         let Warm { mut store, guest } = self.build().await?;
         let _ticking = self.ticker.call();
         let cpu = Arc::clone(&store.data().cpu);
-        match cpu.measure(guest.call_describe(&mut store)).await {
+        match cpu.measure(self.in_time(guest.call_describe(&mut store))).await {
             Ok(functions) => Ok(functions),
             Err(error) => Err(trap::classify(&mut store, error, None, "described")),
         }
+    }
+
+    /// Ends what waits instead of computing. Only plugins that import WASI can, the others need no timer.
+    async fn in_time<T>(&self, call: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+        if !self.wasi {
+            return call.await;
+        }
+        tokio::time::timeout(Duration::from_millis(self.start_ms), call)
+            .await
+            .unwrap_or_else(|_| Err(LimitReached::millis("plugins.start_ms", self.start_ms).into()))
     }
 
     fn store(&self) -> Store<SandboxState> {

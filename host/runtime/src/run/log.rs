@@ -33,6 +33,8 @@ pub struct LogRecord {
 
 /// Bytes that a record is charged besides its message, so that empty messages do not come for free.
 const RECORD_OVERHEAD: usize = 64;
+/// Longest message that is kept in one piece, in bytes.
+pub(super) const MAX_MESSAGE: usize = 8 << 10;
 
 #[derive(Debug, Default)]
 pub(super) struct Log {
@@ -42,15 +44,16 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Keeps a message if there is room; counts it otherwise.
-    pub fn push(&mut self, plugin: &str, level: Level, message: String, limit: usize) {
+    /// Keeps a message if there is room, and counts it otherwise. Says whether it was kept.
+    pub fn push(&mut self, plugin: &str, level: Level, message: &str, limit: usize) -> bool {
         let size = message.len() + RECORD_OVERHEAD;
         if self.bytes + size > limit {
             self.dropped += 1;
-            return;
+            return false;
         }
         self.bytes += size;
-        self.records.push(LogRecord { plugin: plugin.to_owned(), level, message });
+        self.records.push(LogRecord { plugin: plugin.to_owned(), level, message: message.to_owned() });
+        true
     }
 
     pub fn records(&self) -> &[LogRecord] {
@@ -82,7 +85,7 @@ mod tests {
     fn a_flood_is_counted_not_kept() {
         let mut log = Log::default();
         for _ in 0..100 {
-            log.push("p", Level::Info, "x".repeat(36), 1_000);
+            log.push("p", Level::Info, &"x".repeat(36), 1_000);
         }
         assert_eq!(log.records().len(), 10);
         assert_eq!(log.dropped(), 90);

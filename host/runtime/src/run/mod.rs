@@ -6,6 +6,8 @@ mod log;
 mod state;
 mod usage;
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -14,6 +16,7 @@ pub use clock::{Clock, Randomness};
 pub use log::{Level, LogRecord};
 pub use usage::RunStatistics;
 
+use crate::error::clip;
 use crate::http::HttpGrant;
 use crate::limits::{LimitReached, Limits};
 use log::Log;
@@ -112,22 +115,29 @@ impl Run {
         self.randomness.lock().fill(bytes);
     }
 
-    /// Keeps a message, without the secrets that it may hold.
+    /// Keeps a message, clipped and without the secrets that it may hold. What the run's log has no room for does not
+    /// go to the host's own log either, which may be a disk.
     pub(crate) fn log(&self, plugin: &str, level: Level, message: &str) {
-        let message = self.redact(message);
-        log::trace(self, plugin, level, &message);
-        self.log.lock().push(plugin, level, message, self.limits.log_bytes);
+        let message = self.tell(message, log::MAX_MESSAGE);
+        let kept = self.log.lock().push(plugin, level, &message, self.limits.log_bytes);
+        if kept {
+            log::trace(self, plugin, level, &message);
+        }
     }
 
-    /// Replaces the values of this run's secrets in a text.
-    pub(crate) fn redact(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for (name, value) in &self.secrets {
-            if !value.is_empty() && text.contains(value.as_str()) {
-                text = text.replace(value.as_str(), &format!("<secret {name}>"));
-            }
-        }
-        text
+    /// A guest's text for people: without this run's secrets, and then clipped, so that no half of one is left.
+    pub(crate) fn tell(&self, text: &str, max: usize) -> String {
+        clip(&self.redact(text), max)
+    }
+
+    /// Replaces the values of this run's secrets in a text; the longest first, as one may hold another.
+    pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut found: Vec<_> =
+            self.secrets.iter().filter(|(_, value)| !value.is_empty() && text.contains(value.as_str())).collect();
+        found.sort_by_key(|(_, value)| Reverse(value.len()));
+        found.into_iter().fold(Cow::Borrowed(text), |text, (name, value)| {
+            Cow::Owned(text.replace(value.as_str(), &format!("<secret {name}>")))
+        })
     }
 
     pub(crate) fn count(&self, name: &str, amount: f64) {
