@@ -1,4 +1,5 @@
 //! Where hostile guests attack a host, and what must hold afterwards.
+#![allow(clippy::missing_panics_doc, reason = "panicking is how a test fails")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -56,7 +57,8 @@ impl Arena {
 
     /// Attacks, within these limits, and checks that the host is well afterwards.
     pub async fn attack_within(&self, limits: Limits, function: &str, argument: &str) -> Attempt {
-        self.attack_as(Run::builder("evil", function).limits(limits), function, argument).await
+        self.attack_as(Run::builder("evil", function).limits(limits), function, argument)
+            .await
     }
 
     /// Attacks as part of this run, and checks that the host is well afterwards.
@@ -83,14 +85,21 @@ impl Arena {
     /// A sandbox with a function opened for [`numbers`].
     pub async fn open(&self, run: &Arc<Run>, function: &str, argument: &str) -> Sandbox {
         let mut sandbox = self.evil.checkout(run).await.expect("a sandbox is free");
-        sandbox.open(function, argument, numbers(3).schema_ref()).await.expect("the function opens");
+        sandbox
+            .open(function, argument, numbers(3).schema_ref())
+            .await
+            .expect("the function opens");
         sandbox
     }
 
     /// An honest call works at once, and nothing of the attack is left.
     pub async fn assert_well(&self) {
         let statistics = self.runtime.statistics();
-        assert_eq!((statistics.in_use, statistics.waiting), (0, 0), "no sandbox is left in use");
+        assert_eq!(
+            (statistics.in_use, statistics.waiting),
+            (0, 0),
+            "no sandbox is left in use"
+        );
         for plugin in &statistics.plugins {
             assert_eq!(plugin.in_use, 0, "no sandbox of `{}` is left in use", plugin.plugin);
         }
@@ -98,7 +107,10 @@ impl Arena {
         let batch = numbers(1_000);
         let started = Instant::now();
         let mut sandbox = self.evil.checkout(&run).await.expect("an honest run gets a sandbox");
-        sandbox.open("honest", "", batch.schema_ref()).await.expect("an honest function opens");
+        sandbox
+            .open("honest", "", batch.schema_ref())
+            .await
+            .expect("an honest function opens");
         let output = sandbox.process(batch.clone()).await.expect("an honest function works");
         assert_eq!(output.batches, [batch]);
         assert!(started.elapsed() < SOON, "an honest call took {:?}", started.elapsed());
@@ -115,7 +127,9 @@ impl Attempt {
     /// The attack met a limit of the sandbox, which the error names with its figure.
     pub fn met_limit(&self, limit: &str, figure: &str) {
         let error = self.error();
-        let reached = error.limit().unwrap_or_else(|| panic!("`{limit}` was to be reached, but: {error}"));
+        let reached = error
+            .limit()
+            .unwrap_or_else(|| panic!("`{limit}` was to be reached, but: {error}"));
         assert_eq!((reached.limit, reached.figure.as_str()), (limit, figure), "{error}");
         assert_eq!(error.kind(), ErrorKind::Limit);
         assert!(error.to_string().contains(&format!("`{limit}` of {figure}")), "{error}");
@@ -179,8 +193,16 @@ pub fn assert_short(error: &Error) {
 pub fn config() -> RuntimeConfig {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tmp/arena-cache");
     RuntimeConfig {
-        pool: PoolConfig { idle: 2, in_use: 4, wait_ms: 5_000, ..PoolConfig::default() },
-        cache: CacheConfig { folder: Some(folder), max_bytes: 64 << 20 },
+        pool: PoolConfig {
+            idle: 2,
+            in_use: 4,
+            wait_ms: 5_000,
+            ..PoolConfig::default()
+        },
+        cache: CacheConfig {
+            folder: Some(folder),
+            max_bytes: 64 << 20,
+        },
         ..RuntimeConfig::default()
     }
 }

@@ -2,4 +2,6 @@
 
 pub mod arena;
 pub mod bench;
+pub mod core_guest;
 pub mod guests;
+pub mod samples;

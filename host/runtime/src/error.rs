@@ -173,6 +173,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// A file that is not a component that this host serves.
+    pub(crate) fn refused(plugin: &str, error: tenon_component::Error) -> Self {
+        let plugin = plugin.to_owned();
+        match error {
+            tenon_component::Error::Version { interface, found, served } => {
+                Error::Version { plugin, interface, found, served: served.to_owned() }
+            }
+            error => Error::Refused { plugin, reason: error.to_string() },
+        }
+    }
+
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -204,8 +215,18 @@ fn in_function(function: &Option<String>) -> String {
     function.as_ref().map(|name| format!(", function `{name}`")).unwrap_or_default()
 }
 
+/// Most names that a message lists.
+const MAX_NAMES: usize = 20;
+
 fn names(known: &[String]) -> String {
-    if known.is_empty() { "none".into() } else { known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ") }
+    if known.is_empty() {
+        return "none".into();
+    }
+    let mut shown = known.iter().take(MAX_NAMES).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if known.len() > MAX_NAMES {
+        shown.push_str(&format!(" and {} more", known.len() - MAX_NAMES));
+    }
+    shown
 }
 
 fn said(last_words: &Option<String>) -> String {
@@ -216,12 +237,15 @@ fn context_of(context: &[String]) -> String {
     context.iter().map(|step| format!("{step}: ")).collect()
 }
 
-/// Cuts text from a guest to at most `max` bytes, at a character, saying how much there was.
+/// Cuts text from a guest to at most `max` bytes, at a character, saying how much there was. Control characters, which
+/// terminals obey, become spaces.
 pub(crate) fn clip(text: &str, max: usize) -> String {
-    if text.len() <= max {
-        return text.to_owned();
+    let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
+    let mut clipped: String = text[..text.floor_char_boundary(max)].chars().map(plain).collect();
+    if text.len() > max {
+        clipped.push_str(&format!("… ({} bytes)", text.len()));
     }
-    format!("{}… ({} bytes)", &text[..text.floor_char_boundary(max)], text.len())
+    clipped
 }
 
 #[cfg(test)]
@@ -247,5 +271,6 @@ mod tests {
     fn clipping_keeps_characters_whole() {
         assert_eq!(clip("äöü", 3), "ä… (6 bytes)");
         assert_eq!(clip("abc", 3), "abc");
+        assert_eq!(clip("a\u{1b}[31m\nb", 20), "a [31m\nb");
     }
 }

@@ -38,7 +38,6 @@
 
 mod bindings;
 mod cache;
-mod component;
 mod config;
 mod engine;
 mod error;
@@ -56,7 +55,6 @@ mod ticker;
 mod trap;
 mod wasi;
 
-pub use component::{CONTRACT_VERSION, Interfaces};
 pub use config::{CacheConfig, PluginConfig, PoolConfig, RuntimeConfig};
 pub use error::{Error, ErrorKind};
 pub use http::HttpGrant;
@@ -67,3 +65,4 @@ pub use run::{Clock, Level, LogRecord, Randomness, Run, RunBuilder, RunStatistic
 pub use runtime::Runtime;
 pub use sandbox::Sandbox;
 pub use stats::{PluginStatistics, RuntimeStatistics};
+pub use tenon_component::{CONTRACT_VERSION, Interfaces};

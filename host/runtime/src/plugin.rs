@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
+use tenon_component::Interfaces;
 
 use crate::bindings::exports::tenon::etl::transform as wire;
-use crate::component::Interfaces;
 use crate::error::{Error, clip};
 use crate::pool::{Pool, Queue, Waited};
 use crate::run::{Run, add};
@@ -15,8 +15,12 @@ use crate::stats::PluginStatistics;
 
 /// Functions that one plugin may describe.
 const MAX_FUNCTIONS: usize = 1_000;
-/// Bytes of a function's name, and of a column that it says it reads.
+/// Bytes of a function's name.
 const MAX_NAME: usize = 128;
+/// Columns that a function may say it reads; one that reads more says nothing, which means all.
+const MAX_READS: usize = 1_024;
+/// Bytes of such a column's name.
+const MAX_COLUMN: usize = 1_024;
 /// Bytes of a function's documentation.
 const MAX_DOC: usize = 64 << 10;
 /// Bytes of a function's configuration schema.
@@ -150,6 +154,13 @@ pub(crate) fn described(plugin: &str, functions: Vec<wire::Function>) -> Result<
         }
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&function.config) {
             return Err(contract(format!("the configuration schema of `{name}` is not JSON: {error}")));
+        }
+        let reads = function.reads.as_deref().unwrap_or_default();
+        if reads.len() > MAX_READS || reads.iter().any(|column| column.len() > MAX_COLUMN) {
+            return Err(contract(format!(
+                "`{name}` says it reads {} columns; {MAX_READS} are allowed, with names of up to {MAX_COLUMN} bytes",
+                reads.len()
+            )));
         }
         checked.push(Function {
             doc: clip(&function.doc, MAX_DOC),

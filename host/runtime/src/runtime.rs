@@ -8,10 +8,10 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
+use tenon_component::{Interfaces, Names, componentize, inspect, names_in};
 use wasmtime::component::Component;
 
 use crate::cache::Cache;
-use crate::component::{Interfaces, Names, componentize, inspect, names_in};
 use crate::config::RuntimeConfig;
 use crate::engine::Host;
 use crate::error::Error;
@@ -196,9 +196,10 @@ impl Shared {
             stage,
             reason: trap::explain(error),
         };
-        let component = componentize(name, bytes)?;
+        let refused = |error| Error::refused(name, error);
+        let component = componentize(bytes).map_err(refused)?;
         // Refused before the compiler is let loose on it.
-        inspect(name, &names_in(name, &component)?)?;
+        inspect(&names_in(&component).map_err(refused)?).map_err(refused)?;
         let component = Component::from_binary(&self.host.engine, &component)
             .map_err(|error| load_error("compiled", &error))?;
         if let Some(cache) = &self.cache {
@@ -217,7 +218,7 @@ impl Shared {
             imports: kind.imports(engine).map(|(name, _)| name.to_owned()).collect(),
             exports: kind.exports(engine).map(|(name, _)| name.to_owned()).collect(),
         };
-        let inspected = inspect(name, &names)?;
+        let inspected = inspect(&names).map_err(|error| Error::refused(name, error))?;
         Ok(Compiled { component, interfaces: inspected.interfaces, wasi: inspected.wasi })
     }
 }

@@ -8,6 +8,7 @@ use arrow::compute::{filter_record_batch, kernels::arity};
 use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Schema};
 use datafusion::common::ToDFSchema;
 use datafusion::execution::context::ExecutionProps;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{col, lit};
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use tenon_runtime::{Run, Runtime, Sandbox};
@@ -82,8 +83,9 @@ async fn filtering(effort: Effort, figures: &mut Figures, runtime: &Runtime) -> 
         let batch = floats(rows)?;
         let schema = batch.schema();
         let predicate = col("x").gt(lit(0.5));
-        let predicate =
-            create_physical_expr(&predicate, &schema.as_ref().clone().to_dfschema()?, &ExecutionProps::new())?;
+        let named = schema.as_ref().clone().to_dfschema()?;
+        let context = PhysicalPlanningContext::default();
+        let predicate = create_physical_expr(&predicate, &named, &ExecutionProps::new(), &context)?;
         let mut filter = Bench::open(runtime, "filter", batch.clone()).await?;
         let calls = effort.calls / 4;
         let native = || time(calls, || filtered(&predicate, &batch));

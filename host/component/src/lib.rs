@@ -1,0 +1,26 @@
+//! Looks into WebAssembly components, and makes them of core modules, without compiling anything.
+//!
+//! The bytes may come from anybody. [`componentize`] and [`names_in`] read them; [`inspect`] decides from the names
+//! alone whether this version of Tenon can serve the component.
+//!
+//! ```
+//! use tenon_component::{componentize, inspect, names_in};
+//!
+//! let module = b"\0asm\x01\0\0\0";
+//! let refused = componentize(module).unwrap_err().to_string();
+//! assert!(refused.starts_with("it is a core module that says of no WIT world"), "{refused}");
+//!
+//! # let file = wat::parse_str(r#"(component (instance $i) (export "tenon:etl/job@0.1.0" (instance $i)))"#)?;
+//! let component = componentize(&file)?;
+//! let inspected = inspect(&names_in(&component)?)?;
+//! assert!(inspected.interfaces.job && !inspected.wasi);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod contract;
+mod error;
+mod read;
+
+pub use contract::{CONTRACT_VERSION, Inspected, Interfaces, inspect};
+pub use error::Error;
+pub use read::{Names, componentize, names_in};
