@@ -7,27 +7,51 @@ use crate::bindings::tenon::etl::errors::{Error, Kind};
 use crate::{Attack, failure, nothing, number, pass};
 
 pub(crate) const ATTACKS: &[(&str, Attack)] = &[
-    ("error-large", |_, bytes| Err(failure(Kind::BadData, "x".repeat(number(bytes))))),
+    ("error-large", |_, bytes| {
+        Err(failure(Kind::BadData, "x".repeat(number(bytes))))
+    }),
     ("error-context", |_, entries| {
         let context = (0..number(entries)).map(|entry| format!("step {entry}")).collect();
-        Err(Error { context, ..failure(Kind::BadData, "deep inside") })
+        Err(Error {
+            context,
+            ..failure(Kind::BadData, "deep inside")
+        })
     }),
     ("error-context-large", |_, bytes| {
         let context = vec!["y".repeat(number(bytes)); 16];
-        Err(Error { context, ..failure(Kind::BadData, "x".repeat(number(bytes))) })
+        Err(Error {
+            context,
+            ..failure(Kind::BadData, "x".repeat(number(bytes)))
+        })
     }),
     ("error-control", |_, text| Err(failure(Kind::BadData, text))),
-    ("reject-outside", |batch, row| Ok(reject(batch, [u32::try_from(number(row)).unwrap_or(u32::MAX)]))),
+    ("reject-outside", |batch, row| {
+        Ok(reject(batch, [u32::try_from(number(row)).unwrap_or(u32::MAX)]))
+    }),
     ("reject-twice", |batch, _| Ok(reject(batch, [0, 0]))),
-    ("reject-many", |batch, times| Ok(reject(batch, (0..number(times)).map(|row| row as u32)))),
+    ("reject-many", |batch, times| {
+        Ok(reject(batch, (0..number(times)).map(|row| row as u32)))
+    }),
     ("reject-large", |batch, bytes| {
-        let rejected = vec![Rejection { row: 0, reason: "r".repeat(number(bytes)) }];
-        Ok(Output { rejected, ..pass(batch) })
+        let rejected = vec![Rejection {
+            row: 0,
+            reason: "r".repeat(number(bytes)),
+        }];
+        Ok(Output {
+            rejected,
+            ..pass(batch)
+        })
     }),
     ("other-type", |_, _| one_column("x", "g", &[0; 8])),
     ("other-name", |_, _| one_column(&"n".repeat(1_000), "l", &[0; 8])),
     ("more-columns", |batch, _| {
-        let column = ColumnParam { nodes: &[Node { length: batch.rows(), nulls: batch.rows() }], buffers: &[] };
+        let column = ColumnParam {
+            nodes: &[Node {
+                length: batch.rows(),
+                nulls: batch.rows(),
+            }],
+            buffers: &[],
+        };
         Ok(pass(batch.with_columns(&[field("more", "n")], &[column])?))
     }),
     ("announce-deep", |_, _| Ok(nothing())),
@@ -63,15 +87,34 @@ pub(crate) fn announced(function: &str, config: &str, input: Vec<FieldResult>) -
 
 /// A column that may hold nulls and has no children.
 pub(crate) fn field<'a>(name: &'a str, format: &'a str) -> FieldParam<'a> {
-    FieldParam { name, format, encoding: Encoding::Plain, nullable: true, children: 0, metadata: &[] }
+    FieldParam {
+        name,
+        format,
+        encoding: Encoding::Plain,
+        nullable: true,
+        children: 0,
+        metadata: &[],
+    }
 }
 
 fn reject(batch: Batch, rows: impl IntoIterator<Item = u32>) -> Output {
-    let rejected = rows.into_iter().map(|row| Rejection { row, reason: String::new() }).collect();
-    Output { rejected, ..pass(batch) }
+    let rejected = rows
+        .into_iter()
+        .map(|row| Rejection {
+            row,
+            reason: String::new(),
+        })
+        .collect();
+    Output {
+        rejected,
+        ..pass(batch)
+    }
 }
 
 fn one_column(name: &str, format: &str, values: &[u8]) -> Result<Output, Error> {
-    let column = ColumnParam { nodes: &[Node { length: 1, nulls: 0 }], buffers: &[&[], values] };
+    let column = ColumnParam {
+        nodes: &[Node { length: 1, nulls: 0 }],
+        buffers: &[&[], values],
+    };
     Ok(pass(Batch::build(&[field(name, format)], 1, &[column])?))
 }

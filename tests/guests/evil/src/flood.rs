@@ -16,9 +16,15 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
         Ok(pass(batch))
     }),
     ("state", |batch, times| state(batch, number(times))),
-    ("state-large", |batch, bytes| put("key", &vec![0; number(bytes)]).map(|()| pass(batch))),
-    ("state-key", |batch, bytes| put(&"k".repeat(number(bytes)), &[]).map(|()| pass(batch))),
-    ("state-put", |batch, text| put(text, text.as_bytes()).map(|()| pass(batch))),
+    ("state-large", |batch, bytes| {
+        put("key", &vec![0; number(bytes)]).map(|()| pass(batch))
+    }),
+    ("state-key", |batch, bytes| {
+        put(&"k".repeat(number(bytes)), &[]).map(|()| pass(batch))
+    }),
+    ("state-put", |batch, text| {
+        put(text, text.as_bytes()).map(|()| pass(batch))
+    }),
     ("state-get", |batch, text| {
         let found = host::state_get(text)?.is_some();
         host::count("found", f64::from(u8::from(found)));
@@ -34,7 +40,9 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
         host::count("found", f64::from(u8::from(found.is_some())));
         Ok(pass(batch))
     }),
-    ("secret-name", |_, _| Err(host::secret(&"s".repeat(MEBIBYTE)).unwrap_err())),
+    ("secret-name", |_, _| {
+        Err(host::secret(&"s".repeat(MEBIBYTE)).unwrap_err())
+    }),
     ("random", |batch, bytes| {
         let random = host::random(u32::try_from(number(bytes)).unwrap_or(u32::MAX))?;
         host::count("random", random.len() as f64);

@@ -36,13 +36,20 @@ mod raw_host {
 
 pub(crate) const ATTACKS: &[(&str, Attack)] = &[
     ("share", |batch, times| Ok(share(&batch, number(times)))),
-    ("share-and-return", |batch, times| Ok(Output { batches: copies(&batch, number(times)), rejected: Vec::new() })),
+    ("share-and-return", |batch, times| {
+        Ok(Output {
+            batches: copies(&batch, number(times)),
+            rejected: Vec::new(),
+        })
+    }),
     ("slice", |batch, times| slice(&batch, number(times))),
     ("build-many", |_, times| build_many(number(times))),
     ("concat", |batch, times| concat(&batch, number(times))),
     ("read-again", |batch, times| read_again(&batch, number(times))),
     ("compile", |batch, times| compile(batch, number(times))),
-    ("forge", |_, handle| Ok(answered(raw::rows(handle.parse().unwrap_or(0))))),
+    ("forge", |_, handle| {
+        Ok(answered(raw::rows(handle.parse().unwrap_or(0))))
+    }),
     ("forge-drop", |_, handle| {
         raw::drop_batch(handle.parse().unwrap_or(0));
         Ok(nothing())
@@ -63,7 +70,10 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
         let handle = batch.take_handle();
         // SAFETY: none; the same handle is given away twice, which is what the host has to catch.
         let twice = [0; 2].map(|_| unsafe { Batch::from_handle(handle) });
-        Ok(Output { batches: Vec::from(twice), rejected: Vec::new() })
+        Ok(Output {
+            batches: Vec::from(twice),
+            rejected: Vec::new(),
+        })
     }),
     ("keep", |batch, _| Ok(keep(batch))),
     ("use-returned", |batch, _| Ok(use_returned(batch))),
@@ -84,7 +94,7 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
 
 thread_local! {
     static KEPT: RefCell<Vec<Batch>> = const { RefCell::new(Vec::new()) };
-    static RETURNED: RefCell<Option<u32>> = const { RefCell::new(None) };
+    static RETURNED: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
 fn answered(number: u32) -> Output {
@@ -110,7 +120,10 @@ fn slice(batch: &Batch, times: usize) -> Result<Output, Error> {
 
 /// Batches that hold nothing, but many of them.
 fn build_many(times: usize) -> Result<Output, Error> {
-    let nulls = ColumnParam { nodes: &[Node { length: 1, nulls: 1 }], buffers: &[] };
+    let nulls = ColumnParam {
+        nodes: &[Node { length: 1, nulls: 1 }],
+        buffers: &[],
+    };
     let mut kept = Vec::new();
     for _ in 0..times {
         kept.push(Batch::build(&[field("nothing", "n")], 1, &[nulls.clone()])?);
@@ -155,12 +168,18 @@ fn keep(batch: Batch) -> Output {
     nothing()
 }
 
-/// Uses the handle that it gave away in the call before.
+/// Uses the handles that it gave away in the call before. One of the numbers may stand for the new batch, not both.
 fn use_returned(batch: Batch) -> Output {
-    if let Some(handle) = RETURNED.take() {
-        host::count("rows of another", f64::from(raw::rows(handle)));
+    let rows = RETURNED
+        .take()
+        .into_iter()
+        .map(|handle| f64::from(raw::rows(handle)))
+        .sum::<f64>();
+    host::count("rows of another", rows);
+    let batches = vec![batch.share(), batch];
+    RETURNED.set(batches.iter().map(Batch::handle).collect());
+    Output {
+        batches,
+        rejected: Vec::new(),
     }
-    let shared = batch.share();
-    RETURNED.set(Some(shared.handle()));
-    pass(shared)
 }

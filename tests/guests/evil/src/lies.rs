@@ -12,14 +12,19 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
     ("lie-with-columns", |batch, _| {
         // One row more than the batch has.
         let length = batch.rows() + 1;
-        let nulls = ColumnParam { nodes: &[node(length, length)], buffers: &[] };
+        let nulls = ColumnParam {
+            nodes: &[node(length, length)],
+            buffers: &[],
+        };
         Ok(pass(batch.with_columns(&[field("more", "n")], &[nulls])?))
     }),
     ("deep", |_, levels| Ok(pass(deep(number(levels))?))),
     ("wide", |_, columns| Ok(pass(wide(number(columns))?))),
     ("name", |_, bytes| Ok(pass(named(&"n".repeat(number(bytes)))?))),
     ("metadata", |_, bytes| Ok(pass(with_metadata(number(bytes))?))),
-    ("rows", |_, rows| Ok(pass(nulls(u32::try_from(number(rows)).unwrap_or(u32::MAX))?))),
+    ("rows", |_, rows| {
+        Ok(pass(nulls(u32::try_from(number(rows)).unwrap_or(u32::MAX))?))
+    }),
     ("hoard", |_, bytes| hoard(number(bytes))),
     ("build-forever", |_, bytes| build_forever(number(bytes))),
 ];
@@ -44,14 +49,28 @@ fn flat(format: &str, rows: u32, nodes: &[Node], buffers: &[&[u8]]) -> Result<Ba
 
 /// A parent `a` with children `a.child`.
 fn nested(parent: &str, children: &[&str], rows: u32, nodes: &[Node], buffers: &[&[u8]]) -> Result<Batch, Error> {
-    let mut fields = vec![FieldParam { children: children.len() as u32, ..field("a", parent) }];
-    fields.extend(children.iter().map(|format| FieldParam { nullable: false, ..field("child", format) }));
+    let mut fields = vec![FieldParam {
+        children: children.len() as u32,
+        ..field("a", parent)
+    }];
+    fields.extend(children.iter().map(|format| FieldParam {
+        nullable: false,
+        ..field("child", format)
+    }));
     Batch::build(&fields, rows, &[ColumnParam { nodes, buffers }])
 }
 
 fn dictionary(rows: u32, nodes: &[Node], buffers: &[&[u8]]) -> Result<Batch, Error> {
-    let indices = FieldParam { encoding: Encoding::Dictionary, children: 1, ..field("a", "c") };
-    Batch::build(&[indices, field("values", "u")], rows, &[ColumnParam { nodes, buffers }])
+    let indices = FieldParam {
+        encoding: Encoding::Dictionary,
+        children: 1,
+        ..field("a", "c")
+    };
+    Batch::build(
+        &[indices, field("values", "u")],
+        rows,
+        &[ColumnParam { nodes, buffers }],
+    )
 }
 
 fn tell(lie: &str) -> Result<Batch, Error> {
@@ -65,8 +84,14 @@ fn tell(lie: &str) -> Result<Batch, Error> {
         "nulls-miscounted" => flat("l", 2, &[node(2, 1)], &[&[0b11], &[0; 16]]),
         "nulls-without-validity" => flat("l", 2, &[node(2, 1)], &[&[], &[0; 16]]),
         "nulls-not-allowed" => {
-            let strict = FieldParam { nullable: false, ..field("a", "l") };
-            let column = ColumnParam { nodes: &[node(2, 1)], buffers: &[&[0b01], &[0; 16]] };
+            let strict = FieldParam {
+                nullable: false,
+                ..field("a", "l")
+            };
+            let column = ColumnParam {
+                nodes: &[node(2, 1)],
+                buffers: &[&[0b01], &[0; 16]],
+            };
             Batch::build(&[strict], 2, &[column])
         }
         "offsets-fall" => text(&[0, 2, 1], b"ab"),
@@ -83,16 +108,39 @@ fn tell(lie: &str) -> Result<Batch, Error> {
         "other-type" => flat("u", 2, &two, &[&[], &[0; 16]]),
         "unknown-format" => flat("?", 2, &two, &[&[], &[0; 16]]),
         "missing-children" => {
-            let parent = FieldParam { children: 5, ..field("a", "+s") };
-            Batch::build(&[parent], 2, &[ColumnParam { nodes: &two, buffers: &[&[]] }])
+            let parent = FieldParam {
+                children: 5,
+                ..field("a", "+s")
+            };
+            Batch::build(
+                &[parent],
+                2,
+                &[ColumnParam {
+                    nodes: &two,
+                    buffers: &[&[]],
+                }],
+            )
         }
         "children-absurd" => {
-            let parent = FieldParam { children: u32::MAX, ..field("a", "+s") };
-            Batch::build(&[parent], 2, &[ColumnParam { nodes: &two, buffers: &[&[]] }])
+            let parent = FieldParam {
+                children: u32::MAX,
+                ..field("a", "+s")
+            };
+            Batch::build(
+                &[parent],
+                2,
+                &[ColumnParam {
+                    nodes: &two,
+                    buffers: &[&[]],
+                }],
+            )
         }
         "no-columns" => Batch::build(&[field("a", "l")], 2, &[]),
         "too-many-columns" => {
-            let column = ColumnParam { nodes: &two, buffers: &[&[], &[0; 16]] };
+            let column = ColumnParam {
+                nodes: &two,
+                buffers: &[&[], &[0; 16]],
+            };
             Batch::build(&[field("a", "l")], 2, &[column.clone(), column])
         }
         "list-child-too-short" => {
@@ -118,12 +166,19 @@ fn tell(lie: &str) -> Result<Batch, Error> {
             nested("+r", &["i", "l"], 3, &nodes, &[&[], &offsets(&[2, 1]), &[], &[0; 16]])
         }
         "union-type-id" => nested("+us:0", &["l"], 1, &[node(1, 0), node(1, 0)], &[&[9], &[], &[0; 8]]),
-        "union-offset" => {
-            nested("+ud:0", &["l"], 1, &[node(1, 0), node(1, 0)], &[&[0], &offsets(&[77]), &[], &[0; 8]])
-        }
+        "union-offset" => nested(
+            "+ud:0",
+            &["l"],
+            1,
+            &[node(1, 0), node(1, 0)],
+            &[&[0], &offsets(&[77]), &[], &[0; 8]],
+        ),
         "decimal-precision" => flat("d:200,1", 2, &two, &[&[], &[0; 32]]),
         "names-twice" => {
-            let column = ColumnParam { nodes: &two, buffers: &[&[], &[0; 16]] };
+            let column = ColumnParam {
+                nodes: &two,
+                buffers: &[&[], &[0; 16]],
+            };
             Batch::build(&[field("a", "l"), field("a", "l")], 2, &[column.clone(), column])
         }
         _ => Err(failure(Kind::BadConfig, "no such lie")),
@@ -131,29 +186,61 @@ fn tell(lie: &str) -> Result<Batch, Error> {
 }
 
 fn deep(levels: usize) -> Result<Batch, Error> {
-    let mut fields = vec![FieldParam { children: 1, ..field("deep", "+s") }; levels];
+    let mut fields = vec![
+        FieldParam {
+            children: 1,
+            ..field("deep", "+s")
+        };
+        levels
+    ];
     fields.push(field("bottom", "n"));
-    let nodes = vec![node(1, 0); levels].into_iter().chain([node(1, 1)]).collect::<Vec<_>>();
-    Batch::build(&fields, 1, &[ColumnParam { nodes: &nodes, buffers: &vec![&[][..]; levels] }])
+    let nodes = vec![node(1, 0); levels]
+        .into_iter()
+        .chain([node(1, 1)])
+        .collect::<Vec<_>>();
+    Batch::build(
+        &fields,
+        1,
+        &[ColumnParam {
+            nodes: &nodes,
+            buffers: &vec![&[][..]; levels],
+        }],
+    )
 }
 
 fn wide(columns: usize) -> Result<Batch, Error> {
-    let nulls = ColumnParam { nodes: &[node(1, 1)], buffers: &[] };
+    let nulls = ColumnParam {
+        nodes: &[node(1, 1)],
+        buffers: &[],
+    };
     let names: Vec<String> = (0..columns).map(|column| format!("c{column}")).collect();
     let fields: Vec<FieldParam<'_>> = names.iter().map(|name| field(name, "n")).collect();
     Batch::build(&fields, 1, &vec![nulls; columns])
 }
 
 fn named(name: &str) -> Result<Batch, Error> {
-    let nulls = ColumnParam { nodes: &[node(1, 1)], buffers: &[] };
+    let nulls = ColumnParam {
+        nodes: &[node(1, 1)],
+        buffers: &[],
+    };
     Batch::build(&[field(name, "n")], 1, &[nulls])
 }
 
 fn with_metadata(bytes: usize) -> Result<Batch, Error> {
     let value = "v".repeat(bytes);
     let metadata = [("key", value.as_str())];
-    let nulls = ColumnParam { nodes: &[node(1, 1)], buffers: &[] };
-    Batch::build(&[FieldParam { metadata: &metadata, ..field("a", "n") }], 1, &[nulls])
+    let nulls = ColumnParam {
+        nodes: &[node(1, 1)],
+        buffers: &[],
+    };
+    Batch::build(
+        &[FieldParam {
+            metadata: &metadata,
+            ..field("a", "n")
+        }],
+        1,
+        &[nulls],
+    )
 }
 
 fn nulls(rows: u32) -> Result<Batch, Error> {

@@ -11,7 +11,9 @@ use crate::{Attack, number, pass};
 pub(crate) const ATTACKS: &[(&str, Attack)] = &[
     // The expressions are the argument, a line each.
     ("project", |batch, lines| project(&batch, lines)),
-    ("filter", |batch, lines| Ok(pass(compile(&batch, lines)?.filter(&batch)?))),
+    ("filter", |batch, lines| {
+        Ok(pass(compile(&batch, lines)?.filter(&batch)?))
+    }),
     ("programs", |batch, times| programs(&batch, number(times))),
     ("foreign-program", |batch, _| foreign_program(&batch)),
 ];
@@ -45,7 +47,9 @@ fn project(batch: &Batch, lines: &str) -> Result<Output, Error> {
 fn programs(batch: &Batch, times: usize) -> Result<Output, Error> {
     let mut kept = Vec::new();
     for turn in 0..times {
-        let lines: Vec<String> = (0..1_000).map(|line| format!("{} + {turn} as c{line}", turn * 1_000 + line)).collect();
+        let lines: Vec<String> = (0..1_000)
+            .map(|line| format!("{} + {turn} as c{line}", turn * 1_000 + line))
+            .collect();
         kept.push(compile(batch, &lines.join("\n"))?);
         host::count("programs", 1.0);
     }
@@ -55,7 +59,10 @@ fn programs(batch: &Batch, times: usize) -> Result<Output, Error> {
 /// A program on a batch of another schema than it was compiled for.
 fn foreign_program(batch: &Batch) -> Result<Output, Error> {
     let program = Program::compile(&[field("other", "l")], &["other + 1 as more"])?;
-    let column = ColumnParam { nodes: &[Node { length: 1, nulls: 0 }], buffers: &[&[], &[0; 8]] };
+    let column = ColumnParam {
+        nodes: &[Node { length: 1, nulls: 0 }],
+        buffers: &[&[], &[0; 8]],
+    };
     // A column of that name, but of another type.
     let wrong = Batch::build(&[field("other", "g")], 1, &[column])?;
     program.project(&wrong)?;

@@ -1,0 +1,16 @@
+//! Hostile guests: every attack ends in an error that names the limit, column or import at fault, in bounded time, and
+//! leaves the host well.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod answers;
+mod crashes;
+mod floods;
+mod handles;
+mod http;
+mod lies;
+mod loading;
+mod memory;
+mod processor;
+mod raw;
+mod sql;
+mod wasi;
