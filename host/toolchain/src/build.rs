@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::command::{failure, line};
-use crate::component::{componentize, write};
+use crate::component::write;
 use crate::{Error, Toolchain, artifact};
 
 /// How a guest is built.
@@ -48,8 +48,8 @@ pub struct Built {
 ///
 /// # Errors
 /// [`Error::NotAProject`], [`Error::Workspace`] and [`Error::NotCdylib`] for folders that hold no guest,
-/// [`Error::Command`] with cargo's whole output where the guest does not compile, [`Error::NoWorld`] and
-/// [`Error::Componentize`] where it compiles but is no guest of Tenon, [`Error::Start`] and [`Error::File`].
+/// [`Error::Command`] with cargo's whole output where the guest does not compile, [`Error::NoComponent`] where it
+/// compiles but is no guest of Tenon, [`Error::Start`] and [`Error::File`].
 pub fn build(toolchain: &Toolchain, project: &Path, options: &BuildOptions) -> Result<Built, Error> {
     let manifest = project.join("Cargo.toml");
     if !manifest.is_file() {
@@ -72,7 +72,10 @@ pub fn build(toolchain: &Toolchain, project: &Path, options: &BuildOptions) -> R
     };
 
     let module = fs::read(&artifact.module).map_err(Error::file("read", &artifact.module))?;
-    let bytes = componentize(&artifact.module, &module)?;
+    let bytes = tenon_component::componentize(&module).map_err(|cause| Error::NoComponent {
+        module: artifact.module.clone(),
+        cause,
+    })?;
     let component = options
         .component
         .clone()
@@ -113,9 +116,9 @@ fn run_cargo(mut cargo: Command, output: CargoOutput) -> Result<String, Error> {
     };
     cargo.stdout(Stdio::piped()).stderr(stderr);
     let finished = cargo.spawn().and_then(std::process::Child::wait_with_output);
-    let finished = finished.map_err(|source| Error::Start {
+    let finished = finished.map_err(|cause| Error::Start {
         command: line(&cargo),
-        source,
+        cause,
     })?;
     if !finished.status.success() {
         return Err(failure(

@@ -46,9 +46,9 @@ fn is_of_outer_build(name: &OsStr) -> bool {
 
 /// Runs it to its end and returns what it printed to stdout.
 pub(crate) fn capture(command: &mut Command) -> Result<String, Error> {
-    let output = command.output().map_err(|source| Error::Start {
+    let output = command.output().map_err(|cause| Error::Start {
         command: line(command),
-        source,
+        cause,
     })?;
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
@@ -65,14 +65,14 @@ pub(crate) fn capture(command: &mut Command) -> Result<String, Error> {
 /// Runs it and returns what it printed to stdout, or stops it when the time is up.
 pub(crate) fn capture_within(command: &mut Command, limit: Duration) -> Result<String, Error> {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = child.map_err(|source| Error::Start {
+    let mut child = child.map_err(|cause| Error::Start {
         command: line(command),
-        source,
+        cause,
     })?;
     let (stdout, stderr) = (reader(child.stdout.take()), reader(child.stderr.take()));
-    let status = wait_within(&mut child, limit).map_err(|source| Error::Start {
+    let status = wait_within(&mut child, limit).map_err(|cause| Error::Start {
         command: line(command),
-        source,
+        cause,
     })?;
     let Some(status) = status else {
         return Err(Error::Timeout {

@@ -17,12 +17,12 @@ pub enum Error {
         advice: String,
     },
     /// A program could not be started.
-    #[error("could not start `{command}`: {source}; check that it is installed and may be run")]
+    #[error("could not start `{command}`: {cause}; check that it is installed and may be run")]
     Start {
         /// The command line.
         command: String,
         /// Why not.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A program ended with an error.
     #[error("`{command}` failed ({status}){}{output}", if output.is_empty() { "" } else { ":\n" })]
@@ -46,14 +46,14 @@ pub enum Error {
     #[error("no cache folder is known: set TENON_CACHE to a folder that Tenon may write to")]
     NoCache,
     /// A file or folder could not be read or written.
-    #[error("could not {action} {}: {source}", path.display())]
+    #[error("could not {action} {}: {cause}", path.display())]
     File {
         /// What was being done, as in "write".
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Building the standard library did not give the files that it should.
     #[error(
@@ -88,43 +88,27 @@ pub enum Error {
         /// The folder.
         project: PathBuf,
     },
-    /// The built file is not WebAssembly.
-    #[error("{} is not a WebAssembly module; expected the .wasm file of a guest", module.display())]
-    NotWasm {
-        /// The file.
-        module: PathBuf,
-    },
-    /// The built module says nothing of the WIT world it is for.
+    /// The built module is no guest of Tenon.
     #[error(
-        "{} does not say which WIT world it implements: it has no component-type section. Does the guest depend on \
-         tenon-sdk, and does it have a function marked #[tenon::transform]?",
+        "{} cannot become a component: {cause}.\nA guest depends on tenon-sdk and marks a function with \
+         #[tenon::transform]; it gets what tenon-sdk offers and nothing else",
         module.display()
     )]
-    NoWorld {
+    NoComponent {
         /// The module.
         module: PathBuf,
-    },
-    /// The built module does not fit the WIT world it is for.
-    #[error(
-        "{} cannot become a component: {reason}\nIf an export is missing: does the guest mark a function with \
-         #[tenon::transform]? If an import is unknown: guests get what tenon-sdk offers and nothing else.",
-        module.display()
-    )]
-    Componentize {
-        /// The module.
-        module: PathBuf,
-        /// Why not, from the outermost to the innermost cause.
-        reason: String,
+        /// Why not.
+        cause: tenon_component::Error,
     },
 }
 
 impl Error {
     /// Makes the error of a failed file operation.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::File {
+        move |cause| Self::File {
             action,
             path: path.to_path_buf(),
-            source,
+            cause,
         }
     }
 }

@@ -45,7 +45,6 @@ mod toolchain;
 mod version;
 
 pub use build::{BuildOptions, Built, CargoOutput, build};
-pub use component::componentize;
 pub use error::Error;
 pub use machine::Machine;
 pub use target::Target;
