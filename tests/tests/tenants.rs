@@ -182,6 +182,28 @@ async fn a_checkout_that_is_given_up_leaves_nothing() {
     arena.assert_well().await;
 }
 
+/// What a sandbox costs before its first call is booked to the run that it serves.
+#[tokio::test]
+async fn starting_is_not_free() {
+    let arena = Arena::new().await;
+    let slow = "(func $s (local $i i32) (loop $l
+        (local.set $i (i32.add (local.get $i) (i32.const 1))) (br_if $l (i32.lt_u (local.get $i) (i32.const 20000000)))))
+        (start $s)";
+    let guest = CoreGuest {
+        declarations: slow,
+        ..CoreGuest::default()
+    };
+    let plugin = arena.runtime.load_bytes("starts slowly", guest.build()).await.unwrap();
+    let run = Run::builder("hostile", "start").build();
+    drop(plugin.checkout(&run).await.unwrap());
+    assert!(
+        run.statistics().cpu > Duration::from_millis(1),
+        "{:?}",
+        run.statistics()
+    );
+    arena.assert_well().await;
+}
+
 #[tokio::test]
 async fn a_sandbox_holds_nothing_of_the_one_before() {
     // One slot of memory at a time, so that the next sandbox gets the one that was just used.

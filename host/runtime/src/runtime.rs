@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -73,9 +74,12 @@ impl Runtime {
         let path = path.as_ref();
         let name = path.file_stem().map_or_else(|| "plugin".into(), |stem| stem.to_string_lossy().into_owned());
         let io = |source| Error::Io { action: "reading the plugin", path: path.to_owned(), source };
-        let size = fs::metadata(path).map_err(io)?.len();
-        self.check_size(&name, size)?;
-        let bytes = fs::read(path).map_err(io)?;
+        let file = fs::File::open(path).map_err(io)?;
+        self.check_size(&name, file.metadata().map_err(io)?.len())?;
+        // What is no regular file may have more than it says.
+        let most = self.0.config.plugins.max_bytes.saturating_add(1);
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes).map_err(io)?;
         self.load_bytes(&name, bytes).await
     }
 

@@ -60,6 +60,8 @@ impl Sandbox {
         let bound = warm.store.data_mut().bind(run);
         warm.store.set_hostcall_fuel(run.limits().call_bytes);
         warm.store.set_max_component_handles(run.limits().handles);
+        // What starting it cost, whoever did that.
+        add(&run.usage.cpu_nanos, warm.store.data().cpu.spent());
         let run = Arc::clone(run);
         let sandbox = Sandbox { warm, plugin, pool, run, _permit: permit, opened: None, spoiled: bound.is_err() };
         match bound {

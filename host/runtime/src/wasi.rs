@@ -1,7 +1,7 @@
 //! WASI for guests whose toolchain needs it: everything is there, and everything is denied.
 //!
 //! No files, no environment, no arguments, no sockets, no name lookup. Standard output and error go to the run's log;
-//! clocks and random bytes are the run's own.
+//! the wall clock is the run's own.
 
 use std::io;
 use std::pin::Pin;

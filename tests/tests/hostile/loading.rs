@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use tenon_runtime::{Error, ErrorKind, PluginConfig, Runtime, RuntimeConfig};
+use tenon_runtime::{CacheConfig, Error, ErrorKind, PluginConfig, Runtime, RuntimeConfig};
 use tenon_tests::arena::{Arena, assert_says, assert_short, config};
 use tenon_tests::core_guest::CoreGuest;
 use tenon_tests::guests::guest;
@@ -315,11 +315,60 @@ async fn truncated_plugins_are_refused() {
     }
 }
 
+/// Compiled code that somebody changed is not run: the plugin is compiled again.
+#[tokio::test]
+async fn changed_code_in_the_cache_is_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = CacheConfig {
+        folder: Some(folder.path().to_owned()),
+        ..CacheConfig::default()
+    };
+    let config = || RuntimeConfig {
+        cache: cache.clone(),
+        ..config()
+    };
+    let other = CoreGuest {
+        declarations: "(func (nop))",
+        ..CoreGuest::default()
+    };
+    let plugins = [CoreGuest::default().build(), other.build()];
+    let code = || {
+        let files = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        files
+            .filter(|path| path.extension().is_some_and(|extension| extension == "aot"))
+            .collect::<Vec<_>>()
+    };
+    let load_all = async || {
+        let runtime = Runtime::new(config()).unwrap();
+        for plugin in &plugins {
+            runtime.load_bytes("cached", plugin.clone()).await.unwrap();
+        }
+        assert_eq!(code().len(), 2);
+    };
+    load_all().await;
+    // The two exchanged, then each changed at many places.
+    let [one, two] = [&code()[0], &code()[1]].map(|path| std::fs::read(path).unwrap());
+    std::fs::write(&code()[0], &two).unwrap();
+    std::fs::write(&code()[1], &one).unwrap();
+    load_all().await;
+    for place in 1..20 {
+        for path in code() {
+            let mut bytes = std::fs::read(&path).unwrap();
+            let place = bytes.len() * place / 20;
+            bytes[place] ^= 0x40;
+            std::fs::write(&path, bytes).unwrap();
+        }
+        load_all().await;
+    }
+}
+
 /// With any bits flipped a plugin loads or is refused, and never harms the host.
 #[tokio::test]
 async fn plugins_with_flipped_bits_do_no_harm() {
     let runtime = Runtime::new(RuntimeConfig {
-        cache: tenon_runtime::CacheConfig::default(),
+        cache: CacheConfig::default(),
         plugins: PluginConfig {
             start_ms: 100,
             ..PluginConfig::default()
@@ -336,8 +385,10 @@ async fn plugins_with_flipped_bits_do_no_harm() {
         (random % below as u64) as usize
     };
     let (mut loaded, mut failed) = (0, 0);
-    for _ in 0..400 {
-        let mut bytes = whole.clone();
+    // Mostly a small guest, which is compiled quickly, and a large one now and then.
+    let large = std::fs::read(guest("evil").unwrap()).unwrap();
+    for turn in 0..400 {
+        let mut bytes = if turn % 50 == 0 { large.clone() } else { whole.clone() };
         for _ in 0..=next(3) {
             let position = next(bytes.len());
             bytes[position] ^= 1 << next(8);

@@ -184,6 +184,49 @@ async fn endless_recursion_meets_the_end_of_the_stack() {
     assert_eq!((reached.limit, reached.figure.as_str()), ("stack", "1 MiB"));
 }
 
+/// The host's own functions need stack below the guest's: however deep a guest calls them from, there is enough.
+#[tokio::test]
+async fn host_functions_have_stack_enough_wherever_they_are_called() {
+    // Compiles an expression of 110 calls from a depth that is added up from ever smaller steps, so that the last depth
+    // that works is close to the end of the stack.
+    let expression = format!("{}1{} as x", "abs(".repeat(110), ")".repeat(110));
+    let length = expression.len();
+    let declarations = format!(
+        r#"(data (i32.const 1024) "{expression}")
+        (func $at (param $depth i32) (result i32)
+          (if (result i32) (i32.eqz (local.get $depth))
+            (then
+              (i32.store (i32.const 8192) (i32.const 1024)) (i32.store (i32.const 8196) (i32.const {length}))
+              (call $compile (i32.const 0) (i32.const 0) (i32.const 8192) (i32.const 1) (i32.const 8200))
+              (i32.load8_u (i32.const 8200)))
+            (else (i32.add (call $at (i32.sub (local.get $depth) (i32.const 1))) (i32.const 0)))))"#
+    );
+    let import_declarations = r#"(import "tenon:etl/batches@0.1.0" "[static]program.compile"
+        (func $compile (param i32 i32 i32 i32 i32)))"#;
+    let (mut deepest, mut step) = (0, 32_768);
+    while step > 0 {
+        // Traps if the expression was refused.
+        let process = format!(
+            "(if (call $at (i32.const {})) (then (unreachable))) (i32.const 448)",
+            deepest + step
+        );
+        let guest = CoreGuest {
+            declarations: &declarations,
+            import_declarations,
+            process: &process,
+            ..CoreGuest::default()
+        };
+        match call(&guest, limits()).await {
+            Ok(_) => deepest += step,
+            Err(error) => {
+                assert_eq!(error.limit().map(|reached| reached.limit), Some("stack"), "{error}");
+                step /= 2;
+            }
+        }
+    }
+    assert!(deepest > 1_000, "{deepest}");
+}
+
 /// Cleaning up after a call is the guest's code too.
 #[tokio::test]
 async fn cleaning_up_ends_at_its_cpu_time() {

@@ -9,6 +9,8 @@ use crate::bindings::wire;
 
 /// Schemas remembered per sandbox. A transform sees two or three.
 const REMEMBERED: usize = 16;
+/// Fields of all of them together, so that a few large ones do not take the host's memory.
+const REMEMBERED_FIELDS: usize = 32_768;
 
 #[derive(Default)]
 pub(crate) struct Schemas(Vec<Known>);
@@ -40,7 +42,8 @@ impl Schemas {
     }
 
     fn remember(&mut self, schema: SchemaRef, wire: wire::Schema) {
-        if self.0.len() == REMEMBERED {
+        let fields = |known: &[Known]| known.iter().map(|known| known.wire.len()).sum::<usize>();
+        while self.0.len() >= REMEMBERED || (!self.0.is_empty() && fields(&self.0) + wire.len() > REMEMBERED_FIELDS) {
             self.0.remove(0);
         }
         self.0.push(Known { schema, wire });

@@ -40,8 +40,10 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         || (first & 0xfe00) == 0xfc00
         || (first & 0xffc0) == 0xfe80
         || (first & 0xffc0) == 0xfec0
-        // Documentation.
-        || (first == 0x2001 && address.segments()[1] == 0x0db8)
+        // Documentation, and Teredo, which tunnels to any IPv4 address.
+        || (first == 0x2001 && matches!(address.segments()[1], 0x0db8 | 0))
+        // NAT64 of the local network.
+        || address.segments()[..3] == [0x64, 0xff9b, 1]
 }
 
 /// The IPv4 address that an IPv6 address stands for: mapped, compatible, NAT64 and 6to4 forms all reach it.
@@ -70,6 +72,7 @@ mod tests {
             "127.0.0.1", "127.255.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",
             "100.64.0.1", "224.0.0.1", "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "fd12::1",
             "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1",
+            "64:ff9b:1::7f00:1", "2001:0:1::1",
         ];
         for text in private {
             assert!(is_private(text.parse().unwrap()), "{text}");
