@@ -7,13 +7,14 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::prelude::SessionContext;
 use tenon_connect::Error;
-use tenon_connect::file::{
-    self, Begun, Committed, Format, Mode, ParquetCompression, ReadConfig, Sink, WriteConfig,
-};
+use tenon_connect::file::{self, Begun, Committed, Format, Mode, ParquetCompression, ReadConfig, Sink, WriteConfig};
 
 fn batch(rows: std::ops::Range<i64>) -> RecordBatch {
     let id: ArrayRef = Arc::new(Int64Array::from_iter_values(rows.clone()));
-    let name: ArrayRef = Arc::new(StringArray::from_iter(rows.map(|n| (n % 3 != 0).then(|| format!("n,{n}")))));
+    let name: ArrayRef = Arc::new(
+        rows.map(|n| (n % 3 != 0).then(|| format!("n,{n}")))
+            .collect::<StringArray>(),
+    );
     RecordBatch::try_from_iter([("id", id), ("name", name)]).expect("a batch")
 }
 
@@ -28,11 +29,11 @@ fn refusal(config: &WriteConfig) -> Error {
     Sink::begin(config, batch(0..1).schema(), "refused").expect_err("refused")
 }
 
-fn write(config: &WriteConfig, run: &str, parts: &[std::ops::Range<i64>]) -> Committed {
+fn write(config: &WriteConfig, run: &str, parts: &[(i64, i64)]) -> Committed {
     let sink = begin(config, run);
-    let parts = parts.iter().cloned().enumerate().map(|(partition, rows)| {
+    let parts = parts.iter().enumerate().map(|(partition, (first, end))| {
         let mut writer = sink.writer(partition, 1);
-        writer.write(&batch(rows)).expect("written");
+        writer.write(&batch(*first..*end)).expect("written");
         writer.finish().expect("finished")
     });
     let parts = parts.collect();
@@ -40,7 +41,10 @@ fn write(config: &WriteConfig, run: &str, parts: &[std::ops::Range<i64>]) -> Com
 }
 
 fn visible(folder: &Path) -> Vec<String> {
-    names(folder).into_iter().filter(|name| !name.starts_with('.')).collect()
+    names(folder)
+        .into_iter()
+        .filter(|name| !name.starts_with('.'))
+        .collect()
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -55,7 +59,12 @@ fn names(folder: &Path) -> Vec<String> {
 async fn rows(url: &str) -> usize {
     let session = SessionContext::new();
     let source = file::open(&ReadConfig::new(url), &session).await.expect("opened");
-    session.read_table(source.table()).expect("a table").count().await.expect("counted")
+    session
+        .read_table(source.table())
+        .expect("a table")
+        .count()
+        .await
+        .expect("counted")
 }
 
 fn url(folder: &Path, name: &str) -> String {
@@ -78,7 +87,11 @@ async fn nothing_is_visible_before_the_commit() {
     let committed = sink.commit(parts).expect("committed");
     assert_eq!(names(&folder), ["part-00000-run.parquet", "part-00001-run.parquet"]);
     assert_eq!((committed.rows, committed.files.len()), (30, 2));
-    let sizes: u64 = committed.files.iter().map(|file| fs::metadata(file).expect("a file").len()).sum();
+    let sizes: u64 = committed
+        .files
+        .iter()
+        .map(|file| fs::metadata(file).expect("a file").len())
+        .sum();
     assert_eq!(committed.bytes, sizes);
     assert_eq!(rows(&config.url).await, 30);
 }
@@ -109,7 +122,11 @@ async fn a_killed_writer_leaves_nothing_visible_and_the_next_run_sweeps() {
     let parent = tempfile::tempdir().expect("a folder");
     let target = url(parent.path(), "out/");
     let output = std::process::Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "a_killed_writer_leaves_nothing_visible_and_the_next_run_sweeps", "--nocapture"])
+        .args([
+            "--exact",
+            "a_killed_writer_leaves_nothing_visible_and_the_next_run_sweeps",
+            "--nocapture",
+        ])
         .env(TARGET, &target)
         .output()
         .expect("started");
@@ -117,9 +134,12 @@ async fn a_killed_writer_leaves_nothing_visible_and_the_next_run_sweeps() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("staged 100000 rows"));
     let folder = parent.path().join("out");
     assert_eq!(visible(&folder), [""; 0]);
-    assert!(names(&folder).iter().any(|name| name.ends_with(".staged")), "it was killed while files were staged");
+    assert!(
+        names(&folder).iter().any(|name| name.ends_with(".staged")),
+        "it was killed while files were staged"
+    );
 
-    write(&WriteConfig::new(target.clone()), "next", &[0..10]);
+    write(&WriteConfig::new(target.clone()), "next", &[(0, 10)]);
     assert_eq!(names(&folder), ["part-00000-next.parquet"]);
     assert_eq!(rows(&target).await, 10);
 }
@@ -128,18 +148,21 @@ async fn a_killed_writer_leaves_nothing_visible_and_the_next_run_sweeps() {
 async fn modes_for_a_folder() {
     let parent = tempfile::tempdir().expect("a folder");
     let mut config = WriteConfig::new(url(parent.path(), "out/"));
-    write(&config, "first", &[0..10, 10..20]);
+    write(&config, "first", &[(0, 10), (10, 20)]);
 
     let error = refusal(&config);
-    assert!(matches!(error, Error::Exists { .. }) && error.to_string().contains("`append`"), "{error}");
+    assert!(
+        matches!(error, Error::Exists { .. }) && error.to_string().contains("`append`"),
+        "{error}"
+    );
     config.mode = Mode::Ignore;
     let ignored = Sink::begin(&config, batch(0..1).schema(), "ignored").expect("begun");
     assert!(matches!(ignored, Begun::Ignored));
     config.mode = Mode::Append;
-    write(&config, "more", &[20..25]);
+    write(&config, "more", &[(20, 25)]);
     assert_eq!(rows(&config.url).await, 25);
     config.mode = Mode::Overwrite;
-    write(&config, "fresh", &[0..3]);
+    write(&config, "fresh", &[(0, 3)]);
     assert_eq!(names(&parent.path().join("out")), ["part-00000-fresh.parquet"]);
     assert_eq!(rows(&config.url).await, 3);
 }
@@ -151,7 +174,10 @@ fn overwriting_spares_what_is_not_data() {
     let mut config = WriteConfig::new(format!("{}/", parent.path().display()));
     config.mode = Mode::Overwrite;
     let error = refusal(&config);
-    assert!(matches!(&error, Error::Foreign { name, .. } if name == "thesis.docx"), "{error}");
+    assert!(
+        matches!(&error, Error::Foreign { name, .. } if name == "thesis.docx"),
+        "{error}"
+    );
     assert_eq!(names(parent.path()), ["thesis.docx"]);
 }
 
@@ -160,7 +186,7 @@ async fn modes_for_a_file() {
     let parent = tempfile::tempdir().expect("a folder");
     let mut config = WriteConfig::new(url(parent.path(), "out.parquet"));
     assert!(begin(&config, "probe").is_single_file());
-    write(&config, "first", &[0..10]);
+    write(&config, "first", &[(0, 10)]);
     assert_eq!(names(parent.path()), ["out.parquet"]);
 
     assert!(matches!(refusal(&config), Error::Exists { append: "", .. }));
@@ -189,21 +215,31 @@ async fn formats() {
         ("x.ndjson", "{\"id\":0}\n{\"id\":1,\"name\":\"n,1\"}\n"),
     ] {
         let config = WriteConfig::new(url(parent.path(), name));
-        write(&config, "run", &[0..2]);
-        assert_eq!(fs::read_to_string(parent.path().join(name)).expect("readable"), expected);
+        write(&config, "run", &[(0, 2)]);
+        assert_eq!(
+            fs::read_to_string(parent.path().join(name)).expect("readable"),
+            expected
+        );
         assert_eq!(rows(&config.url).await, 2);
     }
-    for compression in [ParquetCompression::Zstd, ParquetCompression::Snappy, ParquetCompression::None] {
+    for compression in [
+        ParquetCompression::Zstd,
+        ParquetCompression::Snappy,
+        ParquetCompression::None,
+    ] {
         let mut config = WriteConfig::new(url(parent.path(), "x.parquet"));
         config.mode = Mode::Overwrite;
         config.parquet.compression = compression;
-        write(&config, "run", &[0..1000]);
+        write(&config, "run", &[(0, 1000)]);
         assert_eq!(rows(&config.url).await, 1000, "{compression:?}");
     }
     let mut config = WriteConfig::new(url(parent.path(), "folder"));
     config.format = Some(Format::Csv);
-    write(&config, "run", &[0..2, 2..4]);
-    assert_eq!(names(&parent.path().join("folder")), ["part-00000-run.csv", "part-00001-run.csv"]);
+    write(&config, "run", &[(0, 2), (2, 4)]);
+    assert_eq!(
+        names(&parent.path().join("folder")),
+        ["part-00000-run.csv", "part-00001-run.csv"]
+    );
 }
 
 #[tokio::test]
@@ -216,8 +252,15 @@ async fn no_rows_still_tell_the_columns() {
         let part = sink.writer(0, 1).finish().expect("finished");
         let committed = sink.commit(vec![part]).expect("committed");
         assert_eq!((committed.rows, committed.files.len()), (0, 1), "{name}");
-        let source = file::open(&ReadConfig::new(config.url), &session).await.expect("opened");
-        let columns: Vec<String> = source.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let source = file::open(&ReadConfig::new(config.url), &session)
+            .await
+            .expect("opened");
+        let columns: Vec<String> = source
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
         assert_eq!(columns, ["id", "name"], "{name}");
     }
 }
@@ -230,7 +273,7 @@ fn two_runs_cannot_write_to_one_target() {
     let first = begin(&config, "first");
     assert!(matches!(refusal(&config), Error::Busy { .. }));
     drop(first);
-    write(&config, "second", &[0..1]);
+    write(&config, "second", &[(0, 1)]);
 }
 
 #[test]
