@@ -222,11 +222,9 @@ fn names(known: &[String]) -> String {
     if known.is_empty() {
         return "none".into();
     }
-    let mut shown = known.iter().take(MAX_NAMES).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if known.len() > MAX_NAMES {
-        shown.push_str(&format!(" and {} more", known.len() - MAX_NAMES));
-    }
-    shown
+    let shown = known.iter().take(MAX_NAMES).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let more = known.len().saturating_sub(MAX_NAMES);
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
 fn said(last_words: &Option<String>) -> String {
@@ -241,11 +239,8 @@ fn context_of(context: &[String]) -> String {
 /// terminals obey, become spaces.
 pub(crate) fn clip(text: &str, max: usize) -> String {
     let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
-    let mut clipped: String = text[..text.floor_char_boundary(max)].chars().map(plain).collect();
-    if text.len() > max {
-        clipped.push_str(&format!("… ({} bytes)", text.len()));
-    }
-    clipped
+    let clipped: String = text[..text.floor_char_boundary(max)].chars().map(plain).collect();
+    if text.len() > max { format!("{clipped}… ({} bytes)", text.len()) } else { clipped }
 }
 
 #[cfg(test)]

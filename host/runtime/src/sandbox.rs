@@ -98,7 +98,7 @@ impl Sandbox {
         };
         let output = self.end(called, Some(function), ticking)?;
         let output = self.warm.store.data_mut().schemas.from_wire(&output);
-        let output = output.map_err(|error| self.contract(function, format!("`open` answered with {error}")))?;
+        let output = output.map_err(|error| self.contract(function, &format!("`open` answered with {error}")))?;
         self.opened = Some(Arc::new(Opened {
             function: function.to_owned(),
             input: Arc::clone(input),
@@ -214,14 +214,14 @@ impl Sandbox {
         for handle in output.batches {
             match table.delete(handle) {
                 Ok(entry) => batches.push(entry.batch),
-                Err(error) => return Err(self.contract(&opened.function, format!("it returned a handle: {error}"))),
+                Err(error) => return Err(self.contract(&opened.function, &format!("it returned a handle: {error}"))),
             }
         }
         let checked: Result<Vec<RecordBatch>, String> =
             batches.into_iter().map(|batch| check_batch(batch, &opened.output)).collect();
-        let batches = checked.map_err(|reason| self.contract(&opened.function, reason))?;
+        let batches = checked.map_err(|reason| self.contract(&opened.function, &reason))?;
         let rejected = check_rejections(output.rejected, rows, |reason, max| self.run.tell(reason, max))
-            .map_err(|reason| self.contract(&opened.function, reason))?;
+            .map_err(|reason| self.contract(&opened.function, &reason))?;
         add(&self.run.usage.rows_out, batches.iter().map(|batch| batch.num_rows() as u64).sum());
         add(&self.run.usage.rows_rejected, rejected.len() as u64);
         Ok(Output { batches, rejected })
@@ -274,8 +274,8 @@ impl Sandbox {
         Error::Layout { plugin: self.plugin.name().to_owned(), source }
     }
 
-    fn contract(&self, function: &str, reason: String) -> Error {
-        let reason = self.run.redact(&reason).into_owned();
+    fn contract(&self, function: &str, reason: &str) -> Error {
+        let reason = self.run.redact(reason).into_owned();
         Error::Contract { plugin: self.plugin.name().to_owned(), function: Some(function.to_owned()), reason }
     }
 

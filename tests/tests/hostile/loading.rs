@@ -267,7 +267,7 @@ async fn what_is_no_plugin_is_refused() {
         b"\0asm\x01\0\0\0",
         b"PK\x03\x04",
         b"\x7fELF",
-        &[0; 1_000_000],
+        &vec![0; 1_000_000],
     ] {
         refused(&arena, bytes.to_vec()).await;
     }
@@ -293,9 +293,10 @@ async fn components_nested_without_end_are_refused() {
     }
     refused(&arena, nested).await;
     // A type of lists of lists, 20,000 deep, in what a function takes.
-    let lists: String = (1..20_000)
+    let lists: Vec<String> = (1..20_000)
         .map(|level| format!("(type $t{level} (list $t{}))", level - 1))
         .collect();
+    let lists = lists.concat();
     let text = format!(
         r#"(component (type $t0 (list u8)) {lists}
             (import "tenon:etl/host@0.1.0" (instance (alias outer 1 $t19999 (type $t)) (export "f" (func (param "x" $t)))))
