@@ -10,7 +10,7 @@ use tenon_tests::arena::{Arena, assert_short, config, counted, limits, numbers};
 use tenon_tests::core_guest::CoreGuest;
 
 /// Least share of the throughput that it has alone which an honest tenant keeps beside a hostile one.
-const SHARE: f64 = 0.25;
+const SHARE: f64 = 0.2;
 const MEASURED: Duration = Duration::from_millis(150);
 
 async fn arena(in_use: usize) -> Arena {

@@ -4,7 +4,7 @@ use crate::bindings::exports::tenon::etl::transform::Output;
 use crate::bindings::tenon::etl::batches::Batch;
 use crate::bindings::tenon::etl::errors::{Error, Kind};
 use crate::bindings::tenon::etl::host::{self, Level};
-use crate::{Attack, failure, number, pass};
+use crate::{Attack, failure, nothing, number, pass};
 
 const MEBIBYTE: usize = 1 << 20;
 
@@ -41,7 +41,7 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
         Ok(pass(batch))
     }),
     ("secret-name", |_, _| {
-        Err(host::secret(&"s".repeat(MEBIBYTE)).unwrap_err())
+        host::secret(&"s".repeat(MEBIBYTE)).map(|_| nothing())
     }),
     ("random", |batch, bytes| {
         let random = host::random(u32::try_from(number(bytes)).unwrap_or(u32::MAX))?;

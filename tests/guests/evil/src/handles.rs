@@ -126,7 +126,7 @@ fn build_many(times: usize) -> Result<Output, Error> {
     };
     let mut kept = Vec::new();
     for _ in 0..times {
-        kept.push(Batch::build(&[field("nothing", "n")], 1, &[nulls.clone()])?);
+        kept.push(Batch::build(&[field("nothing", "n")], 1, std::slice::from_ref(&nulls))?);
         host::count("built", 1.0);
     }
     Ok(nothing())

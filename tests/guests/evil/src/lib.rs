@@ -5,7 +5,14 @@
 // The SDK keeps these to itself.
 #[path = "../../../../sdk/rust/src/bindings.rs"]
 #[rustfmt::skip]
-#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::undocumented_unsafe_blocks, reason = "generated from wit/")]
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    clippy::undocumented_unsafe_blocks,
+    clippy::unwrap_used,
+    reason = "generated from wit/"
+)]
 mod bindings;
 
 mod answer;
@@ -103,4 +110,9 @@ fn number(argument: &str) -> usize {
     argument.parse().unwrap_or(0)
 }
 
-bindings::export!(Evil with_types_in bindings);
+#[allow(clippy::undocumented_unsafe_blocks, clippy::used_underscore_items, reason = "generated from wit/")]
+mod exports {
+    use crate::Evil;
+
+    crate::bindings::export!(Evil with_types_in crate::bindings);
+}
