@@ -15,6 +15,12 @@ package wasi:io@0.2.0;
 interface poll {
   resource pollable { ready: func() -> bool; block: func(); }
   poll: func(in: list<borrow<pollable>>) -> list<u32>;
+}
+interface error { resource error; }
+interface streams {
+  use error.{error};
+  variant stream-error { last-operation-failed(error), closed }
+  resource output-stream { blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>; }
 }";
 
 /// What the tests need of `wasi:clocks`.
@@ -37,7 +43,11 @@ interface environment {
   get-arguments: func() -> list<string>;
   initial-cwd: func() -> option<string>;
 }
-interface exit { exit: func(status: result); }";
+interface exit { exit: func(status: result); }
+interface stdout {
+  use wasi:io/streams@0.2.0.{output-stream};
+  get-stdout: func() -> output-stream;
+}";
 
 const FILESYSTEM: &str = "
 package wasi:filesystem@0.2.0;
@@ -139,8 +149,8 @@ async fn length_of(packages: &[&str], imports: &str, module: &str, function: &st
 async fn there_is_no_environment_and_there_are_no_files() {
     let module = "wasi:cli/environment@0.2.0";
     let imports = "import wasi:cli/environment@0.2.0;";
-    assert_eq!(length_of(&[CLI], imports, module, "get-environment").await, 0);
-    assert_eq!(length_of(&[CLI], imports, module, "get-arguments").await, 0);
+    assert_eq!(length_of(&[IO, CLI], imports, module, "get-environment").await, 0);
+    assert_eq!(length_of(&[IO, CLI], imports, module, "get-arguments").await, 0);
     let imports = "import wasi:filesystem/preopens@0.2.0;";
     let module = "wasi:filesystem/preopens@0.2.0";
     assert_eq!(length_of(&[FILESYSTEM], imports, module, "get-directories").await, 0);
@@ -289,10 +299,37 @@ async fn things_to_wait_for_are_handles_too() {
     assert_eq!((reached.limit, reached.figure.as_str()), ("handles", "1000 handles"));
 }
 
+/// Output goes to the run's log, and is bounded like the rest of it.
+#[tokio::test]
+async fn a_flood_of_output_is_cut_off() {
+    let guest = CoreGuest {
+        packages: &[IO, CLI],
+        imports: "import wasi:cli/stdout@0.2.0; import wasi:io/streams@0.2.0;",
+        import_declarations: r#"
+            (import "wasi:cli/stdout@0.2.0" "get-stdout" (func $stdout (result i32)))
+            (import "wasi:io/streams@0.2.0" "[method]output-stream.blocking-write-and-flush"
+              (func $write (param i32 i32 i32 i32)))"#,
+        declarations: r#"(data (i32.const 600) "one line of many\n")"#,
+        process: "(local $out i32) (local $left i32)
+            (local.set $out (call $stdout)) (local.set $left (i32.const 1000))
+            (loop $more
+              (call $write (local.get $out) (i32.const 600) (i32.const 17) (i32.const 1024))
+              (br_if $more (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+            (i32.const 448)",
+        ..CoreGuest::default()
+    };
+    let (called, run) = call(&guest, run()).await;
+    called.unwrap();
+    let logs = run.logs();
+    assert_eq!(logs[0].message, "one line of many");
+    assert_eq!(logs.len() as u64 + run.dropped_logs(), 1_000);
+    assert!(run.dropped_logs() > 500);
+}
+
 #[tokio::test]
 async fn leaving_ends_the_guest_alone() {
     let guest = CoreGuest {
-        packages: &[CLI],
+        packages: &[IO, CLI],
         imports: "import wasi:cli/exit@0.2.0;",
         import_declarations: r#"(import "wasi:cli/exit@0.2.0" "exit" (func $exit (param i32)))"#,
         process: "(call $exit (i32.const 0)) (i32.const 448)",
