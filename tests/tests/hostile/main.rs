@@ -4,6 +4,7 @@
 
 mod answers;
 mod crashes;
+mod damage;
 mod floods;
 mod handles;
 mod http;
