@@ -53,15 +53,35 @@ impl Figures {
     fn add(&mut self, figure: impl Into<String>, value: f64, unit: &'static str, reach: Option<f64>, better: Better) {
         let figure = figure.into();
         eprintln!("  {figure}: {value:.3} {unit}");
-        self.0.push(Figure { figure, value, unit, reach, better });
+        self.0.push(Figure {
+            figure,
+            value,
+            unit,
+            reach,
+            better,
+        });
     }
 
     /// Prints the table.
     pub fn print(&self) {
-        let width = self.0.iter().map(|figure| figure.figure.chars().count()).max().unwrap_or(0);
-        println!("{:width$}  {:>12}  {:<6}  {:>10}  reached", "figure", "value", "unit", "reach");
+        let width = self
+            .0
+            .iter()
+            .map(|figure| figure.figure.chars().count())
+            .max()
+            .unwrap_or(0);
+        println!(
+            "{:width$}  {:>12}  {:<6}  {:>10}  reached",
+            "figure", "value", "unit", "reach"
+        );
         for figure in &self.0 {
-            let Figure { figure: name, value, unit, reach, better } = figure;
+            let Figure {
+                figure: name,
+                value,
+                unit,
+                reach,
+                better,
+            } = figure;
             let reached = match (reach, better) {
                 (None, _) => "",
                 (Some(reach), Better::Lower) if value <= reach => "yes",
@@ -90,7 +110,11 @@ impl Figures {
 
 impl Figure {
     fn json(&self) -> Value {
-        let better = if self.better == Better::Lower { "lower" } else { "higher" };
+        let better = if self.better == Better::Lower {
+            "lower"
+        } else {
+            "higher"
+        };
         json!({
             "figure": self.figure, "value": self.value, "unit": self.unit, "reach": self.reach, "better": better,
         })
@@ -115,7 +139,10 @@ pub fn median(values: &mut [f64]) -> f64 {
 pub fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let last = values.len().saturating_sub(1);
-    values.get((last as f64 * share).round() as usize).copied().unwrap_or(f64::NAN)
+    values
+        .get((last as f64 * share).round() as usize)
+        .copied()
+        .unwrap_or(f64::NAN)
 }
 
 /// Microseconds of a duration.

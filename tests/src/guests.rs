@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 pub fn guest(name: &str) -> anyhow::Result<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/plugins");
     let path = folder.join(name).with_extension("wasm");
-    anyhow::ensure!(path.exists(), "the guest `{name}` has not been built; run `cargo xtask plugins` first");
+    anyhow::ensure!(
+        path.exists(),
+        "the guest `{name}` has not been built; run `cargo xtask plugins` first"
+    );
     Ok(path)
 }

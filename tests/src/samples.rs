@@ -29,8 +29,20 @@ pub const ROWS: usize = 23;
 pub fn samples() -> anyhow::Result<Vec<(String, ArrayRef)>> {
     let mut columns: Vec<(String, ArrayRef)> = vec![
         ("null".into(), Arc::new(NullArray::new(ROWS))),
-        ("boolean".into(), Arc::new((0..ROWS).map(|row| present(row).then_some(row % 2 == 0)).collect::<BooleanArray>())),
-        ("float16".into(), Arc::new(Float16Array::from_iter((0..ROWS).map(|row| present(row).then(|| half(row)))))),
+        (
+            "boolean".into(),
+            Arc::new(
+                (0..ROWS)
+                    .map(|row| present(row).then_some(row % 2 == 0))
+                    .collect::<BooleanArray>(),
+            ),
+        ),
+        (
+            "float16".into(),
+            Arc::new(Float16Array::from_iter(
+                (0..ROWS).map(|row| present(row).then(|| half(row))),
+            )),
+        ),
     ];
     integers(&mut columns);
     times(&mut columns)?;
@@ -67,7 +79,11 @@ fn half(row: usize) -> half::f16 {
 }
 
 fn primitive<T: ArrowPrimitiveType>(value: impl Fn(usize) -> T::Native) -> PrimitiveArray<T> {
-    (0..ROWS).map(|row| present(row).then(|| value(row))).collect::<Vec<_>>().into_iter().collect_primitive()
+    (0..ROWS)
+        .map(|row| present(row).then(|| value(row)))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect_primitive()
 }
 
 /// `collect` into a primitive array, for any primitive type.
@@ -88,16 +104,25 @@ impl<N, I: Iterator<Item = Option<N>>> CollectPrimitive<N> for I {
 fn integers(columns: &mut Vec<(String, ArrayRef)>) {
     let row = |row: usize| row as i64 - 10;
     columns.extend([
-        ("int8".into(), Arc::new(primitive::<Int8Type>(|r| row(r) as i8)) as ArrayRef),
+        (
+            "int8".into(),
+            Arc::new(primitive::<Int8Type>(|r| row(r) as i8)) as ArrayRef,
+        ),
         ("int16".into(), Arc::new(primitive::<Int16Type>(|r| row(r) as i16))),
         ("int32".into(), Arc::new(primitive::<Int32Type>(|r| row(r) as i32))),
         ("int64".into(), Arc::new(primitive::<Int64Type>(|r| row(r) << 40))),
         ("uint8".into(), Arc::new(primitive::<UInt8Type>(|r| r as u8))),
         ("uint16".into(), Arc::new(primitive::<UInt16Type>(|r| r as u16))),
         ("uint32".into(), Arc::new(primitive::<UInt32Type>(|r| r as u32))),
-        ("uint64".into(), Arc::new(primitive::<UInt64Type>(|r| u64::MAX - r as u64))),
+        (
+            "uint64".into(),
+            Arc::new(primitive::<UInt64Type>(|r| u64::MAX - r as u64)),
+        ),
         ("float32".into(), Arc::new(primitive::<Float32Type>(|r| r as f32 / 8.0))),
-        ("float64".into(), Arc::new(primitive::<Float64Type>(|r| r as f64 / 16.0))),
+        (
+            "float64".into(),
+            Arc::new(primitive::<Float64Type>(|r| r as f64 / 16.0)),
+        ),
     ]);
 }
 
@@ -106,25 +131,73 @@ fn times(columns: &mut Vec<(String, ArrayRef)>) -> anyhow::Result<()> {
     let small = |row: usize| row as i64 * 1_000;
     let interval = |row: usize| IntervalMonthDayNano::new(row as i32, -(row as i32), 5);
     columns.extend([
-        ("date32".into(), Arc::new(primitive::<Date32Type>(|r| 16_000 + r as i32)) as ArrayRef),
-        ("date64".into(), Arc::new(primitive::<Date64Type>(|r| 86_400_000 * (16_000 + r as i64)))),
-        ("time32(s)".into(), Arc::new(primitive::<Time32SecondType>(|r| r as i32))),
-        ("time32(ms)".into(), Arc::new(primitive::<Time32MillisecondType>(|r| r as i32))),
+        (
+            "date32".into(),
+            Arc::new(primitive::<Date32Type>(|r| 16_000 + r as i32)) as ArrayRef,
+        ),
+        (
+            "date64".into(),
+            Arc::new(primitive::<Date64Type>(|r| 86_400_000 * (16_000 + r as i64))),
+        ),
+        (
+            "time32(s)".into(),
+            Arc::new(primitive::<Time32SecondType>(|r| r as i32)),
+        ),
+        (
+            "time32(ms)".into(),
+            Arc::new(primitive::<Time32MillisecondType>(|r| r as i32)),
+        ),
         ("time64(us)".into(), Arc::new(primitive::<Time64MicrosecondType>(small))),
         ("time64(ns)".into(), Arc::new(primitive::<Time64NanosecondType>(small))),
-        ("timestamp(s)".into(), Arc::new(primitive::<TimestampSecondType>(second))),
-        ("timestamp(ms)".into(), Arc::new(primitive::<TimestampMillisecondType>(|r| second(r) * 1_000))),
-        ("timestamp(us, UTC)".into(), Arc::new(primitive::<TimestampMicrosecondType>(small).with_timezone("UTC"))),
-        ("timestamp(ns, +02:00)".into(), Arc::new(primitive::<TimestampNanosecondType>(small).with_timezone("+02:00"))),
+        (
+            "timestamp(s)".into(),
+            Arc::new(primitive::<TimestampSecondType>(second)),
+        ),
+        (
+            "timestamp(ms)".into(),
+            Arc::new(primitive::<TimestampMillisecondType>(|r| second(r) * 1_000)),
+        ),
+        (
+            "timestamp(us, UTC)".into(),
+            Arc::new(primitive::<TimestampMicrosecondType>(small).with_timezone("UTC")),
+        ),
+        (
+            "timestamp(ns, +02:00)".into(),
+            Arc::new(primitive::<TimestampNanosecondType>(small).with_timezone("+02:00")),
+        ),
         ("duration(s)".into(), Arc::new(primitive::<DurationSecondType>(small))),
-        ("duration(ms)".into(), Arc::new(primitive::<DurationMillisecondType>(small))),
-        ("duration(us)".into(), Arc::new(primitive::<DurationMicrosecondType>(small))),
-        ("duration(ns)".into(), Arc::new(primitive::<DurationNanosecondType>(small))),
-        ("interval(months)".into(), Arc::new(primitive::<IntervalYearMonthType>(|r| r as i32))),
-        ("interval(days)".into(), Arc::new(primitive::<IntervalDayTimeType>(|r| IntervalDayTime::new(r as i32, 7)))),
-        ("interval(ns)".into(), Arc::new(primitive::<IntervalMonthDayNanoType>(interval))),
-        ("decimal32".into(), Arc::new(primitive::<Decimal32Type>(|r| r as i32).with_precision_and_scale(9, 2)?)),
-        ("decimal64".into(), Arc::new(primitive::<Decimal64Type>(small).with_precision_and_scale(18, 4)?)),
+        (
+            "duration(ms)".into(),
+            Arc::new(primitive::<DurationMillisecondType>(small)),
+        ),
+        (
+            "duration(us)".into(),
+            Arc::new(primitive::<DurationMicrosecondType>(small)),
+        ),
+        (
+            "duration(ns)".into(),
+            Arc::new(primitive::<DurationNanosecondType>(small)),
+        ),
+        (
+            "interval(months)".into(),
+            Arc::new(primitive::<IntervalYearMonthType>(|r| r as i32)),
+        ),
+        (
+            "interval(days)".into(),
+            Arc::new(primitive::<IntervalDayTimeType>(|r| IntervalDayTime::new(r as i32, 7))),
+        ),
+        (
+            "interval(ns)".into(),
+            Arc::new(primitive::<IntervalMonthDayNanoType>(interval)),
+        ),
+        (
+            "decimal32".into(),
+            Arc::new(primitive::<Decimal32Type>(|r| r as i32).with_precision_and_scale(9, 2)?),
+        ),
+        (
+            "decimal64".into(),
+            Arc::new(primitive::<Decimal64Type>(small).with_precision_and_scale(18, 4)?),
+        ),
         (
             "decimal128".into(),
             Arc::new(primitive::<Decimal128Type>(|r| -(r as i128) << 70).with_precision_and_scale(38, 10)?),
@@ -138,14 +211,20 @@ fn times(columns: &mut Vec<(String, ArrayRef)>) -> anyhow::Result<()> {
 }
 
 fn word(row: usize) -> Option<String> {
-    present(row).then(|| if row % 4 == 0 { String::new() } else { format!("wörd number {row}, long enough") })
+    present(row).then(|| {
+        if row.is_multiple_of(4) {
+            String::new()
+        } else {
+            format!("wörd number {row}, long enough")
+        }
+    })
 }
 
 fn text(columns: &mut Vec<(String, ArrayRef)>) -> anyhow::Result<()> {
     let words: Vec<Option<String>> = (0..ROWS).map(word).collect();
     let text = || words.iter().map(Option::as_deref);
     let bytes = || words.iter().map(|word| word.as_deref().map(str::as_bytes));
-    let fixed = (0..ROWS).map(|row| present(row).then(|| [row as u8, 0, 255]));
+    let fixed = (0..ROWS).map(|row| present(row).then_some([row as u8, 0, 255]));
     columns.extend([
         ("utf8".into(), Arc::new(text().collect::<StringArray>()) as ArrayRef),
         ("large_utf8".into(), Arc::new(text().collect::<LargeStringArray>())),
@@ -166,7 +245,12 @@ fn list<O: OffsetSizeTrait>(item: &Arc<Field>, values: &ArrayRef) -> anyhow::Res
     let offsets = OffsetBuffer::<O>::from_lengths(lengths);
     let last = offsets.last().map_or(0, |last| last.as_usize());
     let nulls = NullBuffer::from_iter((0..ROWS).map(present));
-    Ok(Arc::new(GenericListArray::try_new(Arc::clone(item), offsets, values.slice(0, last), Some(nulls))?))
+    Ok(Arc::new(GenericListArray::try_new(
+        Arc::clone(item),
+        offsets,
+        values.slice(0, last),
+        Some(nulls),
+    )?))
 }
 
 fn nested(columns: &mut Vec<(String, ArrayRef)>) -> anyhow::Result<()> {
@@ -181,7 +265,9 @@ fn nested(columns: &mut Vec<(String, ArrayRef)>) -> anyhow::Result<()> {
         Field::new("number", DataType::Int16, true),
         Field::new("lists", list32.data_type().clone(), true),
     ]);
-    let numbers: ArrayRef = Arc::new(Int16Array::from_iter((0..ROWS).map(|row| present(row + 1).then_some(row as i16))));
+    let numbers: ArrayRef = Arc::new(Int16Array::from_iter(
+        (0..ROWS).map(|row| present(row + 1).then_some(row as i16)),
+    ));
     let structs = StructArray::try_new(members, vec![numbers, Arc::clone(&list32)], nulls())?;
     columns.extend([
         ("list".into(), list32),
@@ -198,20 +284,37 @@ fn nested(columns: &mut Vec<(String, ArrayRef)>) -> anyhow::Result<()> {
 fn map() -> anyhow::Result<ArrayRef> {
     let offsets = OffsetBuffer::<i32>::from_lengths((0..ROWS).map(|row| if present(row) { row % 2 } else { 0 }));
     let entries = offsets.last().copied().unwrap_or(0) as usize;
-    let keys: ArrayRef = Arc::new((0..entries).map(|row| Some(format!("key {row}"))).collect::<StringArray>());
-    let values: ArrayRef = Arc::new(Int32Array::from_iter((0..entries).map(|row| present(row).then_some(row as i32))));
-    let fields =
-        Fields::from(vec![Field::new("keys", DataType::Utf8, false), Field::new("values", DataType::Int32, true)]);
+    let keys: ArrayRef = Arc::new(
+        (0..entries)
+            .map(|row| Some(format!("key {row}")))
+            .collect::<StringArray>(),
+    );
+    let values: ArrayRef = Arc::new(Int32Array::from_iter(
+        (0..entries).map(|row| present(row).then_some(row as i32)),
+    ));
+    let fields = Fields::from(vec![
+        Field::new("keys", DataType::Utf8, false),
+        Field::new("values", DataType::Int32, true),
+    ]);
     let field = Arc::new(Field::new("entries", DataType::Struct(fields.clone()), false));
     let entries = StructArray::try_new(fields, vec![keys, values], None)?;
     let nulls = NullBuffer::from_iter((0..ROWS).map(present));
-    Ok(Arc::new(MapArray::try_new(field, offsets, entries, Some(nulls), false)?))
+    Ok(Arc::new(MapArray::try_new(
+        field,
+        offsets,
+        entries,
+        Some(nulls),
+        false,
+    )?))
 }
 
 fn union(dense: bool) -> anyhow::Result<ArrayRef> {
     let fields = UnionFields::try_new(
         [1, 4],
-        [Field::new("number", DataType::Int32, true), Field::new("text", DataType::Utf8, true)],
+        [
+            Field::new("number", DataType::Int32, true),
+            Field::new("text", DataType::Utf8, true),
+        ],
     )?;
     let ids: ScalarBuffer<i8> = (0..ROWS).map(|row| if row % 3 == 0 { 4 } else { 1 }).collect();
     let (offsets, lengths) = if dense {
@@ -221,28 +324,57 @@ fn union(dense: bool) -> anyhow::Result<ArrayRef> {
             *next += 1;
             *next - 1
         });
-        (Some(offsets.collect::<ScalarBuffer<i32>>()), next.map(|length| length as usize))
+        (
+            Some(offsets.collect::<ScalarBuffer<i32>>()),
+            next.map(|length| length as usize),
+        )
     } else {
         (None, [ROWS; 2])
     };
-    let numbers: ArrayRef = Arc::new(Int32Array::from_iter((0..lengths[0]).map(|row| present(row).then_some(row as i32))));
+    let numbers: ArrayRef = Arc::new(Int32Array::from_iter(
+        (0..lengths[0]).map(|row| present(row).then_some(row as i32)),
+    ));
     let text: ArrayRef = Arc::new((0..lengths[1]).map(word).collect::<StringArray>());
-    Ok(Arc::new(UnionArray::try_new(fields, ids, offsets, vec![numbers, text])?))
+    Ok(Arc::new(UnionArray::try_new(
+        fields,
+        ids,
+        offsets,
+        vec![numbers, text],
+    )?))
 }
 
 fn encoded(columns: &mut Vec<(String, ArrayRef)>) -> anyhow::Result<()> {
     let values: ArrayRef = Arc::new(StringArray::from(vec![Some("red"), Some("green"), None, Some("blue")]));
     let keys = |row: usize| present(row).then_some(row % 4);
-    let small = (0..ROWS).map(|row| keys(row).map(|key| key as i8)).collect_primitive::<Int8Type>();
-    let wide = (0..ROWS).map(|row| keys(row).map(|key| key as u32)).collect_primitive::<UInt32Type>();
+    let small = (0..ROWS)
+        .map(|row| keys(row).map(|key| key as i8))
+        .collect_primitive::<Int8Type>();
+    let wide = (0..ROWS)
+        .map(|row| keys(row).map(|key| key as u32))
+        .collect_primitive::<UInt32Type>();
     // More values than rows: crosses compacted.
-    let long: ArrayRef = Arc::new((0..10 * ROWS).map(|row| Some(format!("value {row}"))).collect::<StringArray>());
-    let far = (0..ROWS).map(|row| keys(row).map(|key| (key * 50) as i32)).collect_primitive::<Int32Type>();
+    let long: ArrayRef = Arc::new(
+        (0..10 * ROWS)
+            .map(|row| Some(format!("value {row}")))
+            .collect::<StringArray>(),
+    );
+    let far = (0..ROWS)
+        .map(|row| keys(row).map(|key| (key * 50) as i32))
+        .collect_primitive::<Int32Type>();
     let ends = Int32Array::from(vec![4, 5, 16, ROWS as i32]);
     columns.extend([
-        ("dictionary(int8)".into(), Arc::new(DictionaryArray::try_new(small, Arc::clone(&values))?) as ArrayRef),
-        ("dictionary(uint32)".into(), Arc::new(DictionaryArray::try_new(wide, Arc::clone(&values))?)),
-        ("dictionary(long)".into(), Arc::new(DictionaryArray::try_new(far, long)?)),
+        (
+            "dictionary(int8)".into(),
+            Arc::new(DictionaryArray::try_new(small, Arc::clone(&values))?) as ArrayRef,
+        ),
+        (
+            "dictionary(uint32)".into(),
+            Arc::new(DictionaryArray::try_new(wide, Arc::clone(&values))?),
+        ),
+        (
+            "dictionary(long)".into(),
+            Arc::new(DictionaryArray::try_new(far, long)?),
+        ),
         ("run_end_encoded".into(), Arc::new(RunArray::try_new(&ends, &values)?)),
     ]);
     Ok(())

@@ -36,8 +36,18 @@ fn shown(column: &ArrayRef) -> Vec<String> {
 fn assert_same(function: &str, sent: &RecordBatch, received: &RecordBatch) {
     assert_eq!(sent.schema().fields(), received.schema().fields(), "{function}");
     assert_eq!(sent.num_rows(), received.num_rows(), "{function}");
-    for (field, (sent, received)) in sent.schema().fields().iter().zip(sent.columns().iter().zip(received.columns())) {
-        assert_eq!(shown(sent), shown(received), "column {} through {function}", field.name());
+    for (field, (sent, received)) in sent
+        .schema()
+        .fields()
+        .iter()
+        .zip(sent.columns().iter().zip(received.columns()))
+    {
+        assert_eq!(
+            shown(sent),
+            shown(received),
+            "column {} through {function}",
+            field.name()
+        );
         received.to_data().validate_full().unwrap();
     }
 }
@@ -47,7 +57,12 @@ async fn every_type_survives_every_path() {
     let plugin = echo().await;
     let whole = batch().unwrap();
     // Whole; cut at odd bits on both sides; one row; none.
-    for sent in [whole.clone(), whole.slice(3, 13), whole.slice(ROWS - 1, 1), whole.slice(5, 0)] {
+    for sent in [
+        whole.clone(),
+        whole.slice(3, 13),
+        whole.slice(ROWS - 1, 1),
+        whole.slice(5, 0),
+    ] {
         for function in PATHS {
             let received = through(&plugin, function, sent.clone()).await.unwrap();
             assert_same(function, &sent, &received);
@@ -71,7 +86,11 @@ async fn a_slice_does_not_drag_the_rest_along() {
     let plugin = echo().await;
     let rows = 100_000;
     let numbers: ArrayRef = Arc::new(arrow::array::Int64Array::from_iter_values(0..rows));
-    let words: ArrayRef = Arc::new((0..rows).map(|row| Some(format!("row {row}"))).collect::<arrow::array::StringArray>());
+    let words: ArrayRef = Arc::new(
+        (0..rows)
+            .map(|row| Some(format!("row {row}")))
+            .collect::<arrow::array::StringArray>(),
+    );
     let batch = RecordBatch::try_from_iter([("numbers", numbers), ("words", words)]).unwrap();
     let run = Run::builder("tenant", "slice").build();
     let mut sandbox = plugin.checkout(&run).await.unwrap();

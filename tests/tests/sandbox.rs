@@ -32,9 +32,20 @@ async fn opened(plugin: &Plugin, run: &Arc<Run>, function: &str, config: &str) -
 async fn functions_describe_themselves() {
     let (_runtime, plugin) = echo(RuntimeConfig::default()).await;
     assert!(plugin.interfaces().transform && !plugin.interfaces().job);
-    let reject = plugin.functions().iter().find(|function| function.name == "reject_odd").unwrap();
-    assert!(reject.stateless && reject.doc.starts_with("Refuses rows 1, 3, 5"), "{reject:?}");
-    let read = plugin.functions().iter().find(|function| function.name == "read").unwrap();
+    let reject = plugin
+        .functions()
+        .iter()
+        .find(|function| function.name == "reject_odd")
+        .unwrap();
+    assert!(
+        reject.stateless && reject.doc.starts_with("Refuses rows 1, 3, 5"),
+        "{reject:?}"
+    );
+    let read = plugin
+        .functions()
+        .iter()
+        .find(|function| function.name == "read")
+        .unwrap();
     let schema: serde_json::Value = serde_json::from_str(&read.config).unwrap();
     assert!(schema["properties"]["columns"].is_object(), "{schema}");
 }
@@ -45,11 +56,24 @@ async fn rejected_rows_come_back_by_number() {
     let run = Run::builder("t", "rejects").build();
     let mut sandbox = opened(&plugin, &run, "reject_odd", "{}").await;
     let output = sandbox.process(numbers(5)).await.unwrap();
-    assert_eq!(output.rejected.iter().map(|rejection| rejection.row).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(
+        output
+            .rejected
+            .iter()
+            .map(|rejection| rejection.row)
+            .collect::<Vec<_>>(),
+        [1, 3]
+    );
     assert_eq!(output.rejected[0].reason, "row 1 is odd");
-    assert_eq!(output.batches[0].column(0).as_primitive::<Int64Type>().values(), &[0, 2, 4]);
+    assert_eq!(
+        output.batches[0].column(0).as_primitive::<Int64Type>().values(),
+        &[0, 2, 4]
+    );
     let used = run.statistics();
-    assert_eq!((used.rows_in, used.rows_out, used.rows_rejected, used.sandboxes), (5, 3, 2, 1));
+    assert_eq!(
+        (used.rows_in, used.rows_out, used.rows_rejected, used.sandboxes),
+        (5, 3, 2, 1)
+    );
 }
 
 #[tokio::test]
@@ -104,7 +128,10 @@ async fn wrong_configurations_and_names_are_named() {
     assert!(error.to_string().contains("column"), "{error}");
     let mut sandbox = plugin.checkout(&run).await.unwrap();
     let error = sandbox.open("nonsense", "{}", &schema).await.unwrap_err();
-    assert!(matches!(&error, Error::UnknownFunction { known, .. } if known.len() > 5), "{error}");
+    assert!(
+        matches!(&error, Error::UnknownFunction { known, .. } if known.len() > 5),
+        "{error}"
+    );
     let error = sandbox.process(numbers(1)).await.unwrap_err();
     assert!(error.to_string().contains("before `open`"), "{error}");
 }
@@ -124,27 +151,49 @@ async fn a_run_offers_what_it_was_granted() {
     let mut sandbox = opened(&plugin, &run, "services", config).await;
     let output = sandbox.process(numbers(2)).await.unwrap();
     let batch = &output.batches[0];
-    let text = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>().value(0).to_owned();
+    let text = |name: &str| {
+        batch
+            .column_by_name(name)
+            .unwrap()
+            .as_string::<i32>()
+            .value(0)
+            .to_owned()
+    };
     let number = |name: &str| batch.column_by_name(name).unwrap().as_primitive::<Int64Type>().value(0);
     assert_eq!((text("parameter"), text("state")), ("2013".into(), "41".into()));
-    assert_eq!((number("secret_bytes"), number("random_bytes"), number("now")), (11, 16, 1_400_000_000));
+    assert_eq!(
+        (number("secret_bytes"), number("random_bytes"), number("now")),
+        (11, 16, 1_400_000_000)
+    );
     assert_eq!(run.state()["seen"], b"42");
     assert!((run.counters()["rows"] - 2.0).abs() < f64::EPSILON);
     let logs = run.logs();
-    assert!(logs.iter().any(|record| record.level == Level::Warn && record.plugin == "echo"), "{logs:?}");
+    assert!(
+        logs.iter()
+            .any(|record| record.level == Level::Warn && record.plugin == "echo"),
+        "{logs:?}"
+    );
     assert!(logs.iter().all(|record| !record.message.contains("s3cr3t")), "{logs:?}");
 
     let bare = Run::builder("t", "bare").build();
     let mut sandbox = opened(&plugin, &bare, "services", r#"{"secret": "salt"}"#).await;
     let error = sandbox.process(numbers(1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied);
-    assert!(error.to_string().contains("not granted a secret named `salt`"), "{error}");
+    assert!(
+        error.to_string().contains("not granted a secret named `salt`"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_call_stops_the_guest() {
     let (_runtime, plugin) = echo(RuntimeConfig::default()).await;
-    let run = Run::builder("t", "cancel").limits(Limits { cpu_per_call_ms: 20_000, ..Limits::default() }).build();
+    let run = Run::builder("t", "cancel")
+        .limits(Limits {
+            cpu_per_call_ms: 20_000,
+            ..Limits::default()
+        })
+        .build();
     // Long enough to be cut off: a large batch, read and rebuilt.
     let mut sandbox = opened(&plugin, &run, "rebuild", "{}").await;
     let large = numbers(4_000_000);
@@ -161,18 +210,30 @@ async fn a_cancelled_call_stops_the_guest() {
 
 #[tokio::test]
 async fn the_pool_fills_grows_and_shrinks() {
-    let pool = PoolConfig { floor: 2, ceiling: 8, memory_ms: 400, ..PoolConfig::default() };
-    let (runtime, plugin) = echo(RuntimeConfig { pool, ..RuntimeConfig::default() }).await;
+    let pool = PoolConfig {
+        floor: 2,
+        ceiling: 8,
+        memory_ms: 400,
+        ..PoolConfig::default()
+    };
+    let (runtime, plugin) = echo(RuntimeConfig {
+        pool,
+        ..RuntimeConfig::default()
+    })
+    .await;
     let warm = |count: usize| {
         let plugin = plugin.clone();
         async move {
-            for _ in 0..1_000 {
+            for _ in 0..6_000 {
                 if plugin.statistics().warm == count {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            panic!("the pool did not come to {count} warm sandboxes: {:?}", plugin.statistics());
+            panic!(
+                "the pool did not come to {count} warm sandboxes: {:?}",
+                plugin.statistics()
+            );
         }
     };
     warm(2).await;
@@ -192,10 +253,21 @@ async fn the_pool_fills_grows_and_shrinks() {
 
 #[tokio::test]
 async fn too_many_sandboxes_wait_and_then_say_so() {
-    let pool = PoolConfig { in_use: 2, wait_ms: 30, ..PoolConfig::default() };
-    let (runtime, plugin) = echo(RuntimeConfig { pool, ..RuntimeConfig::default() }).await;
+    let pool = PoolConfig {
+        in_use: 2,
+        wait_ms: 30,
+        ..PoolConfig::default()
+    };
+    let (runtime, plugin) = echo(RuntimeConfig {
+        pool,
+        ..RuntimeConfig::default()
+    })
+    .await;
     let run = Run::builder("t", "full").build();
-    let held = [plugin.checkout(&run).await.unwrap(), plugin.checkout(&run).await.unwrap()];
+    let held = [
+        plugin.checkout(&run).await.unwrap(),
+        plugin.checkout(&run).await.unwrap(),
+    ];
     let error = plugin.checkout(&run).await.unwrap_err();
     assert!(matches!(error, Error::Saturated { ceiling: 2, .. }), "{error}");
     assert!(error.to_string().contains("`pool.in_use`"), "{error}");
@@ -208,13 +280,19 @@ async fn too_many_sandboxes_wait_and_then_say_so() {
 async fn compiled_code_is_cached_and_damage_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let config = || RuntimeConfig {
-        cache: CacheConfig { folder: Some(folder.path().to_owned()), ..CacheConfig::default() },
+        cache: CacheConfig {
+            folder: Some(folder.path().to_owned()),
+            ..CacheConfig::default()
+        },
         ..RuntimeConfig::default()
     };
     let (_, first) = echo(config()).await;
     let cached = || {
         let entries = std::fs::read_dir(folder.path()).unwrap();
-        entries.map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|kind| kind == "aot")).unwrap()
+        entries
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.extension().is_some_and(|kind| kind == "aot"))
+            .unwrap()
     };
     let before = std::fs::read(cached()).unwrap();
     let (_, second) = echo(config()).await;
@@ -229,7 +307,11 @@ async fn compiled_code_is_cached_and_damage_is_noticed() {
     let run = Run::builder("t", "cache").build();
     let mut sandbox = opened(&third, &run, "rebuild", "{}").await;
     assert_eq!(sandbox.process(numbers(3)).await.unwrap().batches[0].num_rows(), 3);
-    assert_eq!(std::fs::read(cached()).unwrap().len(), before.len(), "it was compiled and cached again");
+    assert_eq!(
+        std::fs::read(cached()).unwrap().len(),
+        before.len(),
+        "it was compiled and cached again"
+    );
 }
 
 #[tokio::test]

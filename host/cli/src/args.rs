@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
-use tenon::connect::file::{ColumnType, Mode, ParquetCompression};
-use tenon::runtime::HttpGrant;
+use tenon_host::connect::file::{ColumnType, Mode, ParquetCompression};
+use tenon_host::runtime::HttpGrant;
 
 use crate::format::{parse_bytes, parse_duration};
 
@@ -283,7 +283,8 @@ fn parse_secret(text: &str) -> Result<(String, String), String> {
 }
 
 fn parse_grant(text: &str) -> Result<HttpGrant, String> {
-    text.parse().map_err(|error: tenon::runtime::Error| error.to_string())
+    text.parse()
+        .map_err(|error: tenon_host::runtime::Error| error.to_string())
 }
 
 fn parse_column_type(text: &str) -> Result<(String, ColumnType), String> {

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use tenon::engine::Outcome;
+use tenon_host::engine::Outcome;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -73,8 +73,8 @@ impl Failure {
     }
 }
 
-impl From<tenon::engine::Error> for Failure {
-    fn from(error: tenon::engine::Error) -> Self {
+impl From<tenon_host::engine::Error> for Failure {
+    fn from(error: tenon_host::engine::Error) -> Self {
         let code = match error.outcome() {
             Outcome::Failed => FAILED,
             Outcome::Refused => REFUSED,

@@ -1,14 +1,14 @@
 //! Tenon runs ETL jobs whose code is WebAssembly, on Arrow data.
 //!
-//! This crate is the `tenon` command; as a library it re-exports what the command is made of:
+//! This package is the `tenon` command; as a library, `tenon_host`, it re-exports what the command is made of:
 //! - [`engine`] plans and runs jobs,
 //! - [`connect`] reads and writes files,
 //! - [`runtime`] loads plugins and keeps warm sandboxes.
 //!
 //! ```no_run
-//! use tenon::connect::file::{ReadConfig, WriteConfig};
-//! use tenon::engine::{Engine, Job, Progress};
-//! use tenon::runtime::{Runtime, RuntimeConfig};
+//! use tenon_host::connect::file::{ReadConfig, WriteConfig};
+//! use tenon_host::engine::{Engine, Job, Progress};
+//! use tenon_host::runtime::{Runtime, RuntimeConfig};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {

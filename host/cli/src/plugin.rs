@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use tenon::runtime::{CacheConfig, Runtime, RuntimeConfig};
+use tenon_host::runtime::{CacheConfig, Runtime, RuntimeConfig};
 use tenon_toolchain::{BuildOptions, Built, CargoOutput, Machine, Toolchain};
 
 use crate::exit::Failure;

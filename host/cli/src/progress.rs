@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tenon::engine::{Phase, Progress};
+use tenon_host::engine::{Phase, Progress};
 use tokio::task::JoinHandle;
 
 use crate::format::count;

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
-use tenon::engine::{Report, Status};
+use tenon_host::engine::{Report, Status};
 
 use crate::format::{bytes, count, seconds};
 

@@ -11,8 +11,15 @@ const CONTRACT: &str = "tenon:etl";
 /// Interfaces of the contract that a component may import.
 const SERVED: [&str; 4] = ["arrow", "batches", "errors", "host"];
 /// Packages of WASI that a component may import, in a 0.2 version.
-const WASI: [&str; 7] =
-    ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets", "wasi:http"];
+const WASI: [&str; 7] = [
+    "wasi:cli",
+    "wasi:clocks",
+    "wasi:filesystem",
+    "wasi:io",
+    "wasi:random",
+    "wasi:sockets",
+    "wasi:http",
+];
 
 /// Which interfaces of the contract a component exports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -57,7 +64,11 @@ pub fn inspect(names: &Names) -> Result<Inspected, Error> {
     for export in &names.exports {
         note_export(export, &mut inspected.interfaces)?;
     }
-    if inspected.interfaces.any() { Ok(inspected) } else { Err(Error::NoInterface) }
+    if inspected.interfaces.any() {
+        Ok(inspected)
+    } else {
+        Err(Error::NoInterface)
+    }
 }
 
 /// Whether the import is one of WASI's; an error if it is one that nobody serves.
@@ -69,7 +80,10 @@ fn check_import(name: &str) -> Result<bool, Error> {
         if SERVED.contains(&item) {
             return Ok(false);
         }
-        return Err(not_served(name, "plugins may import `batches` and `host` of `tenon:etl`"));
+        return Err(not_served(
+            name,
+            "plugins may import `batches` and `host` of `tenon:etl`",
+        ));
     }
     if WASI.contains(&package) {
         if version == "0.2" || version.starts_with("0.2.") {
@@ -82,7 +96,9 @@ fn check_import(name: &str) -> Result<bool, Error> {
 
 fn note_export(name: &str, interfaces: &mut Interfaces) -> Result<(), Error> {
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
-    let Some((CONTRACT, item)) = interface.split_once('/') else { return Ok(()) };
+    let Some((CONTRACT, item)) = interface.split_once('/') else {
+        return Ok(());
+    };
     let exported = match item {
         "transform" => &mut interfaces.transform,
         "aggregate" => &mut interfaces.aggregate,
@@ -100,11 +116,18 @@ fn check_version(interface: &str, version: &str) -> Result<(), Error> {
     if version == CONTRACT_VERSION {
         return Ok(());
     }
-    Err(Error::Version { interface: shown(interface), found: shown(version), served: CONTRACT_VERSION })
+    Err(Error::Version {
+        interface: shown(interface),
+        found: shown(version),
+        served: CONTRACT_VERSION,
+    })
 }
 
 fn not_served(import: &str, hint: &str) -> Error {
-    Error::Import { import: shown(import), hint: hint.to_owned() }
+    Error::Import {
+        import: shown(import),
+        hint: hint.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -115,10 +138,18 @@ mod tests {
     fn only_what_is_served_may_be_imported() {
         assert!(!check_import("tenon:etl/batches@0.1.0").unwrap());
         assert!(check_import("wasi:clocks/wall-clock@0.2.3").unwrap());
-        for name in ["tenon:etl/pipeline@0.1.0", "wasi:clocks/wall-clock@0.3.0", "wasi:nn/graph@0.2.0", "evil", "env/x"]
-        {
+        for name in [
+            "tenon:etl/pipeline@0.1.0",
+            "wasi:clocks/wall-clock@0.3.0",
+            "wasi:nn/graph@0.2.0",
+            "evil",
+            "env/x",
+        ] {
             let error = check_import(name).unwrap_err();
-            assert!(matches!(&error, Error::Import { import, .. } if import == name), "{error}");
+            assert!(
+                matches!(&error, Error::Import { import, .. } if import == name),
+                "{error}"
+            );
         }
     }
 
@@ -126,13 +157,19 @@ mod tests {
     fn another_version_is_refused_naming_both() {
         let error = check_import("tenon:etl/batches@0.2.0").unwrap_err().to_string();
         assert!(error.contains("0.2.0") && error.contains(CONTRACT_VERSION), "{error}");
-        let exports = Names { exports: vec!["tenon:etl/transform@0.3.0".into()], ..Names::default() };
+        let exports = Names {
+            exports: vec!["tenon:etl/transform@0.3.0".into()],
+            ..Names::default()
+        };
         assert!(matches!(inspect(&exports), Err(Error::Version { .. })));
     }
 
     #[test]
     fn a_component_without_our_exports_is_refused() {
-        let names = Names { exports: vec!["wasi:cli/run@0.2.0".into()], ..Names::default() };
+        let names = Names {
+            exports: vec!["wasi:cli/run@0.2.0".into()],
+            ..Names::default()
+        };
         assert_eq!(inspect(&names), Err(Error::NoInterface));
     }
 }

@@ -55,5 +55,9 @@ pub(crate) fn shown(text: &str) -> String {
     if text.len() <= MAX_SHOWN {
         return text.to_owned();
     }
-    format!("{}… ({} bytes)", &text[..text.floor_char_boundary(MAX_SHOWN)], text.len())
+    format!(
+        "{}… ({} bytes)",
+        &text[..text.floor_char_boundary(MAX_SHOWN)],
+        text.len()
+    )
 }

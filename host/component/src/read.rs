@@ -27,12 +27,16 @@ pub fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
     if !Parser::is_core_wasm(bytes) {
         return Err(Error::NotWasm);
     }
-    let failed = |error: &dyn std::fmt::Display| Error::Componentize { reason: shown(&format!("{error:#}")) };
+    let failed = |error: &dyn std::fmt::Display| Error::Componentize {
+        reason: shown(&format!("{error:#}")),
+    };
     let (without_section, _) = wit_component::metadata::decode(bytes).map_err(|error| failed(&error))?;
     if without_section.is_none() {
         return Err(Error::NoWorld);
     }
-    let encoder = wit_component::ComponentEncoder::default().module(bytes).map_err(|error| failed(&error))?;
+    let encoder = wit_component::ComponentEncoder::default()
+        .module(bytes)
+        .map_err(|error| failed(&error))?;
     Ok(encoder.validate(true).encode().map_err(|error| failed(&error))?.into())
 }
 
@@ -41,7 +45,9 @@ pub fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
 /// # Errors
 /// [`Error::Invalid`].
 pub fn names_in(component: &[u8]) -> Result<Names, Error> {
-    let invalid = |error: BinaryReaderError| Error::Invalid { reason: shown(&error.to_string()) };
+    let invalid = |error: BinaryReaderError| Error::Invalid {
+        reason: shown(&error.to_string()),
+    };
     let mut names = Names::default();
     let mut depth = 0usize;
     for payload in Parser::new(0).parse_all(component) {
@@ -78,7 +84,13 @@ mod tests {
         )
         .unwrap();
         let names = names_in(&component).unwrap();
-        assert_eq!(names, Names { imports: vec!["outer".into()], exports: vec!["shown".into()] });
+        assert_eq!(
+            names,
+            Names {
+                imports: vec!["outer".into()],
+                exports: vec!["shown".into()]
+            }
+        );
     }
 
     #[test]
@@ -89,7 +101,13 @@ mod tests {
         let damaged = [&b"\0asm\x01\0\0\0\0\x10\x0e"[..], b"component-type", &[7]].concat();
         assert!(matches!(componentize(&damaged), Err(Error::Componentize { .. })));
         let component = wat::parse_str("(component)").unwrap();
-        assert!(matches!(names_in(&component[..component.len() - 1]), Ok(_) | Err(Error::Invalid { .. })));
-        assert!(matches!(names_in(&[&component[..], &[99, 1]].concat()), Err(Error::Invalid { .. })));
+        assert!(matches!(
+            names_in(&component[..component.len() - 1]),
+            Ok(_) | Err(Error::Invalid { .. })
+        ));
+        assert!(matches!(
+            names_in(&[&component[..], &[99, 1]].concat()),
+            Err(Error::Invalid { .. })
+        ));
     }
 }

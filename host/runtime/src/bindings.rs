@@ -1,5 +1,9 @@
 //! The contract of `wit/`, generated.
-#![allow(missing_docs, clippy::pedantic, reason = "generated from wit/, which documents every item")]
+#![allow(
+    missing_docs,
+    clippy::pedantic,
+    reason = "generated from wit/, which documents every item"
+)]
 
 pub mod wire;
 

@@ -40,12 +40,20 @@ impl Cache {
     /// Opens or makes the cache in a folder; none if none is configured.
     pub fn open(config: &CacheConfig, engine: &Engine) -> Result<Option<Self>, Error> {
         let Some(folder) = &config.folder else { return Ok(None) };
-        fs::create_dir_all(folder)
-            .map_err(|source| Error::Io { action: "making the cache folder", path: folder.clone(), source })?;
+        fs::create_dir_all(folder).map_err(|source| Error::Io {
+            action: "making the cache folder",
+            path: folder.clone(),
+            source,
+        })?;
         let key = Key::load_or_make(&folder.join("key"))?;
         let mut hasher = std::hash::DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        Ok(Some(Cache { folder: folder.clone(), max_bytes: config.max_bytes, key, engine: hasher.finish() }))
+        Ok(Some(Cache {
+            folder: folder.clone(),
+            max_bytes: config.max_bytes,
+            key,
+            engine: hasher.finish(),
+        }))
     }
 
     /// The compiled code of the plugin with this digest, if this installation wrote it.
@@ -103,7 +111,9 @@ impl Cache {
     }
 
     fn is_ours(&self, name: &str, file: &[u8]) -> bool {
-        let Some((header, code)) = file.split_at_checked(HEADER_BYTES) else { return false };
+        let Some((header, code)) = file.split_at_checked(HEADER_BYTES) else {
+            return false;
+        };
         header.starts_with(MAGIC) && self.key.sign(name, code) == header[MAGIC.len()..]
     }
 
@@ -126,7 +136,10 @@ impl Cache {
 
 /// Marks a file as used now.
 fn touch(path: &Path) {
-    let touched = fs::File::options().append(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
+    let touched = fs::File::options()
+        .append(true)
+        .open(path)
+        .and_then(|file| file.set_modified(SystemTime::now()));
     if let Err(error) = touched {
         tracing::debug!(path = %path.display(), %error, "the time of a cached plugin could not be set");
     }
@@ -137,7 +150,10 @@ mod tests {
     use super::*;
 
     fn cache(folder: &Path, max_bytes: u64) -> Cache {
-        let config = CacheConfig { folder: Some(folder.to_owned()), max_bytes };
+        let config = CacheConfig {
+            folder: Some(folder.to_owned()),
+            max_bytes,
+        };
         Cache::open(&config, &Engine::default()).unwrap().unwrap()
     }
 
@@ -170,7 +186,11 @@ mod tests {
         let stranger = cache(elsewhere.path(), 1 << 20);
         stranger.put("digest", b"evil");
         fs::copy(stranger.path(&stranger.name("digest")), &path).unwrap();
-        assert_eq!(cache_one.get("digest"), None, "another installation's key does not count");
+        assert_eq!(
+            cache_one.get("digest"),
+            None,
+            "another installation's key does not count"
+        );
     }
 
     fn flip(file: &mut Vec<u8>) {
@@ -200,7 +220,10 @@ mod tests {
                 });
             }
         });
-        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         assert_eq!(names.len(), 2, "the key and one file: {names:?}");
     }
 
@@ -209,8 +232,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path(), 2_500);
         let age = |digest: &str, seconds: u64| {
-            let file = fs::File::options().append(true).open(cache.path(&cache.name(digest))).unwrap();
-            file.set_modified(SystemTime::now() - std::time::Duration::from_secs(seconds)).unwrap();
+            let file = fs::File::options()
+                .append(true)
+                .open(cache.path(&cache.name(digest)))
+                .unwrap();
+            file.set_modified(SystemTime::now() - std::time::Duration::from_secs(seconds))
+                .unwrap();
         };
         cache.put("a", &[0; 1_000]);
         age("a", 300);

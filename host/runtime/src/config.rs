@@ -42,7 +42,14 @@ pub struct PoolConfig {
 
 impl Default for PoolConfig {
     fn default() -> Self {
-        PoolConfig { floor: 1, ceiling: 64, idle: 256, in_use: 256, wait_ms: 30_000, memory_ms: 30_000 }
+        PoolConfig {
+            floor: 1,
+            ceiling: 64,
+            idle: 256,
+            in_use: 256,
+            wait_ms: 30_000,
+            memory_ms: 30_000,
+        }
     }
 }
 
@@ -68,7 +75,10 @@ pub struct CacheConfig {
 
 impl Default for CacheConfig {
     fn default() -> Self {
-        CacheConfig { folder: None, max_bytes: 2 << 30 }
+        CacheConfig {
+            folder: None,
+            max_bytes: 2 << 30,
+        }
     }
 }
 
@@ -85,6 +95,9 @@ pub struct PluginConfig {
 
 impl Default for PluginConfig {
     fn default() -> Self {
-        PluginConfig { max_bytes: 64 << 20, start_ms: 5_000 }
+        PluginConfig {
+            max_bytes: 64 << 20,
+            start_ms: 5_000,
+        }
     }
 }

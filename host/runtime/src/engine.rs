@@ -67,8 +67,9 @@ fn engine_config(config: &RuntimeConfig) -> Config {
 /// Slots for every sandbox that may be warm or in use at once.
 fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
     // A few more than the pool's own ceilings: sandboxes being built or dropped hold slots too.
-    let sandboxes = u32::try_from(config.pool.idle + config.pool.in_use).unwrap_or(u32::MAX - 64).saturating_add(64);
-    let in_use = u32::try_from(config.pool.in_use).unwrap_or(u32::MAX - 64).saturating_add(64);
+    let sandboxes = u32::try_from(config.pool.idle + config.pool.in_use)
+        .unwrap_or(u32::MAX - 64)
+        .saturating_add(64);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(sandboxes)
         // Most components have three core instances; a pool of Python components runs out of these first and then
@@ -84,7 +85,8 @@ fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
         .max_tables_per_component(TABLES)
         .max_tables_per_module(8)
         .table_elements(config.limits.table_elements)
-        .total_stacks(in_use)
+        // A store keeps the stack of its last call, so a warm sandbox has one.
+        .total_stacks(sandboxes)
         .max_core_instance_size(1 << 20)
         .max_component_instance_size(1 << 20)
         // Clearing the first pages by hand costs less than giving them back to the kernel and faulting them in again.

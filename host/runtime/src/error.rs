@@ -73,7 +73,7 @@ pub enum Error {
         reason: String,
     },
     /// A limit was reached.
-    #[error("plugin `{plugin}`{}: {reached}", in_function(.function))]
+    #[error("plugin `{plugin}`{}: {reached}", in_function(.function.as_deref()))]
     Limit {
         /// Name of the plugin.
         plugin: String,
@@ -83,7 +83,7 @@ pub enum Error {
         reached: LimitReached,
     },
     /// The guest trapped. Its sandbox is gone, the host is well.
-    #[error("plugin `{plugin}`{} trapped: {trap}{}", in_function(.function), said(.last_words))]
+    #[error("plugin `{plugin}`{} trapped: {trap}{}", in_function(.function.as_deref()), said(.last_words.as_deref()))]
     Trapped {
         /// Name of the plugin.
         plugin: String,
@@ -95,7 +95,7 @@ pub enum Error {
         last_words: Option<String>,
     },
     /// The guest answered with an error.
-    #[error("plugin `{plugin}`{} failed: {}{message}", in_function(.function), context_of(.context))]
+    #[error("plugin `{plugin}`{} failed: {}{message}", in_function(.function.as_deref()), context_of(.context))]
     Guest {
         /// Name of the plugin.
         plugin: String,
@@ -119,7 +119,7 @@ pub enum Error {
         known: Vec<String>,
     },
     /// The guest broke the contract.
-    #[error("plugin `{plugin}`{} broke the contract: {reason}", in_function(.function))]
+    #[error("plugin `{plugin}`{} broke the contract: {reason}", in_function(.function.as_deref()))]
     Contract {
         /// Name of the plugin.
         plugin: String,
@@ -177,10 +177,20 @@ impl Error {
     pub(crate) fn refused(plugin: &str, error: tenon_component::Error) -> Self {
         let plugin = plugin.to_owned();
         match error {
-            tenon_component::Error::Version { interface, found, served } => {
-                Error::Version { plugin, interface, found, served: served.to_owned() }
-            }
-            error => Error::Refused { plugin, reason: error.to_string() },
+            tenon_component::Error::Version {
+                interface,
+                found,
+                served,
+            } => Error::Version {
+                plugin,
+                interface,
+                found,
+                served: served.to_owned(),
+            },
+            error => Error::Refused {
+                plugin,
+                reason: error.to_string(),
+            },
         }
     }
 
@@ -211,8 +221,8 @@ impl Error {
     }
 }
 
-fn in_function(function: &Option<String>) -> String {
-    function.as_ref().map(|name| format!(", function `{name}`")).unwrap_or_default()
+fn in_function(function: Option<&str>) -> String {
+    function.map(|name| format!(", function `{name}`")).unwrap_or_default()
 }
 
 /// Most names that a message lists.
@@ -222,25 +232,46 @@ fn names(known: &[String]) -> String {
     if known.is_empty() {
         return "none".into();
     }
-    let shown = known.iter().take(MAX_NAMES).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let shown = known
+        .iter()
+        .take(MAX_NAMES)
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let more = known.len().saturating_sub(MAX_NAMES);
-    if more == 0 { shown } else { format!("{shown} and {more} more") }
+    if more == 0 {
+        shown
+    } else {
+        format!("{shown} and {more} more")
+    }
 }
 
-fn said(last_words: &Option<String>) -> String {
-    last_words.as_ref().map(|words| format!("; it had just said: {words}")).unwrap_or_default()
+fn said(last_words: Option<&str>) -> String {
+    last_words
+        .map(|words| format!("; it had just said: {words}"))
+        .unwrap_or_default()
 }
 
 fn context_of(context: &[String]) -> String {
-    context.iter().map(|step| format!("{step}: ")).collect()
+    context.iter().flat_map(|step| [step, ": "]).collect()
 }
 
 /// Cuts text from a guest to at most `max` bytes, at a character, saying how much there was. Control characters, which
 /// terminals obey, become spaces.
 pub(crate) fn clip(text: &str, max: usize) -> String {
-    let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
+    let plain = |c: char| {
+        if c.is_control() && !matches!(c, '\n' | '\t') {
+            ' '
+        } else {
+            c
+        }
+    };
     let clipped: String = text[..text.floor_char_boundary(max)].chars().map(plain).collect();
-    if text.len() > max { format!("{clipped}… ({} bytes)", text.len()) } else { clipped }
+    if text.len() > max {
+        format!("{clipped}… ({} bytes)", text.len())
+    } else {
+        clipped
+    }
 }
 
 #[cfg(test)]

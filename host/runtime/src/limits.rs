@@ -102,12 +102,20 @@ impl LimitReached {
 
     /// A limit that no setting moves.
     pub(crate) fn fixed(limit: &'static str, figure: &str) -> Self {
-        LimitReached { limit, figure: figure.to_owned(), advice: Advice::Fixed }
+        LimitReached {
+            limit,
+            figure: figure.to_owned(),
+            advice: Advice::Fixed,
+        }
     }
 
     /// A limit of [`Limits`].
     pub(crate) fn settable(limit: &'static str, figure: String) -> Self {
-        LimitReached { limit, figure, advice: Advice::Raise(limit) }
+        LimitReached {
+            limit,
+            figure,
+            advice: Advice::Raise(limit),
+        }
     }
 }
 
@@ -120,7 +128,11 @@ pub(crate) fn human_bytes(bytes: u64) -> String {
         value /= 1024.0;
         unit += 1;
     }
-    if value.fract() == 0.0 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
+    if value.fract() == 0.0 {
+        format!("{value:.0} {}", UNITS[unit])
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
 }
 
 /// Answers wasmtime's questions about growth for one sandbox, and remembers what it refused: a guest that is refused
@@ -207,7 +219,10 @@ impl Held {
     /// Takes `bytes` until the charge is dropped. Errors past `limit`.
     pub fn charge(self: &Arc<Self>, bytes: usize, limit: usize) -> Result<Arc<Charge>, LimitReached> {
         let before = self.0.fetch_add(bytes, Ordering::Relaxed);
-        let charge = Arc::new(Charge { bytes, held: Arc::clone(self) });
+        let charge = Arc::new(Charge {
+            bytes,
+            held: Arc::clone(self),
+        });
         if before.saturating_add(bytes) > limit {
             return Err(LimitReached::bytes("held_bytes", limit));
         }
@@ -241,7 +256,11 @@ pub(crate) struct CpuMeter {
 impl CpuMeter {
     /// A meter at zero.
     pub fn new() -> Arc<Self> {
-        Arc::new(CpuMeter { origin: Instant::now(), poll_started: AtomicU64::new(0), call: AtomicU64::new(0) })
+        Arc::new(CpuMeter {
+            origin: Instant::now(),
+            poll_started: AtomicU64::new(0),
+            call: AtomicU64::new(0),
+        })
     }
 
     /// A new call begins.
@@ -252,7 +271,9 @@ impl CpuMeter {
 
     /// Nanoseconds of this call so far, asked from within a poll.
     pub fn now(&self) -> u64 {
-        let running = self.since_origin().saturating_sub(self.poll_started.load(Ordering::Relaxed));
+        let running = self
+            .since_origin()
+            .saturating_sub(self.poll_started.load(Ordering::Relaxed));
         self.call.load(Ordering::Relaxed).saturating_add(running)
     }
 
@@ -288,9 +309,15 @@ mod tests {
 
     #[test]
     fn growth_counts_all_memories_together() {
-        let mut growth = Growth::new(&Limits { memory: 100, ..Limits::default() });
+        let mut growth = Growth::new(&Limits {
+            memory: 100,
+            ..Limits::default()
+        });
         assert!(growth.memory_growing(0, 60, None).unwrap());
-        assert!(!growth.memory_growing(0, 60, None).unwrap(), "a second memory counts too");
+        assert!(
+            !growth.memory_growing(0, 60, None).unwrap(),
+            "a second memory counts too"
+        );
         assert_eq!(growth.take_refusal().unwrap().limit, "memory");
         assert!(growth.memory_growing(60, 100, None).unwrap());
         assert_eq!(growth.memory(), 100);

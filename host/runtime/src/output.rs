@@ -42,11 +42,15 @@ pub(crate) fn check_batch(batch: RecordBatch, announced: &SchemaRef) -> Result<R
     for (found, expected) in found.fields().iter().zip(expected.fields()) {
         if found.name() != expected.name() {
             let (found, expected) = (clip(found.name(), 128), clip(expected.name(), 128));
-            return Err(format!("a batch has a column `{found}` where `open` announced `{expected}`"));
+            return Err(format!(
+                "a batch has a column `{found}` where `open` announced `{expected}`"
+            ));
         }
         if found.data_type() != expected.data_type() {
             let (name, found, expected) = (clip(found.name(), 128), found.data_type(), expected.data_type());
-            return Err(format!("column `{name}` is of type {found} where `open` announced {expected}"));
+            return Err(format!(
+                "column `{name}` is of type {found} where `open` announced {expected}"
+            ));
         }
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
@@ -71,7 +75,10 @@ pub(crate) fn check_rejections(
             Some(true) => return Err(format!("it rejected row {} twice", rejection.row)),
             Some(seen) => *seen = true,
         }
-        checked.push(Rejection { row: rejection.row, reason: tell(&rejection.reason, MAX_REASON) });
+        checked.push(Rejection {
+            row: rejection.row,
+            reason: tell(&rejection.reason, MAX_REASON),
+        });
     }
     Ok(checked)
 }
@@ -83,21 +90,33 @@ mod tests {
     use arrow::datatypes::{DataType, Field, Schema};
 
     fn schema(fields: &[(&str, DataType, bool)]) -> SchemaRef {
-        let fields: Vec<Field> = fields.iter().map(|(name, kind, null)| Field::new(*name, kind.clone(), *null)).collect();
+        let fields: Vec<Field> = fields
+            .iter()
+            .map(|(name, kind, null)| Field::new(*name, kind.clone(), *null))
+            .collect();
         Arc::new(Schema::new(fields))
     }
 
     #[test]
     fn a_batch_must_be_what_was_announced() {
         let announced = schema(&[("a", DataType::Int64, false)]);
-        let batch = RecordBatch::try_new(schema(&[("a", DataType::Int64, true)]), vec![Arc::new(Int64Array::from(vec![1]))]);
-        assert_eq!(check_batch(batch.unwrap(), &announced).unwrap().schema_ref(), &announced);
+        let batch = RecordBatch::try_new(
+            schema(&[("a", DataType::Int64, true)]),
+            vec![Arc::new(Int64Array::from(vec![1]))],
+        );
+        assert_eq!(
+            check_batch(batch.unwrap(), &announced).unwrap().schema_ref(),
+            &announced
+        );
 
         let nulls = Arc::new(Int64Array::from(vec![None, Some(1)]));
         let batch = RecordBatch::try_new(schema(&[("a", DataType::Int64, true)]), vec![nulls]).unwrap();
         assert!(check_batch(batch, &announced).unwrap_err().contains("announced schema"));
 
-        let batch = RecordBatch::try_new(schema(&[("a", DataType::Int32, true)]), vec![Arc::new(Int32Array::from(vec![1]))]);
+        let batch = RecordBatch::try_new(
+            schema(&[("a", DataType::Int32, true)]),
+            vec![Arc::new(Int32Array::from(vec![1]))],
+        );
         let error = check_batch(batch.unwrap(), &announced).unwrap_err();
         assert_eq!(error, "column `a` is of type Int32 where `open` announced Int64");
     }
@@ -105,7 +124,13 @@ mod tests {
     #[test]
     fn rejections_name_rows_once() {
         let reject = |rows: &[u32]| {
-            let rejected = rows.iter().map(|row| wire::Rejection { row: *row, reason: "no".into() }).collect();
+            let rejected = rows
+                .iter()
+                .map(|row| wire::Rejection {
+                    row: *row,
+                    reason: "no".into(),
+                })
+                .collect();
             check_rejections(rejected, 3, clip)
         };
         assert_eq!(reject(&[2, 0]).unwrap().len(), 2);

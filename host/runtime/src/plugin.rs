@@ -115,9 +115,15 @@ impl Plugin {
                 reason: "it exports no `transform`, so it has no functions to call".into(),
             });
         };
-        let permit = loaded.queue.acquire(run.tenant(), loaded.wait).await.map_err(|Waited(waited)| {
-            Error::Saturated { plugin: loaded.name.to_string(), waited, ceiling: loaded.queue.ceiling() }
-        })?;
+        let permit = loaded
+            .queue
+            .acquire(run.tenant(), loaded.wait)
+            .await
+            .map_err(|Waited(waited)| Error::Saturated {
+                plugin: loaded.name.to_string(),
+                waited,
+                ceiling: loaded.queue.ceiling(),
+            })?;
         let warm = pool.take().await?;
         add(&run.usage.sandboxes, 1);
         Sandbox::bind(self.clone(), Arc::clone(pool), warm, permit, run)
@@ -126,15 +132,25 @@ impl Plugin {
 
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plugin").field("name", &self.name()).field("digest", &self.digest()).finish_non_exhaustive()
+        f.debug_struct("Plugin")
+            .field("name", &self.name())
+            .field("digest", &self.digest())
+            .finish_non_exhaustive()
     }
 }
 
 /// What a plugin says about its functions, checked.
 pub(crate) fn described(plugin: &str, functions: Vec<wire::Function>) -> Result<Vec<Function>, Error> {
-    let contract = |reason: String| Error::Contract { plugin: plugin.to_owned(), function: None, reason };
+    let contract = |reason: String| Error::Contract {
+        plugin: plugin.to_owned(),
+        function: None,
+        reason,
+    };
     if functions.len() > MAX_FUNCTIONS {
-        return Err(contract(format!("it describes {} functions; {MAX_FUNCTIONS} are allowed", functions.len())));
+        return Err(contract(format!(
+            "it describes {} functions; {MAX_FUNCTIONS} are allowed",
+            functions.len()
+        )));
     }
     let mut names = HashSet::new();
     let mut checked = Vec::with_capacity(functions.len());
@@ -150,10 +166,14 @@ pub(crate) fn described(plugin: &str, functions: Vec<wire::Function>) -> Result<
             return Err(contract(format!("it describes two functions named `{name}`")));
         }
         if function.config.len() > MAX_SCHEMA {
-            return Err(contract(format!("the configuration schema of `{name}` is over {MAX_SCHEMA} bytes")));
+            return Err(contract(format!(
+                "the configuration schema of `{name}` is over {MAX_SCHEMA} bytes"
+            )));
         }
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&function.config) {
-            return Err(contract(format!("the configuration schema of `{name}` is not JSON: {error}")));
+            return Err(contract(format!(
+                "the configuration schema of `{name}` is not JSON: {error}"
+            )));
         }
         let reads = function.reads.as_deref().unwrap_or_default();
         if reads.len() > MAX_READS || reads.iter().any(|column| column.len() > MAX_COLUMN) {

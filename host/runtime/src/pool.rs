@@ -173,7 +173,8 @@ impl Pool {
     }
 
     fn bounded(&self, aim: usize) -> usize {
-        aim.max(self.config.floor).min(self.config.ceiling.max(self.config.floor))
+        aim.max(self.config.floor)
+            .min(self.config.ceiling.max(self.config.floor))
     }
 }
 

@@ -26,6 +26,9 @@ use crate::trap;
 #[derive(Clone)]
 pub struct Runtime(Arc<Shared>);
 
+/// Loaded plugins by name and digest.
+type Registry = HashMap<(Arc<str>, String), Weak<Loaded>>;
+
 struct Shared {
     config: RuntimeConfig,
     host: Host,
@@ -33,7 +36,7 @@ struct Shared {
     refill: Refill,
     queue: Arc<Queue>,
     all_idle: Arc<AtomicUsize>,
-    loaded: Mutex<HashMap<(Arc<str>, String), Weak<Loaded>>>,
+    loaded: Mutex<Registry>,
 }
 
 /// A plugin's code, ready to be linked.
@@ -72,8 +75,14 @@ impl Runtime {
     /// each says what is wrong with the file.
     pub async fn load(&self, path: impl AsRef<Path>) -> Result<Plugin, Error> {
         let path = path.as_ref();
-        let name = path.file_stem().map_or_else(|| "plugin".into(), |stem| stem.to_string_lossy().into_owned());
-        let io = |source| Error::Io { action: "reading the plugin", path: path.to_owned(), source };
+        let name = path
+            .file_stem()
+            .map_or_else(|| "plugin".into(), |stem| stem.to_string_lossy().into_owned());
+        let io = |source| Error::Io {
+            action: "reading the plugin",
+            path: path.to_owned(),
+            source,
+        };
         let file = fs::File::open(path).map_err(io)?;
         self.check_size(&name, file.metadata().map_err(io)?.len())?;
         // What is no regular file may have more than it says.
@@ -116,7 +125,11 @@ impl Runtime {
             in_use: self.0.queue.in_use(),
             waiting: self.0.queue.waiting(),
             warm: self.0.all_idle.load(Ordering::Relaxed),
-            plugins: loaded.iter().filter_map(|plugin| plugin.pool.as_ref()).map(|pool| pool.statistics()).collect(),
+            plugins: loaded
+                .iter()
+                .filter_map(|plugin| plugin.pool.as_ref())
+                .map(|pool| pool.statistics())
+                .collect(),
         }
     }
 
@@ -137,14 +150,18 @@ impl Runtime {
 
     /// Code from the cache, or compiled away from the async threads.
     async fn compile(&self, name: &Arc<str>, digest: &str, bytes: Vec<u8>) -> Result<Compiled, Error> {
-        if let Some(compiled) = self.0.from_cache(name, digest)? {
+        if let Some(compiled) = self.0.cached(name, digest)? {
             return Ok(compiled);
         }
         let (shared, name, digest) = (Arc::clone(&self.0), Arc::clone(name), digest.to_owned());
         let plugin = name.to_string();
         let compiling = tokio::task::spawn_blocking(move || shared.compile(&name, &digest, &bytes));
         compiling.await.unwrap_or_else(|_| {
-            Err(Error::Load { plugin, stage: "compiled", reason: "the compiler gave up on it".to_owned() })
+            Err(Error::Load {
+                plugin,
+                stage: "compiled",
+                reason: "the compiler gave up on it".to_owned(),
+            })
         })
     }
 
@@ -155,13 +172,21 @@ impl Runtime {
             stage,
             reason: trap::explain(error),
         };
-        let pre =
-            shared.host.linker.instantiate_pre(&compiled.component).map_err(|error| load_error("linked", &error))?;
+        let pre = shared
+            .host
+            .linker
+            .instantiate_pre(&compiled.component)
+            .map_err(|error| load_error("linked", &error))?;
         let (mut functions, mut pool) = (Vec::new(), None);
         if compiled.interfaces.transform {
             let blueprint = Blueprint::new(&name, pre, compiled.wasi, &shared.config, &shared.host.ticker)?;
             functions = described(&name, blueprint.describe().await?)?;
-            pool = Some(Pool::new(blueprint, &shared.config.pool, &shared.all_idle, &shared.refill));
+            pool = Some(Pool::new(
+                blueprint,
+                &shared.config.pool,
+                &shared.all_idle,
+                &shared.refill,
+            ));
         }
         Ok(Loaded {
             name,
@@ -178,7 +203,7 @@ impl Runtime {
 }
 
 impl Shared {
-    fn from_cache(&self, name: &str, digest: &str) -> Result<Option<Compiled>, Error> {
+    fn cached(&self, name: &str, digest: &str) -> Result<Option<Compiled>, Error> {
         let Some(cache) = &self.cache else { return Ok(None) };
         let Some(code) = cache.get(digest) else { return Ok(None) };
         // SAFETY: the cache only gives out files that carry this installation's signature, so these bytes are what
@@ -204,8 +229,8 @@ impl Shared {
         let component = componentize(bytes).map_err(refused)?;
         // Refused before the compiler is let loose on it.
         inspect(&names_in(&component).map_err(refused)?).map_err(refused)?;
-        let component = Component::from_binary(&self.host.engine, &component)
-            .map_err(|error| load_error("compiled", &error))?;
+        let component =
+            Component::from_binary(&self.host.engine, &component).map_err(|error| load_error("compiled", &error))?;
         if let Some(cache) = &self.cache {
             match component.serialize() {
                 Ok(code) => cache.put(digest, &code),
@@ -223,12 +248,18 @@ impl Shared {
             exports: kind.exports(engine).map(|(name, _)| name.to_owned()).collect(),
         };
         let inspected = inspect(&names).map_err(|error| Error::refused(name, error))?;
-        Ok(Compiled { component, interfaces: inspected.interfaces, wasi: inspected.wasi })
+        Ok(Compiled {
+            component,
+            interfaces: inspected.interfaces,
+            wasi: inspected.wasi,
+        })
     }
 }
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime").field("config", &self.0.config).finish_non_exhaustive()
+        f.debug_struct("Runtime")
+            .field("config", &self.0.config)
+            .finish_non_exhaustive()
     }
 }

@@ -10,7 +10,7 @@ use arrow::datatypes::SchemaRef;
 use crate::bindings::exports::tenon::etl::transform as wire;
 use crate::bindings::tenon::etl::errors::Error as Fault;
 use crate::error::Error;
-use crate::host::BatchEntry;
+use crate::host::{BatchEntry, MAX_ROWS};
 use crate::limits::LimitReached;
 use crate::output::{Output, check_batch, check_rejections};
 use crate::plugin::Plugin;
@@ -63,7 +63,15 @@ impl Sandbox {
         // What starting it cost, whoever did that.
         add(&run.usage.cpu_nanos, warm.store.data().cpu.spent());
         let run = Arc::clone(run);
-        let sandbox = Sandbox { warm, plugin, pool, run, _permit: permit, opened: None, spoiled: bound.is_err() };
+        let sandbox = Sandbox {
+            warm,
+            plugin,
+            pool,
+            run,
+            _permit: permit,
+            opened: None,
+            spoiled: bound.is_err(),
+        };
         match bound {
             Ok(()) => Ok(sandbox),
             Err(reached) => Err(sandbox.limit(reached)),
@@ -88,16 +96,17 @@ impl Sandbox {
             });
         }
         let schemas = &mut self.warm.store.data_mut().schemas;
-        let schema = schemas.to_wire(input).map_err(|source| self.layout(source))?;
+        let schema = schemas.outgoing(input).map_err(|source| self.layout(source))?;
         let ticking = self.begin()?;
         let called = {
             let Warm { store, guest } = &mut self.warm;
             let cpu = Arc::clone(&store.data().cpu);
             let waits = waits(&self.plugin, &self.run);
-            cpu.measure(within(waits, guest.call_open(store, function, config, &schema))).await
+            cpu.measure(within(waits, guest.call_open(store, function, config, &schema)))
+                .await
         };
         let output = self.end(called, Some(function), ticking)?;
-        let output = self.warm.store.data_mut().schemas.from_wire(&output);
+        let output = self.warm.store.data_mut().schemas.incoming(&output);
         let output = output.map_err(|error| self.contract(function, &format!("`open` answered with {error}")))?;
         self.opened = Some(Arc::new(Opened {
             function: function.to_owned(),
@@ -191,16 +200,20 @@ impl Sandbox {
         let usage = &self.run.usage;
         add(&usage.calls, 1);
         add(&usage.cpu_nanos, store.data().cpu.spent());
-        usage.peak_memory.fetch_max(store.data().growth.memory() as u64, Ordering::Relaxed);
-        let answered = called.map_err(|error| trap::classify(store, error, function, "called"))?;
+        usage
+            .peak_memory
+            .fetch_max(store.data().growth.memory() as u64, Ordering::Relaxed);
+        let answered = called.map_err(|error| trap::classify(store, &error, function, "called"))?;
         self.charge_kept()?;
         self.spoiled = false;
-        answered.map_err(|fault| self.guest_error(fault, function))
+        answered.map_err(|fault| self.guest_error(&fault, function))
     }
 
     fn finish_call(&mut self, called: Called<wire::Output>, rows: usize, ticking: CallGuard) -> Result<Output, Error> {
         let opened = self.opened.clone();
-        let Some(opened) = opened else { return Err(self.misuse("it was not opened")) };
+        let Some(opened) = opened else {
+            return Err(self.misuse("it was not opened"));
+        };
         let output = self.end(called, Some(&opened.function), ticking)?;
         let output = self.collect(output, &opened, rows);
         self.spoiled = output.is_err();
@@ -217,12 +230,20 @@ impl Sandbox {
                 Err(error) => return Err(self.contract(&opened.function, &format!("it returned a handle: {error}"))),
             }
         }
-        let checked: Result<Vec<RecordBatch>, String> =
-            batches.into_iter().map(|batch| check_batch(batch, &opened.output)).collect();
+        let checked: Result<Vec<RecordBatch>, String> = batches
+            .into_iter()
+            .map(|batch| check_batch(batch, &opened.output))
+            .collect();
         let batches = checked.map_err(|reason| self.contract(&opened.function, &reason))?;
         let rejected = check_rejections(output.rejected, rows, |reason, max| self.run.tell(reason, max))
             .map_err(|reason| self.contract(&opened.function, &reason))?;
-        add(&self.run.usage.rows_out, batches.iter().map(|batch| batch.num_rows() as u64).sum());
+        let rows_out: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
+        // Returning one batch a thousand times costs the guest nothing, but whoever writes the rows out.
+        if rows_out > u64::from(MAX_ROWS) {
+            let figure = format!("{MAX_ROWS} rows returned by one call");
+            return Err(self.limit(LimitReached::fixed("rows", &figure)));
+        }
+        add(&self.run.usage.rows_out, rows_out);
         add(&self.run.usage.rows_rejected, rejected.len() as u64);
         Ok(Output { batches, rejected })
     }
@@ -263,30 +284,49 @@ impl Sandbox {
     }
 
     fn limit(&self, reached: LimitReached) -> Error {
-        Error::Limit { plugin: self.plugin.name().to_owned(), function: self.function(), reached }
+        Error::Limit {
+            plugin: self.plugin.name().to_owned(),
+            function: self.function(),
+            reached,
+        }
     }
 
     fn misuse(&self, reason: &'static str) -> Error {
-        Error::Misuse { plugin: self.plugin.name().to_owned(), reason }
+        Error::Misuse {
+            plugin: self.plugin.name().to_owned(),
+            reason,
+        }
     }
 
     fn layout(&self, source: tenon_layout::Error) -> Error {
-        Error::Layout { plugin: self.plugin.name().to_owned(), source }
+        Error::Layout {
+            plugin: self.plugin.name().to_owned(),
+            source,
+        }
     }
 
     fn contract(&self, function: &str, reason: &str) -> Error {
         let reason = self.run.redact(reason).into_owned();
-        Error::Contract { plugin: self.plugin.name().to_owned(), function: Some(function.to_owned()), reason }
+        Error::Contract {
+            plugin: self.plugin.name().to_owned(),
+            function: Some(function.to_owned()),
+            reason,
+        }
     }
 
-    fn guest_error(&self, fault: Fault, function: Option<&str>) -> Error {
+    fn guest_error(&self, fault: &Fault, function: Option<&str>) -> Error {
         let text = |text: &str, max| self.run.tell(text, max);
         Error::Guest {
             plugin: self.plugin.name().to_owned(),
             function: function.map(str::to_owned),
             kind: fault.kind.into(),
             message: text(&fault.message, MAX_MESSAGE),
-            context: fault.context.iter().take(MAX_CONTEXT).map(|step| text(step, MAX_CONTEXT_ENTRY)).collect(),
+            context: fault
+                .context
+                .iter()
+                .take(MAX_CONTEXT)
+                .map(|step| text(step, MAX_CONTEXT_ENTRY))
+                .collect(),
         }
     }
 }
@@ -299,13 +339,19 @@ impl Drop for Sandbox {
 
 impl std::fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sandbox").field("plugin", &self.plugin).field("run", &self.run).finish_non_exhaustive()
+        f.debug_struct("Sandbox")
+            .field("plugin", &self.plugin)
+            .field("run", &self.run)
+            .finish_non_exhaustive()
     }
 }
 
 /// Only plugins that import WASI can wait; the others need no timer.
 fn waits(plugin: &Plugin, run: &Run) -> Option<Duration> {
-    plugin.0.wasi.then(|| Duration::from_millis(run.limits().wall_per_call_ms))
+    plugin
+        .0
+        .wasi
+        .then(|| Duration::from_millis(run.limits().wall_per_call_ms))
 }
 
 /// Ends a call that waits too long.

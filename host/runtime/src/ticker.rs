@@ -29,7 +29,9 @@ impl Ticker {
             thread: Mutex::new(None),
         });
         let clock = Arc::clone(&ticker);
-        let spawned = thread::Builder::new().name("tenon-ticker".into()).spawn(move || clock.run(&engine));
+        let spawned = thread::Builder::new()
+            .name("tenon-ticker".into())
+            .spawn(move || clock.run(&engine));
         match spawned {
             Ok(handle) => *ticker.thread.lock() = Some(handle.thread().clone()),
             Err(error) => tracing::error!(%error, "the ticker thread could not be started: no deadline will hold"),
@@ -40,10 +42,10 @@ impl Ticker {
     /// A call begins; the clock runs until the guard is dropped.
     pub fn call(self: &Arc<Self>) -> CallGuard {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        if self.parked.load(Ordering::SeqCst) {
-            if let Some(thread) = &*self.thread.lock() {
-                thread.unpark();
-            }
+        if self.parked.load(Ordering::SeqCst)
+            && let Some(thread) = &*self.thread.lock()
+        {
+            thread.unpark();
         }
         CallGuard(Arc::clone(self))
     }
@@ -54,7 +56,11 @@ impl Ticker {
             thread::sleep(TICK);
             let Some(engine) = engine.upgrade() else { return };
             engine.increment_epoch();
-            idle = if self.calls.load(Ordering::SeqCst) == 0 { idle + 1 } else { 0 };
+            idle = if self.calls.load(Ordering::SeqCst) == 0 {
+                idle + 1
+            } else {
+                0
+            };
             if idle < IDLE_TICKS {
                 continue;
             }

@@ -17,22 +17,39 @@ const MAX_FRAME: usize = 120;
 /// The error for a call that wasmtime ended: the limit that was behind it, if there was one, or the trap.
 pub(crate) fn classify(
     store: &mut Store<SandboxState>,
-    error: wasmtime::Error,
+    error: &wasmtime::Error,
     function: Option<&str>,
     stage: &'static str,
 ) -> Error {
     let state = store.data_mut();
     let plugin = state.plugin.to_string();
     let function = function.map(str::to_owned);
-    if let Some(reached) = limit_behind(state, &error) {
-        return Error::Limit { plugin, function, reached };
+    if let Some(reached) = limit_behind(state, error) {
+        return Error::Limit {
+            plugin,
+            function,
+            reached,
+        };
     }
     if function.is_none() {
-        return Error::Load { plugin, stage, reason: explain(&error) };
+        return Error::Load {
+            plugin,
+            stage,
+            reason: explain(error),
+        };
     }
-    let trap = explain(&error);
-    let trap = state.run.as_ref().map(|run| run.redact(&trap).into_owned()).unwrap_or(trap);
-    Error::Trapped { plugin, function, trap, last_words: state.last_words.take() }
+    let trap = explain(error);
+    let trap = state
+        .run
+        .as_ref()
+        .map(|run| run.redact(&trap).into_owned())
+        .unwrap_or(trap);
+    Error::Trapped {
+        plugin,
+        function,
+        trap,
+        last_words: state.last_words.take(),
+    }
 }
 
 /// An error of wasmtime as a sentence, with the guest's frames.
@@ -71,7 +88,10 @@ fn limit_behind(state: &mut SandboxState, error: &wasmtime::Error) -> Option<Lim
     if words.contains("fuel allocated for hostcalls has been exhausted") {
         return Some(LimitReached::bytes("call_bytes", state.limits.call_bytes));
     }
-    let full = matches!(error.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full));
+    let full = matches!(
+        error.downcast_ref::<ResourceTableError>(),
+        Some(ResourceTableError::Full)
+    );
     if full || words.contains("store handle limit exceeded") {
         return Some(LimitReached::count("handles", state.limits.handles, "handles"));
     }

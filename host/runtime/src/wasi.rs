@@ -40,18 +40,32 @@ struct Output {
 impl Wasi {
     /// Denies everything, and drops output until a run is set.
     pub fn new(plugin: &Arc<str>) -> Self {
-        let output = Arc::new(Mutex::new(Output { plugin: Arc::clone(plugin), run: None }));
+        let output = Arc::new(Mutex::new(Output {
+            plugin: Arc::clone(plugin),
+            run: None,
+        }));
         let mut builder = WasiCtxBuilder::new();
         builder
-            .stdout(LogStream { output: Arc::clone(&output), level: Level::Info })
-            .stderr(LogStream { output: Arc::clone(&output), level: Level::Warn })
+            .stdout(LogStream {
+                output: Arc::clone(&output),
+                level: Level::Info,
+            })
+            .stderr(LogStream {
+                output: Arc::clone(&output),
+                level: Level::Warn,
+            })
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .max_random_size(64 << 10)
             .wall_clock(RunClock(Arc::clone(&output)))
             .monotonic_clock(CoarseClock(std::time::Instant::now()));
-        Wasi { ctx: builder.build(), http: WasiHttpCtx::new(), hooks: Hooks::new(Arc::clone(plugin)), output }
+        Wasi {
+            ctx: builder.build(),
+            http: WasiHttpCtx::new(),
+            hooks: Hooks::new(Arc::clone(plugin)),
+            output,
+        }
     }
 
     /// Ties the sandbox to a run.
@@ -75,7 +89,11 @@ impl IsTerminal for LogStream {
 
 impl StdoutStream for LogStream {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(LineWriter { output: Arc::clone(&self.output), level: self.level, line: Vec::new() })
+        Box::new(LineWriter {
+            output: Arc::clone(&self.output),
+            level: self.level,
+            line: Vec::new(),
+        })
     }
 }
 
@@ -137,7 +155,12 @@ impl HostWallClock for RunClock {
     }
 
     fn now(&self) -> Duration {
-        self.0.lock().run.as_ref().map(|run| run.clock().now()).unwrap_or_default()
+        self.0
+            .lock()
+            .run
+            .as_ref()
+            .map(|run| run.clock().now())
+            .unwrap_or_default()
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) fn run() -> Result<()> {
             "out/flights",
             "--null",
             "NA",
+            "--mode",
+            "overwrite",
         ]);
     step("running the job", || succeed(&mut job))
 }

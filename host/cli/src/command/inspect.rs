@@ -2,7 +2,7 @@ use std::io::IsTerminal;
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use tenon::runtime::{Function, Interfaces, Plugin};
+use tenon_host::runtime::{Function, Interfaces, Plugin};
 
 use crate::args::InspectArguments;
 use crate::exit::Failure;

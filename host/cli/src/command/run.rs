@@ -1,6 +1,6 @@
 use serde_json::Value;
-use tenon::connect::file::{CsvRead, Mode, ParquetWrite, ReadConfig, WriteConfig};
-use tenon::engine::{Engine, Job, Progress, Secret};
+use tenon_host::connect::file::{CsvRead, Mode, ParquetWrite, ReadConfig, WriteConfig};
+use tenon_host::engine::{Engine, Job, Progress, Secret};
 
 use crate::args::RunArguments;
 use crate::exit::Failure;

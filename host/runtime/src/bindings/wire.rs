@@ -65,19 +65,29 @@ pub struct Column {
 }
 
 /// What the generated bindings expect of every imported interface; this one has no functions.
-#[allow(dead_code, reason = "only generated code that nobody calls names it; whether rustc notices varies")]
+#[allow(
+    dead_code,
+    reason = "only generated code that nobody calls names it; whether rustc notices varies"
+)]
 pub trait Host {}
 
 impl<T: ?Sized> Host for T {}
 
 /// As [`Host`], for functions that need the store.
-#[allow(dead_code, reason = "only generated code that nobody calls names it; whether rustc notices varies")]
+#[allow(
+    dead_code,
+    reason = "only generated code that nobody calls names it; whether rustc notices varies"
+)]
 pub trait HostWithStore<T> {}
 
 impl<T, D: ?Sized> HostWithStore<T> for D {}
 
 /// Nothing to add.
-#[allow(clippy::unnecessary_wraps, dead_code, reason = "the generated bindings call it like those of others")]
+#[allow(
+    clippy::unnecessary_wraps,
+    dead_code,
+    reason = "the generated bindings call it like those of others"
+)]
 pub fn add_to_linker<T, D>(_: &mut Linker<T>, _: fn(&mut T) -> D::Data<'_>) -> wasmtime::Result<()>
 where
     D: wasmtime::component::HasData,
@@ -131,7 +141,14 @@ impl From<Field> for layout::Field {
 impl From<layout::Column> for Column {
     fn from(column: layout::Column) -> Self {
         Column {
-            nodes: column.nodes.iter().map(|node| Node { length: node.length, nulls: node.nulls }).collect(),
+            nodes: column
+                .nodes
+                .iter()
+                .map(|node| Node {
+                    length: node.length,
+                    nulls: node.nulls,
+                })
+                .collect(),
             buffers: column.buffers.into_iter().map(bytes_of).collect(),
         }
     }
@@ -140,7 +157,14 @@ impl From<layout::Column> for Column {
 impl From<Column> for layout::Column {
     fn from(column: Column) -> Self {
         layout::Column {
-            nodes: column.nodes.iter().map(|node| layout::Node { length: node.length, nulls: node.nulls }).collect(),
+            nodes: column
+                .nodes
+                .iter()
+                .map(|node| layout::Node {
+                    length: node.length,
+                    nulls: node.nulls,
+                })
+                .collect(),
             buffers: column.buffers.into_iter().map(Buffer::from).collect(),
         }
     }
@@ -154,7 +178,11 @@ impl Column {
 }
 
 fn bytes_of(buffer: Buffer) -> Bytes {
-    if buffer.is_empty() { Bytes::new() } else { Bytes::from_owner(Shared(buffer)) }
+    if buffer.is_empty() {
+        Bytes::new()
+    } else {
+        Bytes::from_owner(Shared(buffer))
+    }
 }
 
 /// An Arrow buffer as an owner of bytes.

@@ -14,8 +14,13 @@ pub(super) struct Key([u8; KEY_BYTES]);
 impl Key {
     /// Reads the key, or draws one. Of several processes that do so at once, one wins and all use its key.
     pub fn load_or_make(path: &Path) -> Result<Self, Error> {
-        let failed =
-            |action: &'static str| move |source: io::Error| Error::Io { action, path: path.to_owned(), source };
+        let failed = |action: &'static str| {
+            move |source: io::Error| Error::Io {
+                action,
+                path: path.to_owned(),
+                source,
+            }
+        };
         if let Some(key) = read(path).map_err(failed("reading the cache key"))? {
             return Ok(key);
         }
@@ -35,11 +40,13 @@ impl Key {
         });
         let _ = fs::remove_file(&temporary);
         made.map_err(failed("making the cache key"))?;
-        read(path).map_err(failed("reading the cache key"))?.ok_or_else(|| Error::Io {
-            action: "reading the cache key",
-            path: path.to_owned(),
-            source: io::Error::new(io::ErrorKind::InvalidData, "it is not 32 bytes long; remove the file"),
-        })
+        read(path)
+            .map_err(failed("reading the cache key"))?
+            .ok_or_else(|| Error::Io {
+                action: "reading the cache key",
+                path: path.to_owned(),
+                source: io::Error::new(io::ErrorKind::InvalidData, "it is not 32 bytes long; remove the file"),
+            })
     }
 
     /// A keyed hash over a name and its content.
@@ -59,7 +66,9 @@ fn read(path: &Path) -> io::Result<Option<Key>> {
         opened => opened?,
     };
     let mut key = Vec::with_capacity(KEY_BYTES);
-    Read::by_ref(&mut file).take(KEY_BYTES as u64 + 1).read_to_end(&mut key)?;
+    Read::by_ref(&mut file)
+        .take(KEY_BYTES as u64 + 1)
+        .read_to_end(&mut key)?;
     Ok(key.try_into().ok().map(Key))
 }
 
@@ -83,7 +92,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key");
         let keys: Vec<[u8; 32]> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| Key::load_or_make(&path).unwrap().0)).collect();
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| Key::load_or_make(&path).unwrap().0))
+                .collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(keys.iter().all(|key| *key == keys[0]) && keys[0] != [0; 32]);

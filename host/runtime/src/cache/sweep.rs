@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Age from which a temporary file was left by a writer that died.
-const ABANDONED: Duration = Duration::from_secs(3_600);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Removes the files used longest ago until the rest fits, and what dead writers left.
 pub(super) fn sweep(folder: &Path, extension: &str, max_bytes: u64) -> io::Result<()> {

@@ -9,15 +9,15 @@ use super::faults::fault;
 use super::{BatchEntry, SandboxState};
 use crate::bindings::tenon::etl::batches::{Host, HostBatch};
 use crate::bindings::tenon::etl::errors::{Error as Fault, Kind};
-use crate::limits::LimitReached;
 use crate::bindings::wire;
+use crate::limits::LimitReached;
 
 type Handle = Resource<BatchEntry>;
 type Answer<T> = wasmtime::Result<Result<T, Fault>>;
 
-/// Rows of one batch that a guest may build. Arrays without data (nulls, empty structs) make any number of rows free
+/// Rows of one batch that a guest may build, and of all batches that one call may return. Arrays without data (nulls, empty structs) make any number of rows free
 /// for the guest, but not for whoever writes them out.
-const MAX_ROWS: u32 = 1 << 24;
+pub(crate) const MAX_ROWS: u32 = 1 << 24;
 /// Bytes that every array is charged besides its buffers.
 const ARRAY_OVERHEAD: usize = 256;
 /// Bytes that a part of a concat takes besides its list of columns.
@@ -28,7 +28,7 @@ impl Host for SandboxState {}
 impl HostBatch for SandboxState {
     fn schema(&mut self, batch: Handle) -> wasmtime::Result<wire::Schema> {
         let schema = self.table.get(&batch)?.batch.schema();
-        Ok(self.schemas.to_wire(&schema)?)
+        Ok(self.schemas.outgoing(&schema)?)
     }
 
     fn rows(&mut self, batch: Handle) -> wasmtime::Result<u32> {
@@ -46,12 +46,12 @@ impl HostBatch for SandboxState {
 
     fn build(&mut self, schema: wire::Schema, rows: u32, columns: Vec<wire::Column>) -> Answer<Handle> {
         let built = self.build_checked(&schema, rows, columns);
-        self.answer(built)
+        Ok(self.answer(built))
     }
 
     fn with_columns(&mut self, batch: Handle, fields: wire::Schema, columns: Vec<wire::Column>) -> Answer<Handle> {
         let derived = self.with_columns_checked(&batch, &fields, columns)?;
-        self.answer(derived)
+        Ok(self.answer(derived))
     }
 
     fn select(&mut self, batch: Handle, columns: Vec<String>) -> Answer<Handle> {
@@ -59,7 +59,7 @@ impl HostBatch for SandboxState {
         let selected = kernels::select(&entry.batch, &columns)
             .map(|batch| BatchEntry::derived(batch, &[entry], None))
             .map_err(Fault::from);
-        self.answer(selected)
+        Ok(self.answer(selected))
     }
 
     fn slice(&mut self, batch: Handle, offset: u32, length: u32) -> Answer<Handle> {
@@ -67,14 +67,14 @@ impl HostBatch for SandboxState {
         let sliced = kernels::slice(&entry.batch, offset, length)
             .map(|batch| BatchEntry::derived(batch, &[entry], None))
             .map_err(Fault::from);
-        self.answer(sliced)
+        Ok(self.answer(sliced))
     }
 
     fn take(&mut self, batch: Handle, rows: Vec<u32>) -> Answer<Handle> {
         let limits = self.kernel_limits();
         let taken = kernels::take(&self.table.get(&batch)?.batch, &rows, &limits).map_err(Fault::from);
         let taken = taken.and_then(|batch| self.made(batch, &[]));
-        self.answer(taken)
+        Ok(self.answer(taken))
     }
 
     fn concat(&mut self, parts: Vec<Handle>) -> Answer<Handle> {
@@ -87,19 +87,24 @@ impl HostBatch for SandboxState {
             bytes = bytes.saturating_add(PART_OVERHEAD + size_of_val(batch.columns()));
             if bytes > self.limits.call_bytes {
                 let reached = LimitReached::bytes("call_bytes", self.limits.call_bytes);
-                return Ok(Err(fault(Kind::Limit, format!("concat of {} parts: {reached}", parts.len()))));
+                return Ok(Err(fault(
+                    Kind::Limit,
+                    format!("concat of {} parts: {reached}", parts.len()),
+                )));
             }
             batches.push(batch.clone());
         }
         let joined = kernels::concat(&batches, &limits).map_err(Fault::from);
         let joined = joined.and_then(|batch| self.made(batch, &[]));
-        self.answer(joined)
+        Ok(self.answer(joined))
     }
 
     fn share(&mut self, batch: Handle) -> wasmtime::Result<Handle> {
         let entry = self.table.get(&batch)?;
         let mut shared = BatchEntry::derived(entry.batch.clone(), &[entry], None);
-        let own = self.charge_held(handle_bytes(&shared.batch)).map_err(|reached| self.trap(reached))?;
+        let own = self
+            .charge_held(handle_bytes(&shared.batch))
+            .map_err(|reached| self.trap(reached))?;
         shared.own = Some(own);
         self.table.push(shared).map_err(|_| self.trap(self.handles_reached()))
     }
@@ -112,16 +117,14 @@ impl HostBatch for SandboxState {
 
 impl SandboxState {
     /// Hands a new batch, or the reason why there is none, to the guest.
-    pub(super) fn answer(&mut self, made: Result<BatchEntry, Fault>) -> Answer<Handle> {
-        let made = made.and_then(|entry| {
-            let own = self.charge_held(handle_bytes(&entry.batch))?;
-            Ok(BatchEntry { own: Some(own), ..entry })
-        });
-        let entry = match made {
-            Ok(entry) => entry,
-            Err(fault) => return Ok(Err(fault)),
+    pub(super) fn answer(&mut self, made: Result<BatchEntry, Fault>) -> Result<Handle, Fault> {
+        let entry = made?;
+        let own = self.charge_held(handle_bytes(&entry.batch))?;
+        let entry = BatchEntry {
+            own: Some(own),
+            ..entry
         };
-        Ok(self.table.push(entry).map_err(|_| self.handles_reached().into()))
+        self.table.push(entry).map_err(|_| self.handles_reached().into())
     }
 
     pub(super) fn handles_reached(&self) -> LimitReached {
@@ -129,23 +132,39 @@ impl SandboxState {
     }
 
     pub(super) fn kernel_limits(&self) -> kernels::Limits {
-        kernels::Limits { output_bytes: self.limits.call_bytes as u64, ..kernels::Limits::default() }
+        kernels::Limits {
+            output_bytes: self.limits.call_bytes as u64,
+            ..kernels::Limits::default()
+        }
     }
 
     /// A batch that a kernel made: charged for what it does not share with the batch it came from.
     pub(super) fn made(&mut self, batch: RecordBatch, origins: &[Handle]) -> Result<BatchEntry, Fault> {
         let mut entries = Vec::with_capacity(origins.len());
         for origin in origins {
-            entries.push(self.table.get(origin).map_err(|_| fault(Kind::Internal, "a handle disappeared"))?);
+            entries.push(
+                self.table
+                    .get(origin)
+                    .map_err(|_| fault(Kind::Internal, "a handle disappeared"))?,
+            );
         }
         let shared = |column: &ArrayRef| {
-            entries.iter().any(|entry| entry.batch.columns().iter().any(|known| std::sync::Arc::ptr_eq(known, column)))
+            entries.iter().any(|entry| {
+                entry
+                    .batch
+                    .columns()
+                    .iter()
+                    .any(|known| std::sync::Arc::ptr_eq(known, column))
+            })
         };
         let new = batch.columns().iter().filter(|column| !shared(column));
         let bytes = new.map(|column| column.get_array_memory_size()).sum();
         let derived = BatchEntry::derived(batch, &entries, None);
         let charge = self.charge_new(bytes)?;
-        Ok(BatchEntry { charges: derived.charges.into_iter().chain([charge]).collect(), ..derived })
+        Ok(BatchEntry {
+            charges: derived.charges.into_iter().chain([charge]).collect(),
+            ..derived
+        })
     }
 
     fn build_checked(
@@ -155,13 +174,13 @@ impl SandboxState {
         columns: Vec<wire::Column>,
     ) -> Result<BatchEntry, Fault> {
         check_rows(rows)?;
-        let schema = self.schemas.from_wire(schema)?;
+        let schema = self.schemas.incoming(schema)?;
         let charge = self.charge_new(charged(&columns))?;
         let arrays = arrays(&schema, rows, columns)?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows as usize));
         let batch = RecordBatch::try_new_with_options(schema, arrays, &options)
             .map_err(|error| fault(Kind::BadData, error.to_string()))?;
-        Ok(BatchEntry::derived(batch, &[], Some(charge)))
+        Ok(BatchEntry::derived(batch, &[], Some(&charge)))
     }
 
     fn with_columns_checked(
@@ -172,7 +191,7 @@ impl SandboxState {
     ) -> wasmtime::Result<Result<BatchEntry, Fault>> {
         let batch = self.table.get(handle)?.batch.clone();
         let with = || {
-            let fields = self.schemas.from_wire(fields)?;
+            let fields = self.schemas.incoming(fields)?;
             let charge = self.charge_new(charged(&columns))?;
             let rows = u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
             let arrays = arrays(&fields, rows, columns)?;
@@ -184,7 +203,7 @@ impl SandboxState {
             Err(fault) => return Ok(Err(fault)),
         };
         let entry = self.table.get(handle)?;
-        Ok(Ok(BatchEntry::derived(batch, &[entry], Some(charge))))
+        Ok(Ok(BatchEntry::derived(batch, &[entry], Some(&charge))))
     }
 }
 
@@ -194,7 +213,10 @@ fn read(batch: &RecordBatch, columns: &[u32], memory: usize) -> Result<Vec<wire:
     let there = batch.num_columns();
     if columns.len() > there {
         let asked = columns.len();
-        return Err(fault(Kind::BadConfig, format!("{asked} columns were asked of a batch that has {there}")));
+        return Err(fault(
+            Kind::BadConfig,
+            format!("{asked} columns were asked of a batch that has {there}"),
+        ));
     }
     let schema = batch.schema_ref();
     let mut bytes = 0usize;
@@ -214,17 +236,19 @@ fn read(batch: &RecordBatch, columns: &[u32], memory: usize) -> Result<Vec<wire:
     columns.iter().map(read_one).collect()
 }
 
-fn arrays(
-    schema: &arrow::datatypes::Schema,
-    rows: u32,
-    columns: Vec<wire::Column>,
-) -> Result<Vec<ArrayRef>, Fault> {
+fn arrays(schema: &arrow::datatypes::Schema, rows: u32, columns: Vec<wire::Column>) -> Result<Vec<ArrayRef>, Fault> {
     if columns.len() != schema.fields().len() {
         let (got, expected) = (columns.len(), schema.fields().len());
-        return Err(fault(Kind::BadData, format!("expected {expected} columns, as the schema has, but got {got}")));
+        return Err(fault(
+            Kind::BadData,
+            format!("expected {expected} columns, as the schema has, but got {got}"),
+        ));
     }
     let fields = schema.fields().iter();
-    fields.zip(columns).map(|(field, column)| Ok(array_of(field, rows, column.into())?)).collect()
+    fields
+        .zip(columns)
+        .map(|(field, column)| Ok(array_of(field, rows, column.into())?))
+        .collect()
 }
 
 fn check_rows(rows: u32) -> Result<(), Fault> {
@@ -243,6 +267,9 @@ fn handle_bytes(batch: &RecordBatch) -> usize {
 
 /// Host memory behind columns from a guest. Nodes count, so that empty ones are not free.
 fn charged(columns: &[wire::Column]) -> usize {
-    columns.iter().map(|column| column.bytes() + column.nodes.len() * ARRAY_OVERHEAD).sum::<usize>()
+    columns
+        .iter()
+        .map(|column| column.bytes() + column.nodes.len() * ARRAY_OVERHEAD)
+        .sum::<usize>()
         + columns.len() * ARRAY_OVERHEAD
 }

@@ -22,18 +22,28 @@ pub struct BatchEntry {
 impl BatchEntry {
     /// A batch that the host hands to a call. It costs the guest nothing, unless it keeps it after the call.
     pub(crate) fn lent(batch: RecordBatch) -> Self {
-        BatchEntry { batch, charges: Vec::new(), lent: true, own: None }
+        BatchEntry {
+            batch,
+            charges: Vec::new(),
+            lent: true,
+            own: None,
+        }
     }
 
     /// A batch derived from `origins`, whose memory it may share, with `charge` for what is new in it.
-    pub(crate) fn derived(batch: RecordBatch, origins: &[&BatchEntry], charge: Option<Arc<Charge>>) -> Self {
+    pub(crate) fn derived(batch: RecordBatch, origins: &[&BatchEntry], charge: Option<&Arc<Charge>>) -> Self {
         let mut charges: Vec<Arc<Charge>> = Vec::new();
-        for inherited in origins.iter().flat_map(|origin| &origin.charges).chain(&charge) {
+        for inherited in origins.iter().flat_map(|origin| &origin.charges).chain(charge) {
             if !charges.iter().any(|known| Arc::ptr_eq(known, inherited)) {
                 charges.push(Arc::clone(inherited));
             }
         }
-        BatchEntry { batch, charges, lent: origins.iter().any(|origin| origin.lent), own: None }
+        BatchEntry {
+            batch,
+            charges,
+            lent: origins.iter().any(|origin| origin.lent),
+            own: None,
+        }
     }
 }
 
@@ -48,6 +58,9 @@ pub struct ProgramEntry {
 impl ProgramEntry {
     /// A program and the charge for it.
     pub(crate) fn new(program: Arc<Program>, charge: Arc<Charge>) -> Self {
-        ProgramEntry { program, _charge: charge }
+        ProgramEntry {
+            program,
+            _charge: charge,
+        }
     }
 }

@@ -9,7 +9,11 @@ use crate::limits::LimitReached;
 
 /// An error for the guest.
 pub(super) fn fault(kind: Kind, message: impl Into<String>) -> Fault {
-    Fault { kind, message: message.into(), context: Vec::new() }
+    Fault {
+        kind,
+        message: message.into(),
+        context: Vec::new(),
+    }
 }
 
 impl From<layout::Error> for Fault {

@@ -13,6 +13,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
+pub(crate) use batches::MAX_ROWS;
 pub use entry::{BatchEntry, ProgramEntry};
 
 use crate::limits::{Charge, CpuMeter, Growth, Held, LimitReached, Limits, human_bytes};
@@ -92,7 +93,10 @@ impl SandboxState {
     /// Charges host memory that a guest now holds, and counts it as what the run's guests made.
     fn charge_new(&mut self, bytes: usize) -> Result<Arc<Charge>, LimitReached> {
         if let Some(run) = &self.run {
-            let before = run.usage.bytes_out.fetch_add(bytes as u64, std::sync::atomic::Ordering::Relaxed);
+            let before = run
+                .usage
+                .bytes_out
+                .fetch_add(bytes as u64, std::sync::atomic::Ordering::Relaxed);
             if before.saturating_add(bytes as u64) > self.limits.out_bytes {
                 return Err(LimitReached::settable("out_bytes", human_bytes(self.limits.out_bytes)));
             }
@@ -128,7 +132,10 @@ impl WasiView for SandboxState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let plugin = &self.plugin;
         let wasi = self.wasi.get_or_insert_with(|| Box::new(Wasi::new(plugin)));
-        WasiCtxView { ctx: &mut wasi.ctx, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut wasi.ctx,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -136,6 +143,10 @@ impl WasiHttpView for SandboxState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         let plugin = &self.plugin;
         let wasi = self.wasi.get_or_insert_with(|| Box::new(Wasi::new(plugin)));
-        WasiHttpCtxView { ctx: &mut wasi.http, table: &mut self.table, hooks: &mut wasi.hooks }
+        WasiHttpCtxView {
+            ctx: &mut wasi.http,
+            table: &mut self.table,
+            hooks: &mut wasi.hooks,
+        }
     }
 }

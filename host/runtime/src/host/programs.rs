@@ -33,12 +33,15 @@ impl HostProgram for SandboxState {
             Ok(compiled) => compiled,
             Err(fault) => return Ok(Err(fault)),
         };
-        Ok(self.table.push(ProgramEntry::new(program, charge)).map_err(|_| self.handles_reached().into()))
+        Ok(self
+            .table
+            .push(ProgramEntry::new(program, charge))
+            .map_err(|_| self.handles_reached().into()))
     }
 
     fn output(&mut self, program: Resource<ProgramEntry>) -> wasmtime::Result<wire::Schema> {
         let schema = Arc::clone(self.table.get(&program)?.program.output());
-        Ok(self.schemas.to_wire(&schema)?)
+        Ok(self.schemas.outgoing(&schema)?)
     }
 
     fn project(
@@ -49,18 +52,14 @@ impl HostProgram for SandboxState {
         let program = Arc::clone(&self.table.get(&program)?.program);
         let projected = program.project(&self.table.get(&input)?.batch).map_err(Fault::from);
         let made = projected.and_then(|batch| self.made(batch, &[input]));
-        self.answer(made)
+        Ok(self.answer(made))
     }
 
-    fn filter(
-        &mut self,
-        program: Resource<ProgramEntry>,
-        input: Resource<BatchEntry>,
-    ) -> Answer<Resource<BatchEntry>> {
+    fn filter(&mut self, program: Resource<ProgramEntry>, input: Resource<BatchEntry>) -> Answer<Resource<BatchEntry>> {
         let program = Arc::clone(&self.table.get(&program)?.program);
         let filtered = program.filter(&self.table.get(&input)?.batch).map_err(Fault::from);
         let made = filtered.and_then(|batch| self.made(batch, &[input]));
-        self.answer(made)
+        Ok(self.answer(made))
     }
 
     fn drop(&mut self, program: Resource<ProgramEntry>) -> wasmtime::Result<()> {
@@ -71,14 +70,16 @@ impl HostProgram for SandboxState {
 
 impl SandboxState {
     fn compile_once(&mut self, input: &wire::Schema, expressions: Vec<String>) -> Result<Compiled, Fault> {
-        let schema = self.schemas.from_wire(input)?;
+        let schema = self.schemas.incoming(input)?;
         let key = (schema, expressions);
         if let Some(compiled) = self.programs.0.get(&key) {
             return Ok(compiled.clone());
         }
         let program = Arc::new(Program::compile(&key.0, &key.1, &self.kernel_limits())?);
         let text: usize = key.1.iter().map(String::len).sum();
-        let bytes = text.saturating_mul(BYTES_PER_BYTE).saturating_add(program.output().fields().size());
+        let bytes = text
+            .saturating_mul(BYTES_PER_BYTE)
+            .saturating_add(program.output().fields().size());
         let mut charge = self.charge_held(bytes);
         if charge.is_err() || self.programs.0.len() >= REMEMBERED {
             self.programs.0.clear();

@@ -22,7 +22,7 @@ struct Known {
 
 impl Schemas {
     /// A schema of the host as the guest sees it.
-    pub fn to_wire(&mut self, schema: &SchemaRef) -> Result<wire::Schema, tenon_layout::Error> {
+    pub fn outgoing(&mut self, schema: &SchemaRef) -> Result<wire::Schema, tenon_layout::Error> {
         if let Some(known) = self.0.iter().find(|known| Arc::ptr_eq(&known.schema, schema)) {
             return Ok(Arc::clone(&known.wire));
         }
@@ -32,8 +32,12 @@ impl Schemas {
     }
 
     /// A schema of the guest, checked. Equal schemas become the same `SchemaRef`, which makes later comparisons cheap.
-    pub fn from_wire(&mut self, wire: &wire::Schema) -> Result<SchemaRef, tenon_layout::Error> {
-        if let Some(known) = self.0.iter().find(|known| Arc::ptr_eq(&known.wire, wire) || known.wire == *wire) {
+    pub fn incoming(&mut self, wire: &wire::Schema) -> Result<SchemaRef, tenon_layout::Error> {
+        if let Some(known) = self
+            .0
+            .iter()
+            .find(|known| Arc::ptr_eq(&known.wire, wire) || known.wire == *wire)
+        {
             return Ok(Arc::clone(&known.schema));
         }
         let schema = schema_of(&wire::schema_from_wire(wire), &Bounds::default())?;

@@ -44,7 +44,11 @@ impl Host for SandboxState {
     }
 
     fn parameter(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.run.as_ref().and_then(|run| run.parameter(&name)).map(str::to_owned))
+        Ok(self
+            .run
+            .as_ref()
+            .and_then(|run| run.parameter(&name))
+            .map(str::to_owned))
     }
 
     fn secret(&mut self, name: String) -> Answer<String> {
@@ -58,7 +62,10 @@ impl Host for SandboxState {
     fn now(&mut self) -> wasmtime::Result<Instant> {
         let now = self.run.as_ref().map_or(Clock::System, |run| *run.clock()).now();
         let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-        Ok(Instant { seconds, nanoseconds: now.subsec_nanos() })
+        Ok(Instant {
+            seconds,
+            nanoseconds: now.subsec_nanos(),
+        })
     }
 
     fn random(&mut self, bytes: u32) -> Answer<Vec<u8>> {

@@ -60,7 +60,11 @@ impl FromStr for HttpGrant {
             reason: format!("{reason}; expected `host:port`, such as `api.example.com:443` or `[2001:db8::1]:443`"),
         };
         let (host, port) = text.rsplit_once(':').ok_or_else(|| invalid("the port is missing"))?;
-        let port: u16 = port.parse().ok().filter(|port| *port != 0).ok_or_else(|| invalid("the port is not a number"))?;
+        let port: u16 = port
+            .parse()
+            .ok()
+            .filter(|port| *port != 0)
+            .ok_or_else(|| invalid("the port is not a number"))?;
         let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         if bracketed.is_none() && host.contains(':') {
             return Err(invalid("an IPv6 address needs brackets"));
@@ -70,7 +74,11 @@ impl FromStr for HttpGrant {
         if host.is_empty() || !host.chars().all(plain) {
             return Err(invalid("the host is not a name or an address"));
         }
-        Ok(HttpGrant { host: host.to_ascii_lowercase(), port, private: false })
+        Ok(HttpGrant {
+            host: host.to_ascii_lowercase(),
+            port,
+            private: false,
+        })
     }
 }
 
@@ -89,7 +97,15 @@ mod tests {
 
     #[test]
     fn bad_grants_say_what_is_expected() {
-        for text in ["example.com", "example.com:http", "*:80", "::1:80", ":80", "a b:80", "example.com:0"] {
+        for text in [
+            "example.com",
+            "example.com:http",
+            "*:80",
+            "::1:80",
+            ":80",
+            "a b:80",
+            "example.com:0",
+        ] {
             let error = text.parse::<HttpGrant>().unwrap_err().to_string();
             assert!(error.contains("expected `host:port`"), "{text}: {error}");
         }

@@ -18,7 +18,7 @@ use super::address::is_private;
 use crate::run::{Level, Run};
 
 /// Longest wait for a connection or a response's head, unless the guest asks for less.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Checks every request of one sandbox against its run's grants.
 pub(crate) struct Hooks {
@@ -26,7 +26,10 @@ pub(crate) struct Hooks {
     run: Option<Arc<Run>>,
 }
 
-type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+type Sent = (
+    http::Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
+);
 
 impl Hooks {
     /// Denies everything until a run is set.
@@ -42,9 +45,13 @@ impl Hooks {
     /// Finds the grant that covers a request, and an address to connect to.
     async fn admit(run: Option<&Run>, host: &str, port: u16) -> Result<SocketAddr, Refusal> {
         let grant = run.and_then(|run| run.http_grants().iter().find(|grant| grant.covers(host, port)));
-        let Some(grant) = grant else { return Err(Refusal::NotGranted) };
-        let addresses: Vec<SocketAddr> =
-            tokio::net::lookup_host((host, port)).await.map_err(|_| Refusal::NotFound)?.collect();
+        let Some(grant) = grant else {
+            return Err(Refusal::NotGranted);
+        };
+        let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, port))
+            .await
+            .map_err(|_| Refusal::NotFound)?
+            .collect();
         if addresses.is_empty() {
             return Err(Refusal::NotFound);
         }
@@ -68,7 +75,11 @@ impl WasiHttpHooks for Hooks {
         Box::new(async move {
             let secure = request.uri().scheme() == Some(&Scheme::HTTPS);
             let authority = request.uri().authority().ok_or(Error::HttpRequestUriInvalid)?;
-            let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+            let host = authority
+                .host()
+                .trim_start_matches('[')
+                .trim_end_matches(']')
+                .to_owned();
             let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
             let address = match Hooks::admit(run.as_deref(), &host, port).await {
                 Ok(address) => address,
@@ -92,13 +103,22 @@ async fn send(
     secure: bool,
 ) -> Result<Sent, Error> {
     let asked = |wait: fn(&RequestOptions) -> Option<Duration>| {
-        options.as_ref().and_then(wait).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+        options
+            .as_ref()
+            .and_then(wait)
+            .unwrap_or(LONGEST_WAIT)
+            .min(LONGEST_WAIT)
     };
     let connect_wait = asked(|options| options.connect_timeout);
     let head_wait = asked(|options| options.first_byte_timeout);
-    let stream = timeout(connect_wait, connect(host, address, secure)).await.map_err(|_| Error::ConnectionTimeout)??;
+    let stream = timeout(connect_wait, connect(host, address, secure))
+        .await
+        .map_err(|_| Error::ConnectionTimeout)??;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", http::uri::PathAndQuery::as_str);
     *request.uri_mut() = path.parse().map_err(|_| Error::HttpRequestUriInvalid)?;
 
     let connection = tokio::spawn(connection);
@@ -107,9 +127,15 @@ async fn send(
     let driver = async move {
         // Dropping the sender ends the connection once the response has been read.
         drop(sender);
-        connection.await.map_err(|_| Error::ConnectionTerminated)?.map_err(Error::from)
+        connection
+            .await
+            .map_err(|_| Error::ConnectionTerminated)?
+            .map_err(Error::from)
     };
-    Ok((response.map(|body| body.map_err(Error::from).boxed_unsync()), Box::new(driver)))
+    Ok((
+        response.map(|body| body.map_err(Error::from).boxed_unsync()),
+        Box::new(driver),
+    ))
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -127,7 +153,9 @@ async fn connect(host: &str, address: SocketAddr, secure: bool) -> Result<Box<dy
 
 fn tls_config() -> Result<Arc<ClientConfig>, Error> {
     static CONFIG: LazyLock<Result<Arc<ClientConfig>, rustls::Error>> = LazyLock::new(|| {
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
+        let roots = rustls::RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.into(),
+        };
         // Named, so that a second provider in the process cannot make the choice ambiguous.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
@@ -179,7 +207,9 @@ mod tests {
 
     #[tokio::test]
     async fn only_grants_admit() {
-        let run = Run::builder("t", "r").allow_http("127.0.0.1:8080".parse().unwrap()).build();
+        let run = Run::builder("t", "r")
+            .allow_http("127.0.0.1:8080".parse().unwrap())
+            .build();
         assert_eq!(admit(&run, "127.0.0.1", 81).await, Err(Refusal::NotGranted));
         assert_eq!(admit(&run, "127.0.0.1", 8080).await, Err(Refusal::Private));
         assert_eq!(Hooks::admit(None, "127.0.0.1", 8080).await, Err(Refusal::NotGranted));
@@ -187,7 +217,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_resolves_to_loopback_is_private() {
-        let run = Run::builder("t", "r").allow_http("localhost:8080".parse().unwrap()).build();
+        let run = Run::builder("t", "r")
+            .allow_http("localhost:8080".parse().unwrap())
+            .build();
         assert_eq!(admit(&run, "localhost", 8080).await, Err(Refusal::Private));
         let grant: super::super::HttpGrant = "localhost:8080".parse().unwrap();
         let run = Run::builder("t", "r").allow_http(grant.allow_private()).build();

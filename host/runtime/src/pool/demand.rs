@@ -13,7 +13,12 @@ pub(super) struct Demand {
 
 impl Demand {
     pub fn new(window: Duration, now: Instant) -> Self {
-        Demand { half_window: window / 2, began: now, current: 0, previous: 0 }
+        Demand {
+            half_window: window / 2,
+            began: now,
+            current: 0,
+            previous: 0,
+        }
     }
 
     /// So many are in use at this moment.

@@ -33,8 +33,15 @@ pub(crate) struct Waited(pub Duration);
 
 impl Queue {
     pub fn new(ceiling: usize) -> Arc<Self> {
-        let turns = Turns { free: ceiling, waiting: HashMap::new(), order: VecDeque::new() };
-        Arc::new(Queue { ceiling, turns: Mutex::new(turns) })
+        let turns = Turns {
+            free: ceiling,
+            waiting: HashMap::new(),
+            order: VecDeque::new(),
+        };
+        Arc::new(Queue {
+            ceiling,
+            turns: Mutex::new(turns),
+        })
     }
 
     /// Most turns at once.
@@ -104,7 +111,9 @@ impl Turns {
 
     fn next(&mut self) -> Option<oneshot::Sender<Permit>> {
         while let Some(tenant) = self.order.pop_front() {
-            let Some(line) = self.waiting.get_mut(&tenant) else { continue };
+            let Some(line) = self.waiting.get_mut(&tenant) else {
+                continue;
+            };
             let next = line.pop_front();
             if line.is_empty() {
                 self.waiting.remove(&tenant);

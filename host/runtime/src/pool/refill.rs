@@ -28,7 +28,10 @@ impl Refill {
     pub fn start() -> Result<Self, Error> {
         let (sender, receiver) = unbounded_channel();
         let failed = |error: std::io::Error| Error::Engine(format!("the refill thread could not be started: {error}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(failed)?;
         thread::Builder::new()
             .name("tenon-refill".into())
             .spawn(move || LocalSet::new().block_on(&runtime, work(receiver)))

@@ -7,8 +7,8 @@ use std::time::Duration;
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, StoreContextMut, UpdateDeadline};
 
-use crate::bindings::exports::tenon::etl::transform::{Function, Guest};
 use crate::bindings::TransformerPre;
+use crate::bindings::exports::tenon::etl::transform::{Function, Guest};
 use crate::config::RuntimeConfig;
 use crate::error::Error;
 use crate::host::SandboxState;
@@ -64,8 +64,11 @@ impl Blueprint {
         cpu.reset();
         let instance = cpu.measure(self.in_time(self.pre.instantiate_async(&mut store))).await;
         match instance {
-            Ok(instance) => Ok(Warm { guest: instance.tenon_etl_transform().clone(), store }),
-            Err(error) => Err(trap::classify(&mut store, error, None, "instantiated")),
+            Ok(instance) => Ok(Warm {
+                guest: instance.tenon_etl_transform().clone(),
+                store,
+            }),
+            Err(error) => Err(trap::classify(&mut store, &error, None, "instantiated")),
         }
     }
 
@@ -76,7 +79,7 @@ impl Blueprint {
         let cpu = Arc::clone(&store.data().cpu);
         match cpu.measure(self.in_time(guest.call_describe(&mut store))).await {
             Ok(functions) => Ok(functions),
-            Err(error) => Err(trap::classify(&mut store, error, None, "described")),
+            Err(error) => Err(trap::classify(&mut store, &error, None, "described")),
         }
     }
 
@@ -104,7 +107,6 @@ impl Blueprint {
 }
 
 /// Runs in the guest's place once per tick: ends it if its time is up, lets others run otherwise.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "a store context is not Copy")]
 fn tick(store: &StoreContextMut<'_, SandboxState>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data();
     let spent = state.cpu.now();

@@ -52,7 +52,11 @@ impl Log {
             return false;
         }
         self.bytes += size;
-        self.records.push(LogRecord { plugin: plugin.to_owned(), level, message: message.to_owned() });
+        self.records.push(LogRecord {
+            plugin: plugin.to_owned(),
+            level,
+            message: message.to_owned(),
+        });
         true
     }
 

@@ -22,8 +22,8 @@ use crate::limits::{LimitReached, Limits};
 use log::Log;
 use parking_lot::Mutex;
 use state::State;
-pub(crate) use usage::add;
 use usage::Usage;
+pub(crate) use usage::add;
 
 /// Names of counters that a run keeps.
 const MAX_COUNTERS: usize = 1_000;
@@ -132,8 +132,11 @@ impl Run {
 
     /// Replaces the values of this run's secrets in a text; the longest first, as one may hold another.
     pub(crate) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut found: Vec<_> =
-            self.secrets.iter().filter(|(_, value)| !value.is_empty() && text.contains(value.as_str())).collect();
+        let mut found: Vec<_> = self
+            .secrets
+            .iter()
+            .filter(|(_, value)| !value.is_empty() && text.contains(value.as_str()))
+            .collect();
         found.sort_by_key(|(_, value)| Reverse(value.len()));
         found.into_iter().fold(Cow::Borrowed(text), |text, (name, value)| {
             Cow::Owned(text.replace(value.as_str(), &format!("<secret {name}>")))
@@ -165,7 +168,10 @@ impl Run {
 
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run").field("tenant", &self.tenant).field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Run")
+            .field("tenant", &self.tenant)
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 

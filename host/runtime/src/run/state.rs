@@ -57,7 +57,10 @@ mod tests {
     fn replacing_and_deleting_give_room_back() {
         let mut state = State::new(BTreeMap::new());
         state.put("a".into(), vec![0; 100], 200).unwrap();
-        assert_eq!(state.put("b".into(), vec![0; 100], 200).unwrap_err().limit, "state_bytes");
+        assert_eq!(
+            state.put("b".into(), vec![0; 100], 200).unwrap_err().limit,
+            "state_bytes"
+        );
         state.put("a".into(), vec![1; 10], 200).unwrap();
         state.delete("a");
         state.put("b".into(), vec![0; 100], 200).unwrap();

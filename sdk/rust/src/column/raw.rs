@@ -94,7 +94,6 @@ fn empty_buffers(data_type: &DataType) -> usize {
         DataType::Nested(format) => match format.as_bytes() {
             b"+r" => 0,
             [b'+', b's' | b'w', ..] | [b'+', b'u', b's', ..] => 1,
-            [b'+', b'v', ..] => 3,
             _ => 2,
         },
         _ => 2,

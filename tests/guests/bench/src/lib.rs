@@ -36,7 +36,12 @@ pub fn filter(batch: Batch) -> Result<Batch> {
 #[tenon::transform]
 pub fn gcd(batch: Batch) -> Result<Batch> {
     let (a, b) = (batch.column::<i32>("a")?, batch.column::<i32>("b")?);
-    let divisors: Vec<i32> = a.values().iter().zip(b.values()).map(|(&a, &b)| divisor(a, b)).collect();
+    let divisors: Vec<i32> = a
+        .values()
+        .iter()
+        .zip(b.values())
+        .map(|(&a, &b)| divisor(a, b))
+        .collect();
     batch.with_column("gcd", Column::new(divisors))
 }
 

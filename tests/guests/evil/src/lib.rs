@@ -56,13 +56,20 @@ struct Evil;
 
 impl Guest for Evil {
     fn describe() -> Vec<Function> {
-        ATTACKS.iter().copied().flatten().map(|(name, _)| described(name)).collect()
+        ATTACKS
+            .iter()
+            .copied()
+            .flatten()
+            .map(|(name, _)| described(name))
+            .collect()
     }
 
     fn open(function: String, config: String, input: Vec<FieldResult>) -> Result<Vec<FieldResult>, Error> {
         crash::speak_when_panicking();
         let known = ATTACKS.iter().copied().flatten().find(|(name, _)| *name == function);
-        let Some((_, attack)) = known else { return Err(failure(Kind::BadConfig, "no such attack")) };
+        let Some((_, attack)) = known else {
+            return Err(failure(Kind::BadConfig, "no such attack"));
+        };
         let announced = answer::announced(&function, &config, input)?;
         OPENED.set(Some((*attack, config)));
         Ok(announced)
@@ -93,16 +100,26 @@ fn described(name: &str) -> Function {
 
 /// Passes one batch through.
 fn pass(batch: Batch) -> Output {
-    Output { batches: vec![batch], rejected: Vec::new() }
+    Output {
+        batches: vec![batch],
+        rejected: Vec::new(),
+    }
 }
 
 /// No rows.
 fn nothing() -> Output {
-    Output { batches: Vec::new(), rejected: Vec::new() }
+    Output {
+        batches: Vec::new(),
+        rejected: Vec::new(),
+    }
 }
 
 fn failure(kind: Kind, message: impl Into<String>) -> Error {
-    Error { kind, message: message.into(), context: Vec::new() }
+    Error {
+        kind,
+        message: message.into(),
+        context: Vec::new(),
+    }
 }
 
 /// The argument as a number.
@@ -110,7 +127,11 @@ fn number(argument: &str) -> usize {
     argument.parse().unwrap_or(0)
 }
 
-#[allow(clippy::undocumented_unsafe_blocks, clippy::used_underscore_items, reason = "generated from wit/")]
+#[allow(
+    clippy::undocumented_unsafe_blocks,
+    clippy::used_underscore_items,
+    reason = "generated from wit/"
+)]
 mod exports {
     use crate::Evil;
 

@@ -44,7 +44,9 @@ async fn reading(effort: Effort, figures: &mut Figures, runtime: &Runtime) -> an
         let mut read = Bench::open(runtime, "read", batch).await?;
         let (mut shares, mut extras) = (Vec::new(), Vec::new());
         for _ in 0..effort.rounds {
-            let copied = time(effort.calls, || target.copy_from_slice(std::hint::black_box(source.as_slice())));
+            let copied = time(effort.calls, || {
+                target.copy_from_slice(std::hint::black_box(source.as_slice()))
+            });
             let passed = pass.calls(effort.calls).await?;
             let crossed = read.calls(effort.calls).await?.saturating_sub(passed);
             shares.push(copied.as_secs_f64() / crossed.as_secs_f64());
@@ -90,13 +92,21 @@ async fn filtering(effort: Effort, figures: &mut Figures, runtime: &Runtime) -> 
         let calls = effort.calls / 4;
         let native = || time(calls, || filtered(&predicate, &batch));
         let ratio = filter.median(Effort { calls, ..effort }, native).await?.1;
-        figures.at_most(format!("filter of {rows} rows from the guest, against DataFusion"), ratio, "x", 1.05);
+        figures.at_most(
+            format!("filter of {rows} rows from the guest, against DataFusion"),
+            ratio,
+            "x",
+            1.05,
+        );
     }
     Ok(())
 }
 
 fn filtered(predicate: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Option<RecordBatch> {
-    let mask = predicate.evaluate(batch).and_then(|value| value.into_array(batch.num_rows())).ok()?;
+    let mask = predicate
+        .evaluate(batch)
+        .and_then(|value| value.into_array(batch.num_rows()))
+        .ok()?;
     filter_record_batch(batch, arrow::array::cast::as_boolean_array(&mask)).ok()
 }
 
@@ -106,7 +116,10 @@ async fn gcd(effort: Effort, figures: &mut Figures, runtime: &Runtime) -> anyhow
     let (a, b) = (batch.column(0).clone(), batch.column(1).clone());
     let mut gcd = Bench::open(runtime, "gcd", batch).await?;
     let native = || {
-        let (a, b) = (a.as_any().downcast_ref::<Int32Array>()?, b.as_any().downcast_ref::<Int32Array>()?);
+        let (a, b) = (
+            a.as_any().downcast_ref::<Int32Array>()?,
+            b.as_any().downcast_ref::<Int32Array>()?,
+        );
         arity::binary::<_, _, _, Int32Type>(a, b, divisor).ok()
     };
     let (cost, ratio) = gcd.median(effort, || time(effort.calls, native)).await?;
@@ -149,11 +162,7 @@ impl Bench {
     }
 
     /// Medians over paired rounds: microseconds of a call, and how many times as long as `native` it takes.
-    async fn median(
-        &mut self,
-        effort: Effort,
-        mut native: impl FnMut() -> Duration,
-    ) -> anyhow::Result<(f64, f64)> {
+    async fn median(&mut self, effort: Effort, mut native: impl FnMut() -> Duration) -> anyhow::Result<(f64, f64)> {
         let (mut costs, mut ratios) = (Vec::new(), Vec::new());
         for _ in 0..effort.rounds {
             let alone = native();
@@ -178,5 +187,8 @@ fn pairs(rows: i32) -> anyhow::Result<RecordBatch> {
     let a: ArrayRef = Arc::new(Int32Array::from_iter_values((0..rows).map(|row| row * 7 % 1_000 + 1)));
     let b: ArrayRef = Arc::new(Int32Array::from_iter_values((0..rows).map(|row| row * 13 % 1_000 + 1)));
     let fields = ["a", "b"].map(|name| Field::new(name, DataType::Int32, false));
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields.to_vec())), vec![a, b])?)
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields.to_vec())),
+        vec![a, b],
+    )?)
 }

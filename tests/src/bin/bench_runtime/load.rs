@@ -12,13 +12,28 @@ pub fn measure(effort: Effort, figures: &mut Figures) -> anyhow::Result<()> {
     let executor = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     executor.block_on(async {
         let folder = tempfile::tempdir()?;
-        let cache = CacheConfig { folder: Some(folder.path().to_owned()), ..CacheConfig::default() };
-        let pool = PoolConfig { floor: 0, ceiling: 0, ..PoolConfig::default() };
-        let runtime = Runtime::new(RuntimeConfig { cache, pool, ..RuntimeConfig::default() })?;
+        let cache = CacheConfig {
+            folder: Some(folder.path().to_owned()),
+            ..CacheConfig::default()
+        };
+        let pool = PoolConfig {
+            floor: 0,
+            ceiling: 0,
+            ..PoolConfig::default()
+        };
+        let runtime = Runtime::new(RuntimeConfig {
+            cache,
+            pool,
+            ..RuntimeConfig::default()
+        })?;
         let path = guest("mask")?;
         let started = Instant::now();
         drop(runtime.load(&path).await?);
-        figures.note("load of `mask`, compiling it", started.elapsed().as_secs_f64() * 1e3, "ms");
+        figures.note(
+            "load of `mask`, compiling it",
+            started.elapsed().as_secs_f64() * 1e3,
+            "ms",
+        );
         let mut cached = Vec::new();
         for _ in 0..effort.rounds {
             let started = Instant::now();

@@ -20,10 +20,22 @@ struct Effort {
     sandboxes: usize,
 }
 
-const FULL: Effort = Effort { rounds: 31, calls: 2_000, sandboxes: 10_000 };
-const QUICK: Effort = Effort { rounds: 7, calls: 500, sandboxes: 2_000 };
+const FULL: Effort = Effort {
+    rounds: 31,
+    calls: 2_000,
+    sandboxes: 10_000,
+};
+const QUICK: Effort = Effort {
+    rounds: 7,
+    calls: 500,
+    sandboxes: 2_000,
+};
 
 fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .init();
     let mut effort = FULL;
     let mut json = None;
     let mut arguments = std::env::args().skip(1);
@@ -47,6 +59,14 @@ fn main() -> anyhow::Result<()> {
 
 /// A runtime whose pools keep `warm` sandboxes.
 fn runtime(warm: usize) -> anyhow::Result<Runtime> {
-    let pool = PoolConfig { floor: warm, ceiling: warm, idle: warm, ..PoolConfig::default() };
-    Ok(Runtime::new(RuntimeConfig { pool, ..RuntimeConfig::default() })?)
+    let pool = PoolConfig {
+        floor: warm,
+        ceiling: warm,
+        idle: warm,
+        ..PoolConfig::default()
+    };
+    Ok(Runtime::new(RuntimeConfig {
+        pool,
+        ..RuntimeConfig::default()
+    })?)
 }

@@ -12,7 +12,10 @@ use crate::{Effort, runtime};
 const THREADS: usize = 2;
 
 pub fn measure(effort: Effort, figures: &mut Figures) -> anyhow::Result<()> {
-    let executor = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
+    let executor = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()?;
     executor.block_on(async {
         memory_and_checkout(effort, figures).await?;
         refill(effort, figures).await
@@ -23,7 +26,7 @@ async fn memory_and_checkout(effort: Effort, figures: &mut Figures) -> anyhow::R
     let before = resident_bytes()?;
     let runtime = runtime(effort.sandboxes)?;
     let plugin = runtime.load(guest("mask")?).await?;
-    warmed(&plugin, effort.sandboxes).await;
+    warmed(&plugin, effort.sandboxes).await?;
     let used = resident_bytes()?.saturating_sub(before) as f64 / f64::from(1 << 20);
     let name = format!("{} warm sandboxes of `mask`", effort.sandboxes);
     figures.at_most(name, used, "MiB", 1024.0 * effort.sandboxes as f64 / 10_000.0);
@@ -39,8 +42,18 @@ async fn memory_and_checkout(effort: Effort, figures: &mut Figures) -> anyhow::R
     for thread in threads {
         waits.extend(thread.await??);
     }
-    figures.at_most("checkout of a warm sandbox, p50, two threads", quantile(&mut waits, 0.5), "us", 1.0);
-    figures.at_most("checkout of a warm sandbox, p99, two threads", quantile(&mut waits, 0.99), "us", 10.0);
+    figures.at_most(
+        "checkout of a warm sandbox, p50, two threads",
+        quantile(&mut waits, 0.5),
+        "us",
+        1.0,
+    );
+    figures.at_most(
+        "checkout of a warm sandbox, p99, two threads",
+        quantile(&mut waits, 0.99),
+        "us",
+        10.0,
+    );
     Ok(())
 }
 
@@ -70,13 +83,29 @@ async fn refill(effort: Effort, figures: &mut Figures) -> anyhow::Result<()> {
             }
             rounds.push(micros(started.elapsed()) / (effort.calls / 4) as f64);
         }
-        figures.at_most(format!("refill: instantiate and drop `{name}`"), median(&mut rounds), "us", 15.0);
+        figures.at_most(
+            format!("refill: instantiate and drop `{name}`"),
+            median(&mut rounds),
+            "us",
+            15.0,
+        );
     }
     Ok(())
 }
 
-async fn warmed(plugin: &Plugin, sandboxes: usize) {
-    while plugin.statistics().warm < sandboxes {
+/// Waits until the pool is full; an error when it no longer grows.
+async fn warmed(plugin: &Plugin, sandboxes: usize) -> anyhow::Result<()> {
+    let mut last = (0, Instant::now());
+    loop {
+        let warm = plugin.statistics().warm;
+        if warm >= sandboxes {
+            return Ok(());
+        }
+        if warm > last.0 {
+            last = (warm, Instant::now());
+        }
+        let stuck = last.1.elapsed() > Duration::from_secs(20);
+        anyhow::ensure!(!stuck, "the pool stopped growing: {:?}", plugin.statistics());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -85,6 +114,9 @@ async fn warmed(plugin: &Plugin, sandboxes: usize) {
 fn resident_bytes() -> anyhow::Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
-    kib.map(|kib| kib << 10).ok_or_else(|| anyhow::anyhow!("the system does not tell the resident memory"))
+    let kib = line
+        .and_then(|line| line.split_whitespace().next())
+        .and_then(|kib| kib.parse::<u64>().ok());
+    kib.map(|kib| kib << 10)
+        .ok_or_else(|| anyhow::anyhow!("the system does not tell the resident memory"))
 }
