@@ -90,7 +90,9 @@ fn a_killed_run_leaves_nothing_visible_and_can_be_repeated() {
             .map(|name| place.path("out").join(name))
             .collect();
         // Either the commit had begun, then whole files are there, or nothing is.
-        visible.iter().for_each(|file| drop(parquet(file)));
+        for file in &visible {
+            drop(parquet(file));
+        }
     }
     place.run(&["--to", "out/", "--mode", "overwrite"]).succeeded();
     assert_eq!(rows(&place.path("out")), FLIGHTS - REJECTED);

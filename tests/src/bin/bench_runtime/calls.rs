@@ -45,7 +45,7 @@ async fn reading(effort: Effort, figures: &mut Figures, runtime: &Runtime) -> an
         let (mut shares, mut extras) = (Vec::new(), Vec::new());
         for _ in 0..effort.rounds {
             let copied = time(effort.calls, || {
-                target.copy_from_slice(std::hint::black_box(source.as_slice()))
+                target.copy_from_slice(std::hint::black_box(source.as_slice()));
             });
             let passed = pass.calls(effort.calls).await?;
             let crossed = read.calls(effort.calls).await?.saturating_sub(passed);
