@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{AsArray, Int64Array, RecordBatch};
+use arrow::array::{AsArray, Int64Array, NullArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use tenon_runtime::{
     CacheConfig, Clock, Error, ErrorKind, Level, Limits, Plugin, PoolConfig, Randomness, Run, Runtime, RuntimeConfig,
@@ -73,6 +73,23 @@ async fn rejected_rows_come_back_by_number() {
     assert_eq!(
         (used.rows_in, used.rows_out, used.rows_rejected, used.sandboxes),
         (5, 3, 2, 1)
+    );
+}
+
+#[tokio::test]
+async fn rows_returned_by_one_call_are_bounded() {
+    let (_runtime, plugin) = echo(RuntimeConfig::default()).await;
+    let run = Run::builder("t", "twice").build();
+    let nothing = |rows| RecordBatch::try_from_iter([("n", Arc::new(NullArray::new(rows)) as _)]).unwrap();
+    let mut sandbox = plugin.checkout(&run).await.unwrap();
+    sandbox.open("twice", "{}", &nothing(0).schema()).await.unwrap();
+    assert_eq!(sandbox.process(nothing(1_000)).await.unwrap().batches.len(), 2);
+    // Twice nine million rows that weigh nothing: nothing for the guest, a lot for whoever writes them.
+    let error = sandbox.process(nothing(9_000_000)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    assert!(
+        error.to_string().contains("16777216 rows returned by one call"),
+        "{error}"
     );
 }
 
