@@ -1,5 +1,7 @@
 //! Every Arrow type through every path between host and guest, with the guest `echo`.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the answer")]
+
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};

@@ -1,5 +1,7 @@
 //! A sandbox's life: opening, calling, failing, services, pool and cancellation, with the guest `echo`.
 
+#![allow(clippy::unwrap_used, reason = "in a test, a panic is the answer")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -64,5 +64,5 @@ pub use plugin::{Function, Plugin, Shape};
 pub use run::{Clock, Level, LogRecord, Randomness, Run, RunBuilder, RunStatistics};
 pub use runtime::Runtime;
 pub use sandbox::Sandbox;
-pub use stats::{PluginStatistics, RuntimeStatistics};
+pub use stats::{PluginStatistics, RuntimeStatistics, SandboxStatistics};
 pub use tenon_component::{CONTRACT_VERSION, Interfaces};

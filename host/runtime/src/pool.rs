@@ -43,7 +43,7 @@ pub(crate) struct Pool {
     dry: AtomicU64,
     built: AtomicU64,
     retired: AtomicU64,
-    metrics: PoolMetrics,
+    pub metrics: PoolMetrics,
 }
 
 impl Pool {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tenon_component::{Interfaces, Names, componentize, inspect, names_in};
+use tracing::Instrument;
 use wasmtime::component::Component;
 
 use crate::cache::Cache;
@@ -106,8 +107,9 @@ impl Runtime {
             return Ok(Plugin(loaded));
         }
         let size = bytes.len() as u64;
-        let compiled = self.compile(&name, &digest, bytes).await?;
-        let loaded = Arc::new(self.link(name, digest, size, compiled).await?);
+        let span = tracing::debug_span!("load", plugin = %name, digest);
+        let compiled = self.compile(&name, &digest, bytes).instrument(span.clone()).await?;
+        let loaded = Arc::new(self.link(name, digest, size, compiled).instrument(span).await?);
         let mut registry = self.0.loaded.lock();
         registry.retain(|_, plugin| plugin.strong_count() > 0);
         // Somebody else may have loaded it in the meantime: one pool is enough.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use tracing::Instrument;
 
 use crate::bindings::exports::tenon::etl::transform as wire;
 use crate::bindings::tenon::etl::errors::Error as Fault;
@@ -16,6 +17,7 @@ use crate::output::{Output, check_batch, check_rejections};
 use crate::plugin::Plugin;
 use crate::pool::{Permit, Pool, Warm};
 use crate::run::{Run, add};
+use crate::stats::SandboxStatistics;
 use crate::ticker::CallGuard;
 use crate::trap;
 
@@ -39,6 +41,9 @@ pub struct Sandbox {
     opened: Option<Arc<Opened>>,
     /// Whether a call began and did not come back well.
     spoiled: bool,
+    calls: u64,
+    cpu: Duration,
+    span: tracing::Span,
 }
 
 struct Opened {
@@ -63,6 +68,7 @@ impl Sandbox {
         // What starting it cost, whoever did that.
         add(&run.usage.cpu_nanos, warm.store.data().cpu.spent());
         let run = Arc::clone(run);
+        let span = tracing::debug_span!("sandbox", tenant = run.tenant(), run = run.id(), plugin = plugin.name());
         let sandbox = Sandbox {
             warm,
             plugin,
@@ -71,6 +77,9 @@ impl Sandbox {
             _permit: permit,
             opened: None,
             spoiled: bound.is_err(),
+            calls: 0,
+            cpu: Duration::ZERO,
+            span,
         };
         match bound {
             Ok(()) => Ok(sandbox),
@@ -103,6 +112,7 @@ impl Sandbox {
             let cpu = Arc::clone(&store.data().cpu);
             let waits = waits(&self.plugin, &self.run);
             cpu.measure(within(waits, guest.call_open(store, function, config, &schema)))
+                .instrument(self.span.clone())
                 .await
         };
         let output = self.end(called, Some(function), ticking)?;
@@ -140,7 +150,9 @@ impl Sandbox {
             let Warm { store, guest } = &mut self.warm;
             let cpu = Arc::clone(&store.data().cpu);
             let waits = waits(&self.plugin, &self.run);
-            cpu.measure(within(waits, guest.call_process(store, handle))).await
+            cpu.measure(within(waits, guest.call_process(store, handle)))
+                .instrument(self.span.clone())
+                .await
         };
         add(&self.run.usage.rows_in, rows as u64);
         self.finish_call(called, rows, ticking)
@@ -159,14 +171,20 @@ impl Sandbox {
             let Warm { store, guest } = &mut self.warm;
             let cpu = Arc::clone(&store.data().cpu);
             let waits = waits(&self.plugin, &self.run);
-            cpu.measure(within(waits, guest.call_finish(store))).await
+            cpu.measure(within(waits, guest.call_finish(store)))
+                .instrument(self.span.clone())
+                .await
         };
         self.finish_call(called, 0, ticking)
     }
 
-    /// Linear memory of the sandbox now, in bytes.
-    pub fn memory(&self) -> usize {
-        self.warm.store.data().growth.memory()
+    /// What it used so far.
+    pub fn statistics(&self) -> SandboxStatistics {
+        SandboxStatistics {
+            calls: self.calls,
+            cpu: self.cpu,
+            memory: self.warm.store.data().growth.memory(),
+        }
     }
 
     /// Whether it refuses further calls: after a trap, a limit or a cancelled call.
@@ -198,8 +216,12 @@ impl Sandbox {
         drop(ticking);
         let store = &mut self.warm.store;
         let usage = &self.run.usage;
+        let spent = store.data().cpu.spent();
         add(&usage.calls, 1);
-        add(&usage.cpu_nanos, store.data().cpu.spent());
+        add(&usage.cpu_nanos, spent);
+        self.calls += 1;
+        self.cpu += Duration::from_nanos(spent);
+        self.pool.metrics.call_seconds.record(spent as f64 / 1e9);
         usage
             .peak_memory
             .fetch_max(store.data().growth.memory() as u64, Ordering::Relaxed);
@@ -333,6 +355,8 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
+        let SandboxStatistics { calls, cpu, memory } = self.statistics();
+        tracing::debug!(parent: &self.span, calls, ?cpu, memory, spoiled = self.spoiled, "sandbox dropped");
         self.pool.gone(self.spoiled);
     }
 }

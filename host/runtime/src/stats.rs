@@ -1,6 +1,8 @@
 //! Figures on pools and sandboxes, as structs and as metrics.
 
-use metrics::{Counter, Gauge, counter, gauge};
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use serde::Serialize;
 
 /// What a runtime's pools are doing.
@@ -37,12 +39,25 @@ pub struct PluginStatistics {
     pub retired: u64,
 }
 
+/// What one sandbox used since it was checked out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SandboxStatistics {
+    /// Calls into the guest.
+    pub calls: u64,
+    /// CPU time inside them, native kernels included.
+    pub cpu: Duration,
+    /// Linear memory now, in bytes.
+    pub memory: usize,
+}
+
 /// The same figures for whatever recorder the `metrics` crate has.
 pub(crate) struct PoolMetrics {
     pub checkouts: Counter,
     pub dry: Counter,
     pub retired: Counter,
     pub warm: Gauge,
+    /// CPU time of each call.
+    pub call_seconds: Histogram,
 }
 
 impl PoolMetrics {
@@ -52,7 +67,8 @@ impl PoolMetrics {
             checkouts: counter!("tenon_sandbox_checkouts_total", "plugin" => plugin.clone()),
             dry: counter!("tenon_sandbox_pool_dry_total", "plugin" => plugin.clone()),
             retired: counter!("tenon_sandbox_retired_total", "plugin" => plugin.clone()),
-            warm: gauge!("tenon_sandbox_warm", "plugin" => plugin),
+            warm: gauge!("tenon_sandbox_warm", "plugin" => plugin.clone()),
+            call_seconds: histogram!("tenon_sandbox_call_cpu_seconds", "plugin" => plugin),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::peers;
 use crate::plugins;
 use crate::steps::{step, succeed};
 use crate::workspace::{build_program, root, target};
@@ -12,7 +13,7 @@ use crate::workspace::{build_program, root, target};
 const FOLDER: &str = "tests/src/bin";
 
 /// Builds the guests and the benchmark, and runs it.
-pub(crate) fn run(name: Option<&str>, quick: bool) -> Result<()> {
+pub(crate) fn run(name: Option<&str>, quick: bool, with_peers: bool) -> Result<()> {
     let known = benchmarks()?;
     let Some(name) = name else {
         for name in known {
@@ -40,8 +41,13 @@ pub(crate) fn run(name: Option<&str>, quick: bool) -> Result<()> {
         .arg(&json);
     step(&format!("running the benchmark {name}"), || succeed(&mut benchmark))?;
     let written = fs::read(&json).with_context(|| format!("the benchmark wrote no {}", json.display()))?;
-    let figures: Vec<serde_json::Value> =
+    let mut figures: Vec<serde_json::Value> =
         serde_json::from_slice(&written).with_context(|| format!("{} is not a list of figures", json.display()))?;
+    if with_peers && name == "runtime" {
+        peers::compare(&mut figures)?;
+        fs::write(&json, serde_json::to_vec_pretty(&figures)?)
+            .with_context(|| format!("could not write {}", json.display()))?;
+    }
     eprintln!("    {} figures are in {}", figures.len(), json.display());
     Ok(())
 }

@@ -6,6 +6,7 @@ mod counts;
 mod flights;
 mod fuzz;
 mod lint;
+mod peers;
 mod plugins;
 mod setup;
 mod steps;
@@ -51,6 +52,9 @@ enum Task {
         /// Takes less than a minute, on smaller data.
         #[arg(long)]
         quick: bool,
+        /// Also builds and times the peers in tests/peers, which takes some minutes the first time.
+        #[arg(long)]
+        peers: bool,
     },
     /// Fuzzes the places where strangers' bytes enter Tenon.
     Fuzz {
@@ -82,7 +86,7 @@ fn run(task: Task) -> Result<()> {
         Task::Flights => flights::run(),
         Task::Test { arguments } => test::run(&arguments),
         Task::Lint => lint::run(),
-        Task::Bench { name, quick } => bench::run(name.as_deref(), quick),
+        Task::Bench { name, quick, peers } => bench::run(name.as_deref(), quick, peers),
         Task::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Task::Ci => ci::run(),
     }
