@@ -209,7 +209,9 @@ async fn ndjson_and_parquet() {
     let parquet = folder.path().join("x.parquet");
     let file = fs::File::create(&parquet).expect("created");
     let mut writer = parquet::arrow::ArrowWriter::try_new(file, source.schema(), None).expect("a writer");
-    batches.iter().for_each(|batch| writer.write(batch).expect("written"));
+    for batch in &batches {
+        writer.write(batch).expect("written");
+    }
     writer.close().expect("closed");
     assert_eq!(table(&ReadConfig::new(parquet.to_string_lossy()), 1).await, expected);
 }
@@ -271,7 +273,7 @@ async fn types_can_be_given() {
 #[tokio::test]
 async fn errors_name_file_and_line() {
     let folder = tempfile::tempdir().expect("a folder");
-    let many: String = (0..200_000).map(|row| format!("{row},x\n")).collect();
+    let many: String = (0..200_000).flat_map(|row| [row.to_string(), ",x\n".to_owned()]).collect();
     let wrong_at_the_end = write(folder.path(), "late.csv", &format!("id,name\n{many}oops,x\n"));
     let error = failure(&ReadConfig::new(wrong_at_the_end.clone())).await;
     let expected = format!("{wrong_at_the_end}, line 200002: column `id` holds `oops`, but its type is integer");

@@ -193,6 +193,7 @@ mod tests {
         );
     }
 
+    #[expect(clippy::ptr_arg, reason = "has the type of the other damages")]
     fn flip(file: &mut Vec<u8>) {
         *file.last_mut().unwrap() ^= 1;
     }
