@@ -273,7 +273,9 @@ async fn types_can_be_given() {
 #[tokio::test]
 async fn errors_name_file_and_line() {
     let folder = tempfile::tempdir().expect("a folder");
-    let many: String = (0..200_000).flat_map(|row| [row.to_string(), ",x\n".to_owned()]).collect();
+    let many: String = (0..200_000)
+        .flat_map(|row| [row.to_string(), ",x\n".to_owned()])
+        .collect();
     let wrong_at_the_end = write(folder.path(), "late.csv", &format!("id,name\n{many}oops,x\n"));
     let error = failure(&ReadConfig::new(wrong_at_the_end.clone())).await;
     let expected = format!("{wrong_at_the_end}, line 200002: column `id` holds `oops`, but its type is integer");
