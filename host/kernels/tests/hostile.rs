@@ -111,7 +111,7 @@ fn what_the_parser_recurses_over_without_counting() {
     let surrogate = "name = U&'\\d800'".to_owned();
     for expression in [types, brackets, intervals, fields, paths, nots, aliases, surrogate] {
         let start = Instant::now();
-        let error = run(&batch(), &[expression.clone()]).expect_err("refused");
+        let error = run(&batch(), std::slice::from_ref(&expression)).expect_err("refused");
         assert!(
             matches!(error.kind(), Kind::BadConfig | Kind::Unsupported | Kind::Limit),
             "{error}"
@@ -154,7 +154,11 @@ fn the_deepest_expressions_allowed_compile_fast_and_run_on_a_small_stack() {
     for expression in table {
         let start = Instant::now();
         let batch = batch();
-        let program = match Program::compile(batch.schema_ref(), &[expression.clone()], &Limits::default()) {
+        let program = match Program::compile(
+            batch.schema_ref(),
+            std::slice::from_ref(&expression),
+            &Limits::default(),
+        ) {
             Ok(program) => program,
             Err(error) => {
                 assert!(matches!(error.kind(), Kind::Limit | Kind::Unsupported), "{error}");
@@ -264,7 +268,9 @@ fn work_that_grows_faster_than_the_data() {
             format!("t ~ '{pattern}'"),
             format!("regexp_replace(t, '{pattern}', 'x', 'g')"),
         ] {
-            refused(&expression, "pattern_bytes", || run(&many, &[expression.clone()]));
+            refused(&expression, "pattern_bytes", || {
+                run(&many, std::slice::from_ref(&expression))
+            });
         }
     }
 }
@@ -301,7 +307,10 @@ fn arrays_whose_rows_share_values() {
     }
     // Kernels that go on sharing are not refused.
     let limits = Limits::default();
-    assert_eq!(take(&batch, &[0; 50_000], &limits).expect("takes").num_rows(), 50_000);
+    assert_eq!(
+        take(&batch, &vec![0; 50_000], &limits).expect("takes").num_rows(),
+        50_000
+    );
     assert_eq!(
         concat(&[batch.clone(), batch.clone()], &limits)
             .expect("joins")
