@@ -226,7 +226,6 @@ impl Sandbox {
             .peak_memory
             .fetch_max(store.data().growth.memory() as u64, Ordering::Relaxed);
         let answered = called.map_err(|error| trap::classify(store, &error, function, "called"))?;
-        self.charge_kept()?;
         self.spoiled = false;
         answered.map_err(|fault| self.guest_error(&fault, function))
     }
@@ -236,10 +235,18 @@ impl Sandbox {
         let Some(opened) = opened else {
             return Err(self.misuse("it was not opened"));
         };
-        let output = self.end(called, Some(&opened.function), ticking)?;
-        let output = self.collect(output, &opened, rows);
-        self.spoiled = output.is_err();
-        output
+        let answered = self.end(called, Some(&opened.function), ticking);
+        let collected = answered.and_then(|output| {
+            let collected = self.collect(output, &opened, rows);
+            self.spoiled = collected.is_err();
+            collected
+        });
+        // Only now is what the guest returned no longer in its hands.
+        if let Err(reached) = self.warm.store.data_mut().charge_kept() {
+            self.spoiled = true;
+            return Err(self.limit(reached));
+        }
+        collected
     }
 
     /// Takes the batches out of the guest's hands and checks what it promised.
@@ -268,37 +275,6 @@ impl Sandbox {
         add(&self.run.usage.rows_out, rows_out);
         add(&self.run.usage.rows_rejected, rejected.len() as u64);
         Ok(Output { batches, rejected })
-    }
-
-    /// Charges the guest for batches that the host lent it and that it kept past the call.
-    fn charge_kept(&mut self) -> Result<(), Error> {
-        let state = self.warm.store.data_mut();
-        if state.table.is_empty() {
-            return Ok(());
-        }
-        let mut kept = 0;
-        let mut entries = Vec::new();
-        for entry in state.table.iter_mut() {
-            if let Some(entry) = entry.downcast_mut::<BatchEntry>().filter(|entry| entry.lent) {
-                kept += entry.batch.get_array_memory_size();
-                entries.push(entry);
-            }
-        }
-        if entries.is_empty() {
-            return Ok(());
-        }
-        for entry in &mut entries {
-            entry.lent = false;
-        }
-        drop(entries);
-        let charge = state.charge_held(kept);
-        match charge {
-            Ok(charge) => {
-                state.keep(charge);
-                Ok(())
-            }
-            Err(reached) => Err(self.limit(reached)),
-        }
     }
 
     fn function(&self) -> Option<String> {

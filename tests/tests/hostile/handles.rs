@@ -99,6 +99,23 @@ async fn batches_kept_across_calls_are_charged() {
     arena.assert_well().await;
 }
 
+/// What is not kept is not charged, however much of it passes through.
+#[tokio::test]
+async fn batches_returned_or_dropped_cost_nothing() {
+    let arena = Arena::new().await;
+    for attack in ["pass", "keep-one"] {
+        let limits = Limits {
+            held_bytes: 1 << 20,
+            ..limits()
+        };
+        let run = Run::builder("evil", attack).limits(limits).build();
+        let mut sandbox = arena.open(&run, attack, "").await;
+        for _ in 0..100 {
+            sandbox.process(numbers(10_000)).await.expect(attack);
+        }
+    }
+}
+
 /// Every handle on a wide batch costs the host memory, even where no data are copied.
 #[tokio::test]
 async fn handles_on_wide_batches_are_charged() {

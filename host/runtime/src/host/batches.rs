@@ -15,8 +15,8 @@ use crate::limits::LimitReached;
 type Handle = Resource<BatchEntry>;
 type Answer<T> = wasmtime::Result<Result<T, Fault>>;
 
-/// Rows of one batch that a guest may build, and of all batches that one call may return. Arrays without data (nulls, empty structs) make any number of rows free
-/// for the guest, but not for whoever writes them out.
+/// Rows of one batch that a guest may build, and of all batches that one call may return. Arrays without data (nulls,
+/// empty structs) make any number of rows free for the guest, but not for whoever writes them out.
 pub(crate) const MAX_ROWS: u32 = 1 << 24;
 /// Bytes that every array is charged besides its buffers.
 const ARRAY_OVERHEAD: usize = 256;

@@ -41,8 +41,6 @@ pub(crate) struct SandboxState {
     pub last_words: Option<String>,
     pub schemas: Schemas,
     held: Arc<Held>,
-    /// Charges for batches of the host that the guest kept past a call; it pays for them as long as it lives.
-    kept: Vec<Arc<Charge>>,
     programs: Programs,
     wasi: Option<Box<Wasi>>,
 }
@@ -64,7 +62,6 @@ impl SandboxState {
             last_words: None,
             schemas: Schemas::default(),
             held: Arc::new(Held::default()),
-            kept: Vec::new(),
             programs: Programs::default(),
             wasi: wasi.then(|| Box::new(Wasi::new(plugin))),
         }
@@ -109,9 +106,19 @@ impl SandboxState {
         self.held.charge(bytes, self.limits.held_bytes)
     }
 
-    /// Holds a charge for the rest of the sandbox's life.
-    pub fn keep(&mut self, charge: Arc<Charge>) {
-        self.kept.push(charge);
+    /// Charges the guest for batches that the host lent to a call and that it keeps past it, until it drops them.
+    pub fn charge_kept(&mut self) -> Result<(), LimitReached> {
+        if self.table.is_empty() {
+            return Ok(());
+        }
+        let (held, limit) = (&self.held, self.limits.held_bytes);
+        let entries = self.table.iter_mut().filter_map(|entry| entry.downcast_mut::<BatchEntry>());
+        for entry in entries.filter(|entry| entry.lent) {
+            entry.lent = false;
+            let charge = held.charge(entry.batch.get_array_memory_size(), limit)?;
+            entry.charges.push(charge);
+        }
+        Ok(())
     }
 
     /// Counts bytes copied into the guest.

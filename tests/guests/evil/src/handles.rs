@@ -75,7 +75,12 @@ pub(crate) const ATTACKS: &[(&str, Attack)] = &[
             rejected: Vec::new(),
         })
     }),
+    ("pass", |batch, _| Ok(pass(batch))),
     ("keep", |batch, _| Ok(keep(batch))),
+    ("keep-one", |batch, _| {
+        KEPT.set(vec![batch]);
+        Ok(nothing())
+    }),
     ("use-returned", |batch, _| Ok(use_returned(batch))),
     ("log-pointer", |_, pointer| {
         raw_host::log(0, u32::try_from(number(pointer)).unwrap_or(u32::MAX), 1 << 20);
