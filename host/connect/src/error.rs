@@ -87,6 +87,21 @@ pub enum Error {
         source: Box<datafusion::error::DataFusionError>,
     },
 
+    /// A store refused a request or did not answer it.
+    #[error("cannot {action} {url}{}: {reason}", at(endpoint.as_deref()))]
+    Store {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// The object or folder, with its bucket.
+        url: String,
+        /// The server that was asked, where it is not the usual one of the URL's scheme.
+        endpoint: Option<String>,
+        /// What the store answered and what to do. Holds no secrets.
+        reason: String,
+        /// Whether the same request may succeed later.
+        transient: bool,
+    },
+
     /// The target exists and the mode is to leave such a target alone.
     #[error("{target} already holds data; choose the mode `overwrite` to replace it{append}")]
     Exists {
@@ -167,11 +182,19 @@ impl Error {
             | Self::NoFiles { .. }
             | Self::UnknownFormat { .. }
             | Self::Config { .. }
+            | Self::Store { transient: false, .. }
             | Self::Exists { .. }
             | Self::Foreign { .. } => ErrorKind::BadConfig,
-            Self::Read { .. } | Self::Source { .. } | Self::Busy { .. } | Self::Write { .. } | Self::Journal { .. } => {
-                ErrorKind::System
-            }
+            Self::Store { .. }
+            | Self::Read { .. }
+            | Self::Source { .. }
+            | Self::Busy { .. }
+            | Self::Write { .. }
+            | Self::Journal { .. } => ErrorKind::System,
         }
     }
+}
+
+fn at(endpoint: Option<&str>) -> String {
+    endpoint.map(|endpoint| format!(" at {endpoint}")).unwrap_or_default()
 }

@@ -24,5 +24,7 @@
 
 mod error;
 pub mod file;
+mod secret;
 
 pub use error::{Error, ErrorKind};
+pub use secret::Secret;

@@ -58,6 +58,12 @@ impl Encoder {
                 TEXT_BUFFER_BYTES,
                 file,
             ))),
+            Format::Json | Format::Avro | Format::Arrow | Format::Orc => {
+                return Err(Error::Config {
+                    subject: config.url.clone(),
+                    reason: format!("{} cannot be written; choose another format", format.name()),
+                });
+            }
         };
         Ok(Self {
             kind,

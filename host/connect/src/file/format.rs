@@ -1,10 +1,11 @@
 //! Formats and compressions, and how they are told from names.
 
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Format of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// Values separated by commas, one record per line.
@@ -13,14 +14,21 @@ pub enum Format {
     Tsv,
     /// One JSON object per line.
     Ndjson,
+    /// A JSON array of objects, or JSON objects one behind the other.
+    Json,
     /// Apache Parquet.
     Parquet,
+    /// Apache Avro's object container files.
+    Avro,
+    /// Arrow IPC, as a file or as a stream.
+    Arrow,
+    /// Apache ORC; read only.
+    Orc,
 }
 
 impl Format {
     /// What messages offer where no format is found.
-    pub(super) const EXPECTED: &str =
-        ".csv, .tsv, .ndjson, .jsonl (each also with .gz, .zst, .bz2 or .xz behind it) or .parquet";
+    pub(super) const EXPECTED: &str = ".csv, .tsv, .ndjson, .jsonl, .json (each also with .gz, .zst, .bz2 or .xz behind it), .parquet, .avro, .arrow or .orc";
 
     /// The format and compression that a file's name stands for.
     pub fn of_name(name: &str) -> Option<(Self, Codec)> {
@@ -30,10 +38,19 @@ impl Format {
             "csv" => Self::Csv,
             "tsv" | "tab" => Self::Tsv,
             "ndjson" | "jsonl" => Self::Ndjson,
+            "json" => Self::Json,
             "parquet" | "pq" => Self::Parquet,
+            "avro" => Self::Avro,
+            "arrow" | "arrows" | "feather" | "ipc" => Self::Arrow,
+            "orc" => Self::Orc,
             _ => return None,
         };
         Some((format, codec))
+    }
+
+    /// Whether files of this format are text, which may be compressed as a whole.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Csv | Self::Tsv | Self::Ndjson | Self::Json)
     }
 
     /// Name of the format, as in messages.
@@ -42,7 +59,11 @@ impl Format {
             Self::Csv => "CSV",
             Self::Tsv => "TSV",
             Self::Ndjson => "NDJSON",
+            Self::Json => "JSON",
             Self::Parquet => "Parquet",
+            Self::Avro => "Avro",
+            Self::Arrow => "Arrow",
+            Self::Orc => "ORC",
         }
     }
 
@@ -52,13 +73,17 @@ impl Format {
             Self::Csv => "csv",
             Self::Tsv => "tsv",
             Self::Ndjson => "ndjson",
+            Self::Json => "json",
             Self::Parquet => "parquet",
+            Self::Avro => "avro",
+            Self::Arrow => "arrow",
+            Self::Orc => "orc",
         }
     }
 }
 
 /// Compression of a text file as a whole.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Codec {
     /// Not compressed.
@@ -112,6 +137,10 @@ mod tests {
             ("x.tsv.zst", Some((Format::Tsv, Codec::Zstd))),
             ("x.jsonl.bz2", Some((Format::Ndjson, Codec::Bzip2))),
             ("x.ndjson.xz", Some((Format::Ndjson, Codec::Xz))),
+            ("x.json.gz", Some((Format::Json, Codec::Gzip))),
+            ("x.avro", Some((Format::Avro, Codec::None))),
+            ("x.feather", Some((Format::Arrow, Codec::None))),
+            ("x.orc", Some((Format::Orc, Codec::None))),
             ("x.parquet", Some((Format::Parquet, Codec::None))),
             ("x.gz", None),
             ("folder", None),

@@ -10,11 +10,15 @@ mod encode;
 mod encodings;
 mod format;
 mod read;
+mod read_config;
+pub mod store;
 mod text;
 mod write;
 
-pub use config::{CsvRead, CsvWrite, Mode, ParquetCompression, ParquetWrite, ReadConfig, WriteConfig};
+pub use config::{CsvWrite, Mode, ParquetCompression, ParquetWrite, WriteConfig};
 pub use csv::ColumnType;
 pub use format::{Codec, Format};
 pub use read::{Source, open};
+pub use read_config::{CsvRead, ReadConfig};
+pub use store::StoreOptions;
 pub use write::{Begun, Committed, Part, PartitionWriter, Sink};

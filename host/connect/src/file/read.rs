@@ -15,9 +15,9 @@ use futures::TryStreamExt;
 use object_store::ObjectMeta;
 use url::Url;
 
-use super::config::ReadConfig;
 use super::csv::{CsvFiles, CsvTable};
 use super::format::{Codec, Format};
+use super::read_config::ReadConfig;
 use super::text::{Dialect, TextFile};
 use crate::Error;
 
@@ -108,6 +108,12 @@ pub async fn open(config: &ReadConfig, session: &SessionContext) -> Result<Sourc
             listing(Arc::new(json), url, &files, session)
                 .await
                 .map_err(plan_error)?
+        }
+        Format::Json | Format::Avro | Format::Arrow | Format::Orc => {
+            return Err(Error::Config {
+                subject: config.url.clone(),
+                reason: format!("{} cannot be read yet", format.name()),
+            });
         }
         Format::Parquet => listing(Arc::new(ParquetFormat::default()), url, &files, session)
             .await

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::{Field, Schema};
 
-use super::super::config::CsvRead;
+use super::super::read_config::CsvRead;
 use super::super::text::Dialect;
 use super::columns::Nulls;
 use super::records::{Fault, Records};

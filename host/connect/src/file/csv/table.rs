@@ -11,8 +11,8 @@ use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectStore;
 
-use super::super::config::CsvRead;
 use super::super::format::Codec;
+use super::super::read_config::CsvRead;
 use super::super::text::{self, Dialect, TextFile};
 use super::infer::{infer, schema_of};
 use super::scan::CsvScan;
