@@ -263,10 +263,9 @@ impl CpuMeter {
         })
     }
 
-    /// A new call begins.
+    /// A new call begins; its time counts from its first poll.
     pub fn reset(&self) {
         self.call.store(0, Ordering::Relaxed);
-        self.poll_begins();
     }
 
     /// Nanoseconds of this call so far, asked from within a poll.

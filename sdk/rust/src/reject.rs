@@ -7,11 +7,12 @@ use std::cell::RefCell;
 #[derive(Default)]
 pub(crate) struct Rejected {
     rows: Vec<(u32, Cow<'static, str>)>,
-    /// One bit per row of the input, from the first refusal on.
+    /// One bit per row, up to the last that was refused.
     seen: Vec<u8>,
-    /// Rows of the input.
-    input: u32,
 }
+
+/// More rows than a batch can have. What lies beyond is no row, and the host says so.
+const MOST_ROWS: usize = 1 << 24;
 
 thread_local! {
     static REJECTED: RefCell<Rejected> = RefCell::default();
@@ -38,7 +39,6 @@ thread_local! {
 pub fn reject(row: usize, reason: impl Into<Cow<'static, str>>) {
     REJECTED.with_borrow_mut(|rejected| {
         if rejected.see(row) {
-            // Rows are counted in 32 bits; whatever lies beyond can't be a row, and the host says so.
             rejected
                 .rows
                 .push((u32::try_from(row).unwrap_or(u32::MAX), reason.into()));
@@ -46,12 +46,9 @@ pub fn reject(row: usize, reason: impl Into<Cow<'static, str>>) {
     });
 }
 
-/// Starts a call over so many rows.
-pub(crate) fn begin(rows: usize) {
-    REJECTED.set(Rejected {
-        input: rows as u32,
-        ..Rejected::default()
-    });
+/// Starts a call.
+pub(crate) fn begin() {
+    REJECTED.set(Rejected::default());
 }
 
 /// The rows below `rows` that were not refused, unless none were.
@@ -67,13 +64,13 @@ pub(crate) fn take() -> Vec<(u32, Cow<'static, str>)> {
 }
 
 impl Rejected {
-    /// Whether the row is refused for the first time. A row that is not one of the input's always is.
+    /// Whether the row is refused for the first time.
     fn see(&mut self, row: usize) -> bool {
-        if row >= self.input as usize {
+        if row >= MOST_ROWS {
             return true;
         }
-        if self.seen.is_empty() {
-            self.seen.resize((self.input as usize).div_ceil(8), 0);
+        if self.seen.len() <= row / 8 {
+            self.seen.resize(row / 8 + 1, 0);
         }
         let first = !self.has(row);
         self.seen[row / 8] |= 1 << (row % 8);

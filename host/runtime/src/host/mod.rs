@@ -112,7 +112,10 @@ impl SandboxState {
             return Ok(());
         }
         let (held, limit) = (&self.held, self.limits.held_bytes);
-        let entries = self.table.iter_mut().filter_map(|entry| entry.downcast_mut::<BatchEntry>());
+        let entries = self
+            .table
+            .iter_mut()
+            .filter_map(|entry| entry.downcast_mut::<BatchEntry>());
         for entry in entries.filter(|entry| entry.lent) {
             entry.lent = false;
             let charge = held.charge(entry.batch.get_array_memory_size(), limit)?;
