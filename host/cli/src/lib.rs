@@ -7,16 +7,16 @@
 //!
 //! ```no_run
 //! use tenon_host::connect::file::{ReadConfig, WriteConfig};
-//! use tenon_host::engine::{Engine, Job, Progress};
+//! use tenon_host::engine::{Engine, Progress, Transform};
 //! use tenon_host::runtime::{Runtime, RuntimeConfig};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let engine = Engine::new(Runtime::new(RuntimeConfig::default())?);
-//! let mut job = Job::new("flights.wasm", ReadConfig::new("flights.csv.gz"), WriteConfig::new("out/"));
+//! let mut job = Transform::new("flights.wasm", ReadConfig::new("flights.csv.gz"), WriteConfig::new("out/"));
 //! job.source.csv.null = vec!["NA".to_owned()];
 //! job.config = serde_json::json!({ "late_after": 30 });
-//! let report = engine.run(&job, &Progress::default()).await?;
+//! let report = engine.run(&job.job(), &Progress::default()).await?;
 //! println!("{} rows in, {} out, {} rejected", report.rows_in, report.rows_out, report.rows_rejected);
 //! # Ok(())
 //! # }

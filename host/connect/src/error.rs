@@ -174,6 +174,22 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// Whether trying again later may help: something outside did not answer, or is in use.
+    pub fn may_pass(&self) -> bool {
+        let is_passing = |source: &std::io::Error| {
+            use std::io::ErrorKind as Io;
+            matches!(
+                source.kind(),
+                Io::Interrupted | Io::TimedOut | Io::ConnectionReset | Io::ConnectionAborted | Io::ResourceBusy
+            )
+        };
+        match self {
+            Self::Busy { .. } => true,
+            Self::Read { source, .. } | Self::Write { source, .. } => is_passing(source),
+            _ => false,
+        }
+    }
+
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {

@@ -208,12 +208,15 @@ impl Applied {
         let processed = sandbox.process(batch.clone()).await;
         timer.done();
         let Output { batches, rejected } = processed.map_err(|source| self.failed(source))?;
+        let before = self.rows;
         self.rows += rows as u64;
-        self.context.progress.add_in(rows);
+        let step = &self.call.step;
+        let made = batches.iter().map(RecordBatch::num_rows).sum();
+        self.context.progress.add_step(step, rows, made);
         self.ready.extend(batches);
-        self.context
-            .rejects
-            .take(&self.call.step, &batch, &rejected, &self.context.progress)
+        let rejects = self.context.rejects_of(step)?;
+        rejects
+            .take(step, before, &batch, &rejected, &self.context.progress)
             .await
     }
 
@@ -231,8 +234,10 @@ impl Applied {
         let finished = sandbox.finish().await;
         timer.done();
         // Rejections name rows of a batch, and there is none here.
-        self.ready
-            .extend(finished.map_err(|source| self.failed(source))?.batches);
+        let batches = finished.map_err(|source| self.failed(source))?.batches;
+        let made = batches.iter().map(RecordBatch::num_rows).sum();
+        self.context.progress.add_step(&self.call.step, 0, made);
+        self.ready.extend(batches);
         Ok(())
     }
 

@@ -15,7 +15,8 @@ pub(crate) struct RunContext {
     pub run: Arc<Run>,
     /// Plugins by digest.
     pub plugins: HashMap<String, Plugin>,
-    pub rejects: RejectedRows,
+    /// Where each step leaves the rows that it rejects.
+    pub rejects: HashMap<String, RejectedRows>,
     pub progress: Progress,
 }
 
@@ -23,6 +24,11 @@ impl RunContext {
     pub fn of(task: &TaskContext) -> Result<Arc<Self>, Error> {
         let context = task.session_config().get_extension::<Self>();
         context.ok_or_else(|| Error::Internal("a plan was executed outside of a run".to_owned()))
+    }
+
+    pub fn rejects_of(&self, step: &str) -> Result<&RejectedRows, Error> {
+        let missing = || Error::Internal(format!("the step {step} has no place for rejected rows"));
+        self.rejects.get(step).ok_or_else(missing)
     }
 
     pub fn plugin(&self, digest: &str) -> Result<&Plugin, Error> {

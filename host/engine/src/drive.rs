@@ -1,5 +1,6 @@
-//! Runs every partition of a plan into a sink.
+//! Executes the plans of a job, a task per partition, and hands their rows to the sinks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,23 +8,31 @@ use datafusion::execution::TaskContext;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::StreamExt;
-use tenon_connect::file::{Part, Sink};
+use tenon_connect::file::{Part, PartitionWriter, Sink};
 use tokio::task::JoinSet;
 
 use crate::error::Error;
+use crate::plan::PlannedOutput;
 use crate::progress::Progress;
 
 /// What the partitions have written.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
-    pub parts: Vec<Part>,
+    /// By sink.
+    pub parts: BTreeMap<String, Vec<Part>>,
     /// Time in encoding and writing, of all partitions.
     pub elapsed: Duration,
 }
 
 /// The partitions at work. Tasks are aborted when this is dropped; [`stop`](Self::stop) also waits for their end.
 pub(crate) struct Drive {
-    tasks: JoinSet<Result<(Part, Duration), Error>>,
+    tasks: JoinSet<Result<PartDone, Error>>,
+}
+
+struct PartDone {
+    sink: String,
+    part: Part,
+    elapsed: Duration,
 }
 
 /// The plan as the sink needs it: with one partition for a single file.
@@ -35,36 +44,16 @@ pub(crate) fn fit_to_sink(plan: Arc<dyn ExecutionPlan>, sink: &Sink) -> Arc<dyn 
 }
 
 impl Drive {
-    /// Starts a task per partition.
-    pub fn start(
-        plan: &Arc<dyn ExecutionPlan>,
-        task: &Arc<TaskContext>,
-        sink: &Sink,
-        progress: &Progress,
-    ) -> Result<Self, Error> {
+    /// Starts a task per partition of every output.
+    pub fn start(outputs: &[PlannedOutput], task: &Arc<TaskContext>, progress: &Progress) -> Result<Self, Error> {
         let mut tasks = JoinSet::new();
-        for partition in 0..plan.output_partitioning().partition_count() {
-            let mut rows = plan.execute(partition, Arc::clone(task)).map_err(Error::from_plan)?;
-            let mut writer = sink.writer(partition, 1);
-            let progress = progress.clone();
-            tasks.spawn(async move {
-                let failed = |error| Error::Sink(Box::new(error));
-                let mut elapsed = Duration::ZERO;
-                while let Some(batch) = rows.next().await {
-                    let batch = batch.map_err(Error::from_plan)?;
-                    let began = Instant::now();
-                    writer.write(&batch).map_err(failed)?;
-                    elapsed += began.elapsed();
-                    progress.add_out(batch.num_rows());
-                }
-                let finishing = tokio::task::spawn_blocking(move || {
-                    let began = Instant::now();
-                    writer.finish().map(|part| (part, began.elapsed()))
-                });
-                let finished = finishing.await.map_err(|error| Error::Internal(error.to_string()))?;
-                let (part, finishing) = finished.map_err(failed)?;
-                Ok((part, elapsed + finishing))
-            });
+        for output in outputs {
+            for partition in 0..output.plan.output_partitioning().partition_count() {
+                let plan = Arc::clone(&output.plan);
+                let rows = plan.execute(partition, Arc::clone(task)).map_err(Error::from_plan)?;
+                let writer = output.sink.writer(partition, 1);
+                tasks.spawn(write(output.name.clone(), rows, writer, progress.clone()));
+            }
         }
         Ok(Self { tasks })
     }
@@ -72,16 +61,51 @@ impl Drive {
     /// Waits for all partitions; the first failure ends the wait.
     pub async fn finish(&mut self) -> Result<Written, Error> {
         let mut written = Written::default();
+        let mut echo = None;
         while let Some(joined) = self.tasks.join_next().await {
-            let (part, elapsed) = joined.map_err(|error| Error::Internal(error.to_string()))??;
-            written.parts.push(part);
-            written.elapsed += elapsed;
+            match joined.map_err(|error| Error::Internal(error.to_string()))? {
+                Ok(PartDone { sink, part, elapsed }) => {
+                    written.parts.entry(sink).or_default().push(part);
+                    written.elapsed += elapsed;
+                }
+                // The task that knows why it failed ends as well.
+                Err(error @ Error::SharedStep { .. }) => echo = Some(error),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(written)
+        echo.map_or(Ok(written), Err)
     }
 
     /// Ends the partitions that still run, and with them their sandboxes and open files.
     pub async fn stop(&mut self) {
         self.tasks.shutdown().await;
     }
+}
+
+async fn write(
+    sink: String,
+    mut rows: datafusion::execution::SendableRecordBatchStream,
+    mut writer: PartitionWriter,
+    progress: Progress,
+) -> Result<PartDone, Error> {
+    let failed = |error| Error::Sink(Box::new(error));
+    let mut elapsed = Duration::ZERO;
+    while let Some(batch) = rows.next().await {
+        let batch = batch.map_err(Error::from_plan)?;
+        let began = Instant::now();
+        writer.write(&batch).map_err(failed)?;
+        elapsed += began.elapsed();
+        progress.add_written(&sink, batch.num_rows());
+    }
+    let finishing = tokio::task::spawn_blocking(move || {
+        let began = Instant::now();
+        writer.finish().map(|part| (part, began.elapsed()))
+    });
+    let finished = finishing.await.map_err(|error| Error::Internal(error.to_string()))?;
+    let (part, finishing) = finished.map_err(failed)?;
+    Ok(PartDone {
+        sink,
+        part,
+        elapsed: elapsed + finishing,
+    })
 }

@@ -77,6 +77,52 @@ pub enum Error {
         partition: usize,
     },
 
+    /// A source and a step have the same name.
+    #[error("`{name}` is the name of a source and of a step; each needs a name of its own")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+
+    /// A step or sink reads what is not there.
+    #[error("`{reader}` reads `{input}`, which is neither a source nor a step; there are {}", names(.known))]
+    UnknownInput {
+        /// The step or sink.
+        reader: String,
+        /// What it reads.
+        input: String,
+        /// Sources and steps.
+        known: Vec<String>,
+    },
+
+    /// Steps read each other in a circle.
+    #[error("the steps {} read each other in a circle", .steps.join(" -> "))]
+    Cycle {
+        /// The steps; the last is the first.
+        steps: Vec<String>,
+    },
+
+    /// A sink wants the rejected rows of something that rejects none.
+    #[error(
+        "the sink `{sink}` is to get the rejected rows of `{step}`, which is no plugin step; only these reject rows"
+    )]
+    NoRejects {
+        /// The sink.
+        sink: String,
+        /// What it names.
+        step: String,
+    },
+
+    /// A step makes no sense: its SQL, or its columns.
+    #[error("the step `{step}` cannot be planned")]
+    BadStep {
+        /// Name of the step.
+        step: String,
+        /// Why.
+        #[source]
+        source: Box<DataFusionError>,
+    },
+
     /// Source and sinks of the job get in each other's way.
     #[error("the job contradicts itself: {reason}")]
     Conflict {
@@ -105,6 +151,17 @@ pub enum Error {
         reason: String,
     },
 
+    /// A larger share of the rows was rejected than the job allows.
+    #[error("{rejected} of {rows} rows were rejected, more than the share of {limit} that `max_rejects` allows")]
+    TooLargeAShareRejected {
+        /// Rows that were rejected.
+        rejected: u64,
+        /// Rows that were read.
+        rows: u64,
+        /// Largest share, from 0 to 1.
+        limit: f64,
+    },
+
     /// The run took too long.
     #[error("the run did not end within its timeout of {limit:?}")]
     Timeout {
@@ -119,6 +176,13 @@ pub enum Error {
     /// The query engine failed.
     #[error("the plan failed")]
     Plan(#[source] Box<DataFusionError>),
+
+    /// A step that several read failed, and this is what all but one of them hear.
+    #[error("the step `{step}`, which several steps or sinks read, failed")]
+    SharedStep {
+        /// Name of the step.
+        step: String,
+    },
 
     /// A defect in Tenon.
     #[error("a task of the run broke down, which is a defect in Tenon: {0}")]
@@ -145,15 +209,31 @@ impl Error {
             Self::ChooseFunction { .. }
             | Self::UnknownFunction { .. }
             | Self::Scalar { .. }
+            | Self::NameTaken { .. }
+            | Self::UnknownInput { .. }
+            | Self::Cycle { .. }
+            | Self::NoRejects { .. }
+            | Self::BadStep { .. }
             | Self::Conflict { .. } => Outcome::Refused,
             Self::Plugin { source, .. } | Self::Step { source, .. } | Self::Open { source, .. } => of_runtime(source),
             Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => match source.kind() {
                 tenon_connect::ErrorKind::BadConfig => Outcome::Refused,
                 tenon_connect::ErrorKind::BadData | tenon_connect::ErrorKind::System => Outcome::Failed,
             },
-            Self::TooManyRejects { .. } | Self::Timeout { .. } => Outcome::Limit,
+            Self::TooManyRejects { .. } | Self::TooLargeAShareRejected { .. } | Self::Timeout { .. } => Outcome::Limit,
             Self::Cancelled => Outcome::Cancelled,
-            Self::SchemaChanged { .. } | Self::Plan(_) | Self::Internal(_) => Outcome::Failed,
+            Self::SchemaChanged { .. } | Self::SharedStep { .. } | Self::Plan(_) | Self::Internal(_) => Outcome::Failed,
+        }
+    }
+
+    /// Whether the same run may succeed later.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Step { source, .. } | Self::Open { source, .. } => {
+                matches!(**source, tenon_runtime::Error::Guest { .. }) && source.kind() == ErrorKind::Transient
+            }
+            Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => source.may_pass(),
+            _ => false,
         }
     }
 
@@ -199,8 +279,12 @@ fn functions(known: &[String]) -> String {
     if known.is_empty() {
         return "no functions".to_owned();
     }
+    format!("the functions {}", names(known))
+}
+
+fn names(known: &[String]) -> String {
     let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-    format!("the functions {}", names.join(", "))
+    names.join(", ")
 }
 
 #[cfg(test)]

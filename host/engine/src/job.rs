@@ -1,65 +1,146 @@
-//! What is to be done.
+//! What is to be done: sources, steps and sinks that form a graph.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
 use tenon_connect::file::{ReadConfig, WriteConfig};
 use tenon_runtime::{HttpGrant, Limits};
 
-/// One source, one function of a plugin, one sink.
+use crate::step::Step;
+
+/// Sources, steps and sinks that form a graph, and what its plugins may do.
+///
+/// Sources and steps share one space of names, by which steps and sinks say what they read.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Name of the job; the function's name by default.
-    pub name: Option<String>,
-    /// The plugin's file.
-    pub plugin: PathBuf,
-    /// The function; may be left out where the plugin has only one.
-    pub function: Option<String>,
-    /// The function's configuration.
-    pub config: Value,
+    /// Name of the job.
+    pub name: String,
     /// What is read.
-    pub source: ReadConfig,
-    /// Where the function's rows go.
-    pub sink: WriteConfig,
-    /// Where rejected rows go: the columns of the source, the step and the reason. They are only counted otherwise.
-    pub rejects: Option<WriteConfig>,
-    /// Rows that may be rejected before the run fails; any number by default.
-    pub max_rejects: Option<u64>,
-    /// Partitions that run side by side; one per core by default. A function that keeps state gets one.
+    pub sources: BTreeMap<String, ReadConfig>,
+    /// What is done with the rows.
+    pub steps: BTreeMap<String, Step>,
+    /// Where rows go.
+    pub sinks: BTreeMap<String, Output>,
+    /// Rejected rows at which the run fails; any number is fine by default.
+    pub max_rejects: Option<MaxRejects>,
+    /// Partitions that run side by side; one per core by default. A job with a function that keeps state gets one.
     pub partitions: Option<usize>,
-    /// What the plugin may ask for by name.
+    /// What plugins may ask for by name.
     pub parameters: BTreeMap<String, String>,
-    /// Secrets that the plugin is granted, by name.
+    /// Secrets that plugins are granted, by name.
     pub secrets: BTreeMap<String, Secret>,
-    /// Hosts that the plugin may send HTTP requests to.
+    /// Hosts that plugins may send HTTP requests to.
     pub http: Vec<HttpGrant>,
-    /// What its sandboxes may use.
+    /// What the sandboxes may use.
     pub limits: Limits,
+    /// Memory for sorting, joining, aggregating and waiting rows, in bytes; past it they go to disk. A quarter of the
+    /// machine's memory by default.
+    pub memory: Option<usize>,
     /// Time after which the run is given up; none by default.
     pub timeout: Option<Duration>,
+    /// What to do when a run fails for a reason that may pass.
+    pub retries: Retries,
 }
 
 impl Job {
-    /// A job with every other setting at its default.
-    pub fn new(plugin: impl Into<PathBuf>, source: ReadConfig, sink: WriteConfig) -> Self {
+    /// A job that does nothing yet.
+    pub fn new(name: impl Into<String>) -> Self {
         Self {
-            name: None,
-            plugin: plugin.into(),
-            function: None,
-            config: Value::Object(Map::new()),
-            source,
-            sink,
-            rejects: None,
+            name: name.into(),
+            sources: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            sinks: BTreeMap::new(),
             max_rejects: None,
             partitions: None,
             parameters: BTreeMap::new(),
             secrets: BTreeMap::new(),
             http: Vec::new(),
             limits: Limits::default(),
+            memory: None,
             timeout: None,
+            retries: Retries::default(),
+        }
+    }
+
+    /// Adds a source, or replaces the one of this name.
+    #[must_use]
+    pub fn source(mut self, name: impl Into<String>, config: ReadConfig) -> Self {
+        self.sources.insert(name.into(), config);
+        self
+    }
+
+    /// Adds a step, or replaces the one of this name.
+    #[must_use]
+    pub fn step(mut self, name: impl Into<String>, step: impl Into<Step>) -> Self {
+        self.steps.insert(name.into(), step.into());
+        self
+    }
+
+    /// Adds a sink for the rows of a source or step.
+    #[must_use]
+    pub fn sink(mut self, name: impl Into<String>, from: impl Into<String>, to: WriteConfig) -> Self {
+        let feed = Feed::Rows(from.into());
+        self.sinks.insert(name.into(), Output { feed, to });
+        self
+    }
+
+    /// Adds a sink for the rows that a plugin step rejects.
+    #[must_use]
+    pub fn rejects(mut self, name: impl Into<String>, step: impl Into<String>, to: WriteConfig) -> Self {
+        let feed = Feed::RejectsOf(step.into());
+        self.sinks.insert(name.into(), Output { feed, to });
+        self
+    }
+}
+
+/// A sink and what goes there.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Which rows.
+    pub feed: Feed,
+    /// Where to.
+    pub to: WriteConfig,
+}
+
+/// Which rows go to a sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Feed {
+    /// The rows of a source or a step.
+    Rows(String),
+    /// The rows that a plugin step rejects: its input's columns, then the step, the row and the reason.
+    RejectsOf(String),
+}
+
+/// How many rows may be rejected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxRejects {
+    /// So many.
+    Rows(u64),
+    /// So many of the rows that were read: from 0 for none to 1 for all. Looked at when all rows were read.
+    Share(f64),
+}
+
+/// What to do when a run fails for a reason that may pass, such as a server that does not answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retries {
+    /// Tries after the first; 3 by default.
+    pub max: u32,
+    /// Pause before the first of them; 1 second by default.
+    pub initial: Duration,
+    /// By how much each pause is longer than the one before; 2 by default.
+    pub factor: f64,
+    /// Longest pause; 1 minute by default.
+    pub longest: Duration,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self {
+            max: 3,
+            initial: Duration::from_secs(1),
+            factor: 2.0,
+            longest: Duration::from_secs(60),
         }
     }
 }
@@ -91,7 +172,7 @@ mod tests {
 
     #[test]
     fn secrets_are_not_printed() {
-        let mut job = Job::new("p.wasm", ReadConfig::new("in.csv"), WriteConfig::new("out/"));
+        let mut job = Job::new("j");
         job.secrets.insert("key".to_owned(), Secret::new("hunter2"));
         assert!(!format!("{job:?}").contains("hunter2"));
     }

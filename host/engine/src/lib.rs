@@ -1,20 +1,28 @@
 //! Plans and runs Tenon jobs.
 //!
-//! A [`Job`] names a source, one function of a plugin and a sink. [`Engine::run`] makes one DataFusion plan of it, in
-//! which the function is a node of its own, runs the plan in as many partitions as the machine has cores, a sandbox in
-//! each, and commits what was written when every partition has ended. Rows that the function rejects are counted, and
-//! kept where the job names a place for them.
+//! A [`Job`] is a graph of sources, steps and sinks. [`Engine::run`] makes DataFusion plans of it, in which the functions
+//! of plugins are nodes of their own, runs them in as many partitions as the machine has cores, a sandbox in each, and
+//! commits what was written when every partition has ended. What several steps or sinks read runs once. Rows that a
+//! function rejects are counted, and kept where the job names a place for them.
 //!
 //! ```no_run
 //! use tenon_connect::file::{ReadConfig, WriteConfig};
-//! use tenon_engine::{Engine, Job, Progress};
+//! use tenon_engine::{Engine, Job, PluginStep, Progress, Step};
 //! use tenon_runtime::{Runtime, RuntimeConfig};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut flights = ReadConfig::new("flights.csv.gz");
+//! flights.csv.null = vec!["NA".to_owned()];
+//! let late = Step::Filter { from: "clean".to_owned(), predicate: "delay_category = 'late'".to_owned() };
+//! let job = Job::new("flights")
+//!     .source("flights", flights)
+//!     .step("clean", PluginStep::new("flights", "plugins/flights.wasm"))
+//!     .step("late", late)
+//!     .sink("lake", "late", WriteConfig::new("out/"))
+//!     .rejects("rejected", "clean", WriteConfig::new("rejected.ndjson"));
+//!
 //! let engine = Engine::new(Runtime::new(RuntimeConfig::default())?);
-//! let mut job = Job::new("plugins/flights.wasm", ReadConfig::new("flights.csv.gz"), WriteConfig::new("out/"));
-//! job.source.csv.null = vec!["NA".to_owned()];
 //! let report = engine.run(&job, &Progress::default()).await?;
 //! println!("{} rows in, {} out, {} rejected", report.rows_in, report.rows_out, report.rows_rejected);
 //! # Ok(())
@@ -25,6 +33,7 @@ mod apply;
 mod context;
 mod drive;
 mod error;
+mod graph;
 mod job;
 mod metrics;
 mod node;
@@ -33,10 +42,17 @@ mod planner;
 mod progress;
 mod rejects;
 mod report;
+mod retry;
 mod run;
+mod shared;
+mod step;
+mod steps;
+mod transform;
 
 pub use error::{Error, Outcome};
-pub use job::{Job, Secret};
-pub use progress::{Phase, Progress};
-pub use report::{Report, Status, Timings};
+pub use job::{Feed, Job, MaxRejects, Output, Retries, Secret};
+pub use progress::{Flow, Phase, Progress};
+pub use report::{PluginUsed, Report, SinkReport, Status, Timings};
 pub use run::Engine;
+pub use step::{JoinHow, JoinStep, PluginStep, SampleSize, SampleStep, Step};
+pub use transform::Transform;

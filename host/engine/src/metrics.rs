@@ -6,22 +6,14 @@ use std::time::Duration;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::MetricsSet;
 
-/// Time that the plan's sources spent on reading and parsing, over all partitions.
-pub(crate) fn source_time(plan: &Arc<dyn ExecutionPlan>) -> Duration {
-    if plan.children().is_empty() {
-        return plan.metrics().map_or(Duration::ZERO, |metrics| of_source(&metrics));
-    }
-    plan.children().into_iter().map(source_time).sum()
+/// Time that a source spent on reading and parsing, over all partitions.
+pub(crate) fn source_time(scan: &Arc<dyn ExecutionPlan>) -> Duration {
+    scan.metrics().map_or(Duration::ZERO, |metrics| of_source(&metrics))
 }
 
-/// Partitions in which the plan's functions run.
+/// Partitions in which most of the plan runs.
 pub(crate) fn partitions(plan: &Arc<dyn ExecutionPlan>) -> usize {
-    use datafusion::physical_plan::ExecutionPlanProperties;
-    let own = if plan.is::<crate::apply::PluginExec>() {
-        plan.output_partitioning().partition_count()
-    } else {
-        0
-    };
+    let own = plan.properties().output_partitioning().partition_count();
     plan.children().into_iter().map(partitions).fold(own, usize::max)
 }
 
@@ -36,10 +28,27 @@ fn of_source(metrics: &MetricsSet) -> Duration {
 /// Largest resident memory of this process so far, in bytes.
 #[cfg(target_os = "linux")]
 pub(crate) fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kernel_figure("/proc/self/status", "VmHWM:")
+}
+
+/// Memory of this machine, in bytes.
+#[cfg(target_os = "linux")]
+pub(crate) fn machine_memory() -> Option<usize> {
+    usize::try_from(kernel_figure("/proc/meminfo", "MemTotal:")?).ok()
+}
+
+#[cfg(target_os = "linux")]
+fn kernel_figure(file: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
+}
+
+/// Memory of this machine: not known on this system.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn machine_memory() -> Option<usize> {
+    None
 }
 
 /// Largest resident memory of this process so far: not known on this system.

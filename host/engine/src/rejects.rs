@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -53,16 +53,17 @@ impl RejectedRows {
         )
     }
 
-    /// Takes rows of `input` that a step refuses.
+    /// Takes rows of `input` that a step refuses. `before` is the number of rows that came before these in the partition.
     pub async fn take(
         &self,
         step: &str,
+        before: u64,
         input: &RecordBatch,
         rejected: &[Rejection],
         progress: &Progress,
     ) -> Result<(), Error> {
         let Some(last) = rejected.last() else { return Ok(()) };
-        let so_far = progress.add_rejected(rejected.len());
+        let so_far = progress.add_rejected(step, rejected.len());
         if let Some(limit) = self.limit.filter(|limit| so_far > *limit) {
             return Err(Error::TooManyRejects {
                 limit,
@@ -70,7 +71,8 @@ impl RejectedRows {
             });
         }
         if let Some(writer) = &self.writer {
-            let rows = with_reasons(step, input, rejected).map_err(|error| Error::Plan(Box::new(error.into())))?;
+            let rows =
+                with_reasons(step, before, input, rejected).map_err(|error| Error::Plan(Box::new(error.into())))?;
             // When the writer has failed, its own error ends the run.
             writer.send(rows).await.ok();
         }
@@ -78,35 +80,47 @@ impl RejectedRows {
     }
 }
 
-/// Columns of rejected rows: those of the input, then the step and the reason.
+/// Columns of rejected rows: those of the input, then the step, the row's number in its partition, from 0, and the reason.
 pub(crate) fn schema_of(input: &Schema) -> SchemaRef {
     let mut fields: Vec<Arc<Field>> = input.fields().to_vec();
-    for name in ["rejected_by", "rejected_because"] {
+    let added = [
+        ("rejected_by", DataType::Utf8),
+        ("rejected_row", DataType::UInt64),
+        ("rejected_because", DataType::Utf8),
+    ];
+    for (name, data_type) in added {
         let mut name = name.to_owned();
         while fields.iter().any(|field| *field.name() == name) {
             name.push('_');
         }
-        fields.push(Arc::new(Field::new(name, DataType::Utf8, false)));
+        fields.push(Arc::new(Field::new(name, data_type, false)));
     }
     Arc::new(Schema::new(fields))
 }
 
-fn with_reasons(step: &str, input: &RecordBatch, rejected: &[Rejection]) -> Result<RecordBatch, ArrowError> {
+fn with_reasons(
+    step: &str,
+    before: u64,
+    input: &RecordBatch,
+    rejected: &[Rejection],
+) -> Result<RecordBatch, ArrowError> {
     let indices = UInt32Array::from_iter_values(rejected.iter().map(|rejection| rejection.row));
     let rows = take_record_batch(input, &indices)?;
     let steps: ArrayRef = Arc::new(StringArray::from_iter_values(std::iter::repeat_n(step, rejected.len())));
+    let numbers = rejected.iter().map(|rejection| before + u64::from(rejection.row));
+    let numbers: ArrayRef = Arc::new(UInt64Array::from_iter_values(numbers));
     let reasons: ArrayRef = Arc::new(StringArray::from_iter_values(
         rejected.iter().map(|rejection| rejection.reason.as_str()),
     ));
     let mut columns = rows.columns().to_vec();
-    columns.extend([steps, reasons]);
+    columns.extend([steps, numbers, reasons]);
     RecordBatch::try_new(schema_of(&input.schema()), columns)
 }
 
 #[cfg(test)]
 mod tests {
     use arrow::array::{AsArray, Int64Array};
-    use arrow::datatypes::Int64Type;
+    use arrow::datatypes::{Int64Type, UInt64Type};
 
     use super::*;
 
@@ -124,28 +138,32 @@ mod tests {
 
     #[test]
     fn rows_keep_their_values_and_get_a_reason() {
-        let batch = with_reasons("clean", &input(), &[rejection(2), rejection(0)]).expect("a batch");
+        let batch = with_reasons("clean", 100, &input(), &[rejection(2), rejection(0)]).expect("a batch");
         let names: Vec<String> = batch
             .schema()
             .fields()
             .iter()
             .map(|field| field.name().clone())
             .collect();
-        assert_eq!(names, ["rejected_by", "rejected_by_", "rejected_because"]);
+        assert_eq!(
+            names,
+            ["rejected_by", "rejected_by_", "rejected_row", "rejected_because"]
+        );
         assert_eq!(batch.column(0).as_primitive::<Int64Type>().values(), &[30, 10]);
         assert_eq!(batch.column(1).as_string::<i32>().value(0), "clean");
-        assert_eq!(batch.column(2).as_string::<i32>().value(1), "reason 0");
+        assert_eq!(batch.column(2).as_primitive::<UInt64Type>().values(), &[102, 100]);
+        assert_eq!(batch.column(3).as_string::<i32>().value(1), "reason 0");
     }
 
     #[tokio::test]
     async fn the_limit_ends_the_run() {
         let (rejects, progress) = (RejectedRows::counted(Some(2)), Progress::default());
         rejects
-            .take("clean", &input(), &[rejection(0), rejection(1)], &progress)
+            .take("clean", 0, &input(), &[rejection(0), rejection(1)], &progress)
             .await
             .expect("within the limit");
         let error = rejects
-            .take("clean", &input(), &[rejection(2)], &progress)
+            .take("clean", 0, &input(), &[rejection(2)], &progress)
             .await
             .expect_err("one too many");
         assert!(

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use tenon_connect::file::Source;
-use tenon_runtime::{Function, Plugin, Run};
+use tenon_runtime::Run;
+
+use crate::job::Job;
+use crate::plan::{OpenedSource, PlannedStep};
+use crate::progress::Flow;
 
 /// What a run has done.
 #[derive(Debug, Clone, Serialize)]
@@ -16,23 +19,27 @@ pub struct Report {
     pub job: String,
     /// How it ended.
     pub status: Status,
-    /// The plugin's name.
-    pub plugin: String,
-    /// SHA-256 of the plugin's file.
-    pub plugin_digest: String,
-    /// The function that ran.
-    pub function: String,
-    /// Rows that the function took.
+    /// Tries that it took.
+    pub attempts: u64,
+    /// The plugins that ran, by step.
+    pub plugins: Vec<PluginUsed>,
+    /// Rows read from all sources.
     pub rows_in: u64,
-    /// Rows written to the sink.
+    /// Rows written to all sinks, without rejected ones.
     pub rows_out: u64,
-    /// Rows that the function rejected.
+    /// Rows that functions rejected.
     pub rows_rejected: u64,
+    /// Rows by source.
+    pub sources: Vec<Flow>,
+    /// Rows by plugin step.
+    pub steps: Vec<Flow>,
+    /// What was written, by sink.
+    pub sinks: Vec<SinkReport>,
     /// Files that were read.
     pub files_read: usize,
     /// Their size in bytes, as stored.
     pub bytes_read: u64,
-    /// Files that were written to the sink.
+    /// Files that were written, without those of rejected rows.
     pub files_written: Vec<PathBuf>,
     /// Their size in bytes.
     pub bytes_written: u64,
@@ -42,7 +49,7 @@ pub struct Report {
     pub partitions: usize,
     /// Sandboxes that were used.
     pub sandboxes: u64,
-    /// Rows taken per second, over the whole run.
+    /// Rows read per second, over the whole run.
     pub rows_per_second: f64,
     /// Where the time went.
     pub seconds: Timings,
@@ -50,25 +57,61 @@ pub struct Report {
     pub sandbox_peak_memory: u64,
     /// Largest memory of this process so far, in bytes, where the system tells.
     pub peak_memory: Option<u64>,
-    /// What the plugin counted.
+    /// What plugins counted.
     pub counters: BTreeMap<String, f64>,
+}
+
+/// A plugin that ran in a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PluginUsed {
+    /// Name of the step.
+    pub step: String,
+    /// The plugin's name.
+    pub plugin: String,
+    /// SHA-256 of the plugin's file.
+    pub digest: String,
+    /// The function that ran.
+    pub function: String,
+}
+
+/// What was written to one sink.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SinkReport {
+    /// Name of the sink.
+    pub name: String,
+    /// Rows written.
+    pub rows: u64,
+    /// Bytes written.
+    pub bytes: u64,
+    /// Files written.
+    pub files: Vec<PathBuf>,
+    /// Whether these are rejected rows.
+    pub rejected: bool,
 }
 
 impl Report {
     /// What is known before a run has done anything, with every count at zero.
-    pub(crate) fn begun(name: String, plugin: &Plugin, function: &Function, run: &Run, source: &Source) -> Self {
+    pub(crate) fn begun(job: &Job, run: &Run, sources: &[OpenedSource], steps: &[PlannedStep]) -> Self {
+        let plugin = |step: &PlannedStep| PluginUsed {
+            step: step.name.clone(),
+            plugin: step.plugin.clone(),
+            digest: step.digest.clone(),
+            function: step.function.clone(),
+        };
         Self {
             run: run.id().to_owned(),
-            job: name,
+            job: job.name.clone(),
             status: Status::Succeeded,
-            plugin: plugin.name().to_owned(),
-            plugin_digest: plugin.digest().to_owned(),
-            function: function.name.clone(),
+            attempts: 1,
+            plugins: steps.iter().map(plugin).collect(),
             rows_in: 0,
             rows_out: 0,
             rows_rejected: 0,
-            files_read: source.files().len(),
-            bytes_read: source.bytes(),
+            sources: Vec::new(),
+            steps: Vec::new(),
+            sinks: Vec::new(),
+            files_read: sources.iter().map(|source| source.source.files().len()).sum(),
+            bytes_read: sources.iter().map(|source| source.source.bytes()).sum(),
             files_written: Vec::new(),
             bytes_written: 0,
             reject_files: Vec::new(),
@@ -81,6 +124,25 @@ impl Report {
             counters: BTreeMap::new(),
         }
     }
+
+    /// Notes what a sink has committed.
+    pub(crate) fn committed(&mut self, name: String, rejected: bool, committed: tenon_connect::file::Committed) {
+        let tenon_connect::file::Committed { files, rows, bytes } = committed;
+        if rejected {
+            self.reject_files.extend(files.iter().cloned());
+        } else {
+            self.files_written.extend(files.iter().cloned());
+            self.rows_out += rows;
+            self.bytes_written += bytes;
+        }
+        self.sinks.push(SinkReport {
+            name,
+            rows,
+            bytes,
+            files,
+            rejected,
+        });
+    }
 }
 
 /// How a run ended.
@@ -89,7 +151,7 @@ impl Report {
 pub enum Status {
     /// Everything was written.
     Succeeded,
-    /// The target held data, and the mode was to leave it.
+    /// Every target held data, and the mode was to leave it.
     Skipped,
 }
 
@@ -98,7 +160,7 @@ pub enum Status {
 pub struct Timings {
     /// From start to end.
     pub total: f64,
-    /// Loading the plugin, finding files and inferring columns; elapsed.
+    /// Loading plugins, finding files and inferring columns; elapsed.
     pub planning: f64,
     /// Reading, decompressing and parsing; work of all partitions.
     pub source: f64,

@@ -1,6 +1,8 @@
-//! Runs a job from its plugin to its commit.
+//! Runs a job from its plugins to its commit.
 
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use datafusion::physical_plan::displayable;
@@ -9,11 +11,11 @@ use tenon_runtime::Runtime;
 
 use crate::drive::{Drive, Written};
 use crate::error::Error;
-use crate::job::Job;
-use crate::metrics;
-use crate::plan::{Plan, Planned, RejectSink, plan};
+use crate::job::{Job, MaxRejects};
+use crate::plan::{Plan, Planned, RejectSink, plan, run_id};
 use crate::progress::{Phase, Progress};
 use crate::report::{Report, Timings};
+use crate::{metrics, retry};
 
 /// Runs jobs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,7 +45,7 @@ impl Engine {
         &self,
         job: &Job,
         progress: &Progress,
-        stop: impl Future<Output = ()>,
+        stop: impl Future<Output = ()> + Send,
     ) -> Result<Report, Error> {
         let began = Instant::now();
         let interrupted = async {
@@ -59,12 +61,74 @@ impl Engine {
         };
         tokio::pin!(interrupted);
 
+        let run = run_id();
+        let mut attempt = 1;
+        loop {
+            progress.start_attempt(attempt);
+            let id = if attempt == 1 {
+                run.clone()
+            } else {
+                format!("{run}-{attempt}")
+            };
+            let failed = match self.attempt(job, &id, progress, began, interrupted.as_mut()).await {
+                Ok(report) => {
+                    return Ok(Report {
+                        attempts: attempt,
+                        ..report
+                    });
+                }
+                Err(error) => error,
+            };
+            attempt += 1;
+            let pause = retry::pause(&job.retries, attempt, retry::jitter()).filter(|_| failed.may_pass());
+            let Some(pause) = pause else { return Err(failed) };
+            tracing::warn!(run = id, error = %failed, ?pause, "the run failed for a reason that may pass; trying again");
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                interruption = &mut interrupted => return Err(interruption),
+            }
+        }
+    }
+
+    /// Plans a job as a run would, and says what the plans are: a text for each shared step and each sink, with its name.
+    /// Nothing is written.
+    ///
+    /// # Errors
+    /// Whatever a run would be refused for.
+    pub async fn explain(&self, job: &Job) -> Result<Vec<(String, String)>, Error> {
+        let planned = match plan(&self.runtime, job, &run_id(), &Progress::default()).await? {
+            Plan::Ready(planned) => *planned,
+            Plan::Skipped(_) => return Ok(Vec::new()),
+        };
+        let text = |plan| displayable(plan).set_show_schema(false).indent(false).to_string();
+        let stages = planned.stages.iter().filter_map(|stage| {
+            let plan = stage.plan()?;
+            Some((stage.name().to_owned(), text(plan.as_ref())))
+        });
+        let outputs = planned
+            .outputs
+            .iter()
+            .map(|output| (output.name.clone(), text(output.plan.as_ref())));
+        let explained = stages.chain(outputs).collect();
+        planned.give_up().await;
+        Ok(explained)
+    }
+
+    async fn attempt(
+        &self,
+        job: &Job,
+        id: &str,
+        progress: &Progress,
+        began: Instant,
+        mut interrupted: Pin<&mut (impl Future<Output = Error> + Send)>,
+    ) -> Result<Report, Error> {
+        let planning = Instant::now();
         progress.enter(Phase::Planning);
         let planned = tokio::select! {
-            planned = plan(&self.runtime, job, progress) => planned?,
+            planned = plan(&self.runtime, job, id, progress) => planned?,
             interruption = &mut interrupted => return Err(interruption),
         };
-        let planning = began.elapsed();
+        let planning = planning.elapsed();
         let planned = match planned {
             Plan::Ready(planned) => *planned,
             Plan::Skipped(mut report) => {
@@ -75,87 +139,109 @@ impl Engine {
         };
 
         progress.enter(Phase::Running);
-        let mut drive = Drive::start(&planned.plan, &planned.session.task_ctx(), &planned.sink, progress)?;
-        tracing::debug!(
-            run = planned.run.id(),
-            step = planned.name,
-            plan = %displayable(planned.plan.as_ref()).indent(false),
-            "running"
-        );
+        for output in &planned.outputs {
+            let plan = displayable(output.plan.as_ref());
+            tracing::debug!(run = id, sink = output.name, plan = %plan.indent(false), "running");
+        }
+        let mut drive = Drive::start(&planned.outputs, &planned.task, progress)?;
         let written = tokio::select! {
             written = drive.finish() => written,
             interruption = &mut interrupted => Err(interruption),
         };
-        let written = match written {
+        let written = match written.and_then(|written| within_share(job, progress).map(|()| written)) {
             Ok(written) => written,
             Err(error) => {
                 drive.stop().await;
-                return Err(planned.reject_failure().await.unwrap_or(error));
+                drop(drive);
+                return Err(planned.give_up().await.unwrap_or(error));
             }
         };
         planned.commit(written, progress, began, planning).await
     }
 }
 
+/// Whether few enough of the rows were rejected.
+fn within_share(job: &Job, progress: &Progress) -> Result<(), Error> {
+    let Some(MaxRejects::Share(limit)) = job.max_rejects else {
+        return Ok(());
+    };
+    let (rows, rejected) = (progress.rows_in(), progress.rows_rejected());
+    if rejected as f64 > limit * rows as f64 {
+        return Err(Error::TooLargeAShareRejected { rejected, rows, limit });
+    }
+    Ok(())
+}
+
 impl Planned {
-    /// What the writer of rejected rows failed with, if it did: then that is why the run failed.
-    async fn reject_failure(self) -> Option<Error> {
+    /// Ends the writers of rejected rows. What one of them failed with is why the run failed.
+    async fn give_up(self) -> Option<Error> {
         let Self {
-            plan, session, rejects, ..
+            outputs,
+            stages,
+            task,
+            rejects,
+            ..
         } = self;
-        // They hold the other end of the writer's channel.
-        drop((plan, session));
-        rejects?.writing.await.ok()?.err()
+        // They hold the other ends of the writers' channels.
+        drop((outputs, stages, task));
+        let mut failed = None;
+        for reject in rejects {
+            failed = failed.or(reject.writing.await.ok().and_then(Result::err));
+        }
+        failed
     }
 
     async fn commit(
         self,
-        written: Written,
+        mut written: Written,
         progress: &Progress,
         began: Instant,
         planning: Duration,
     ) -> Result<Report, Error> {
         let Self {
-            name,
-            plugin,
-            function,
+            mut report,
             run,
-            session,
-            source,
-            plan,
-            sink,
+            task,
+            sources,
+            stages,
+            outputs,
             rejects,
         } = self;
         progress.enter(Phase::Committing);
-        let (source_time, partitions) = (metrics::source_time(&plan), metrics::partitions(&plan));
-        drop((plan, session));
+        let scans = sources.iter().flat_map(|source| source.table.scans());
+        let source_time: Duration = scans.map(|scan| metrics::source_time(&scan)).sum();
+        let plans = outputs.iter().map(|output| &output.plan);
+        let plans = plans.chain(stages.iter().filter_map(|stage| stage.plan()));
+        report.partitions = plans.map(metrics::partitions).max().unwrap_or(0);
+        let sinks: BTreeMap<String, Sink> = outputs.into_iter().map(|output| (output.name, output.sink)).collect();
+        drop((task, stages));
+
         let committing = Instant::now();
-        let rejects = match rejects {
-            Some(RejectSink { sink, writing }) => Some((sink, joined(writing.await)??)),
-            None => None,
-        };
-        // First, so that a failure here leaves the target as it was.
-        let rejected = match rejects {
-            Some((sink, part)) => publish(sink, vec![part])
-                .await?
-                .map_err(|error| Error::Rejects(Box::new(error)))?,
-            None => Committed::default(),
-        };
-        let committed = publish(sink, written.parts)
-            .await?
-            .map_err(|error| Error::Sink(Box::new(error)))?;
+        let mut rejected = Vec::new();
+        for RejectSink { name, sink, writing } in rejects {
+            rejected.push((name, sink, joined(writing.await)??));
+        }
+        // First, so that a failure here leaves the targets as they were.
+        for (name, sink, part) in rejected {
+            let committed = publish(sink, vec![part]).await?;
+            let committed = committed.map_err(|error| Error::Rejects(Box::new(error)))?;
+            report.committed(name, true, committed);
+        }
+        for (name, sink) in sinks {
+            let parts = written.parts.remove(&name).unwrap_or_default();
+            let committed = publish(sink, parts).await?;
+            let committed = committed.map_err(|error| Error::Sink(Box::new(error)))?;
+            report.committed(name, false, committed);
+        }
         progress.enter(Phase::Done);
 
         let total = began.elapsed().as_secs_f64();
         let statistics = run.statistics();
         Ok(Report {
             rows_in: progress.rows_in(),
-            rows_out: committed.rows,
             rows_rejected: progress.rows_rejected(),
-            files_written: committed.files,
-            bytes_written: committed.bytes,
-            reject_files: rejected.files,
-            partitions,
+            sources: progress.sources(),
+            steps: progress.steps(),
             sandboxes: statistics.sandboxes,
             rows_per_second: progress.rows_in() as f64 / total.max(f64::EPSILON),
             seconds: Timings {
@@ -169,7 +255,7 @@ impl Planned {
             sandbox_peak_memory: statistics.peak_memory,
             peak_memory: metrics::peak_memory(),
             counters: run.counters(),
-            ..Report::begun(name, &plugin, &function, &run, &source)
+            ..report
         })
     }
 }

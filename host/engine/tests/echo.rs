@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use tenon_connect::file::{ReadConfig, WriteConfig};
-use tenon_engine::{Engine, Error, Job, Outcome, Progress, Secret};
+use tenon_engine::{Engine, Error, Outcome, Progress, Secret, Transform};
 use tenon_runtime::{Runtime, RuntimeConfig};
 
 /// Rows of the input: enough for several partitions and many batches.
@@ -26,14 +26,14 @@ fn engine() -> Engine {
 }
 
 /// A job with `ROWS` rows, numbered from 0.
-fn job(folder: &Path, function: &str, config: serde_json::Value) -> Job {
+fn job(folder: &Path, function: &str, config: serde_json::Value) -> Transform {
     let text: String = std::iter::once("id,name\n".to_owned())
         .chain((0..ROWS).map(|id| format!("{id},name {id}\n")))
         .collect();
     let source = folder.join("rows.csv");
     fs::write(&source, text).expect("written");
     let sink = WriteConfig::new(folder.join("out.csv").to_string_lossy());
-    let mut job = Job::new(plugin(), ReadConfig::new(source.to_string_lossy()), sink);
+    let mut job = Transform::new(plugin(), ReadConfig::new(source.to_string_lossy()), sink);
     job.function = Some(function.to_owned());
     job.config = config;
     job.partitions = Some(4);
@@ -53,7 +53,7 @@ fn causes(error: &Error) -> String {
 async fn a_function_with_state_sees_every_row_in_one_sandbox() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = job(folder.path(), "stateful", json!({}));
-    let report = engine().run(&job, &Progress::default()).await.expect("it runs");
+    let report = engine().run(&job.job(), &Progress::default()).await.expect("it runs");
     assert_eq!((report.rows_in, report.rows_out, report.partitions), (ROWS, 1, 1));
     let answer = written(folder.path());
     assert!(answer.starts_with(&format!("rows,batches\n{ROWS},")), "{answer}");
@@ -61,7 +61,7 @@ async fn a_function_with_state_sees_every_row_in_one_sandbox() {
     fs::write(folder.path().join("none.csv"), "id,name\n").expect("written");
     job.source.url = folder.path().join("none.csv").to_string_lossy().into_owned();
     job.sink.url = folder.path().join("count.csv").to_string_lossy().into_owned();
-    engine().run(&job, &Progress::default()).await.expect("it runs");
+    engine().run(&job.job(), &Progress::default()).await.expect("it runs");
     let answer = fs::read_to_string(folder.path().join("count.csv")).expect("readable");
     assert_eq!(answer, "rows,batches\n0,0\n", "no rows have an answer too");
 }
@@ -70,7 +70,7 @@ async fn a_function_with_state_sees_every_row_in_one_sandbox() {
 async fn a_function_with_state_sees_rows_in_the_order_of_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let job = job(folder.path(), "services", json!({}));
-    engine().run(&job, &Progress::default()).await.expect("it runs");
+    engine().run(&job.job(), &Progress::default()).await.expect("it runs");
     let text = written(folder.path());
     let ids = text.lines().skip(1).map(|line| line.split(',').next().expect("an id"));
     assert!(ids.eq((0..ROWS).map(|id| id.to_string()).collect::<Vec<_>>()));
@@ -80,7 +80,7 @@ async fn a_function_with_state_sees_rows_in_the_order_of_the_file() {
 async fn no_row_is_lost_or_doubled_on_the_way_through_many_sandboxes() {
     let folder = tempfile::tempdir().expect("a folder");
     let job = job(folder.path(), "pass", json!({}));
-    let report = engine().run(&job, &Progress::default()).await.expect("it runs");
+    let report = engine().run(&job.job(), &Progress::default()).await.expect("it runs");
     assert_eq!((report.rows_in, report.rows_out), (ROWS, ROWS));
     let text = written(folder.path());
     let mut ids: Vec<u64> = text
@@ -96,9 +96,11 @@ async fn no_row_is_lost_or_doubled_on_the_way_through_many_sandboxes() {
 async fn failures_name_the_step_and_how_far_it_was() {
     let folder = tempfile::tempdir().expect("a folder");
     let fails = async |config: serde_json::Value| {
-        let mut job = job(folder.path(), "fail", config);
-        job.name = Some("clean".to_owned());
-        let error = engine().run(&job, &Progress::default()).await.expect_err("it fails");
+        let job = job(folder.path(), "fail", config);
+        let error = engine()
+            .run(&job.job(), &Progress::default())
+            .await
+            .expect_err("it fails");
         assert!(!folder.path().join("out.csv").exists());
         error
     };
@@ -106,7 +108,7 @@ async fn failures_name_the_step_and_how_far_it_was() {
     let error = fails(json!({ "kind": "bad-data", "message": "no such day", "context": ["reading dates"] })).await;
     let text = causes(&error);
     assert!(
-        text.starts_with("the step `clean` failed after 0 rows of partition 0: "),
+        text.starts_with("the step `fail` failed after 0 rows of partition 0: "),
         "{text}"
     );
     assert!(
@@ -117,7 +119,7 @@ async fn failures_name_the_step_and_how_far_it_was() {
 
     let error = fails(json!({ "kind": "bad-config", "at": "open", "message": "no" })).await;
     assert!(
-        causes(&error).starts_with("the step `clean` cannot start: "),
+        causes(&error).starts_with("the step `fail` cannot start: "),
         "{}",
         causes(&error)
     );
@@ -125,7 +127,7 @@ async fn failures_name_the_step_and_how_far_it_was() {
 
     let error = fails(json!({ "kind": "limit", "at": "finish", "message": "full" })).await;
     assert!(
-        causes(&error).starts_with(&format!("the step `clean` failed after {ROWS} rows")),
+        causes(&error).starts_with(&format!("the step `fail` failed after {ROWS} rows")),
         "{}",
         causes(&error)
     );
@@ -143,14 +145,14 @@ async fn a_plugin_gets_what_the_job_grants_and_no_more() {
     let config = json!({ "parameter": "year", "secret": "key", "count": "rows.seen" });
     let mut job = job(folder.path(), "services", config);
     let error = engine()
-        .run(&job, &Progress::default())
+        .run(&job.job(), &Progress::default())
         .await
         .expect_err("the secret was not granted");
     assert!(causes(&error).contains("key"), "{}", causes(&error));
 
     job.parameters.insert("year".to_owned(), "2013".to_owned());
     job.secrets.insert("key".to_owned(), Secret::new("hunter2"));
-    let report = engine().run(&job, &Progress::default()).await.expect("it runs");
+    let report = engine().run(&job.job(), &Progress::default()).await.expect("it runs");
     assert!((report.counters["rows.seen"] - ROWS as f64).abs() < 0.5);
     let text = written(folder.path());
     let first = text.lines().nth(1).expect("a row");
@@ -163,7 +165,10 @@ async fn a_plugin_with_several_functions_leaves_a_choice() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = job(folder.path(), "pass", json!({}));
     job.function = None;
-    let error = engine().run(&job, &Progress::default()).await.expect_err("which one?");
+    let error = engine()
+        .run(&job.job(), &Progress::default())
+        .await
+        .expect_err("which one?");
     assert!(
         matches!(&error, Error::ChooseFunction { known, .. } if known.len() > 5),
         "{error}"

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use datafusion::prelude::SessionContext;
 use tenon_connect::file::{self, Mode, ReadConfig, WriteConfig};
-use tenon_engine::{Engine, Error, Job, Outcome, Phase, Progress, Status};
+use tenon_engine::{Engine, Error, MaxRejects, Outcome, Phase, Progress, Status, Transform};
 use tenon_runtime::{Runtime, RuntimeConfig};
 
 /// Header and rows as in the example's data: two plain flights, an impossible one, a cancelled one.
@@ -33,12 +33,12 @@ fn engine() -> Engine {
     Engine::new(Runtime::new(RuntimeConfig::default()).expect("a runtime"))
 }
 
-fn job(folder: &Path, text: &str) -> Job {
+fn job(folder: &Path, text: &str) -> Transform {
     let source = folder.join("flights.csv");
     fs::write(&source, text).expect("written");
     let mut config = ReadConfig::new(source.to_string_lossy());
     config.csv.null = vec!["NA".to_owned()];
-    Job::new(
+    Transform::new(
         plugin(),
         config,
         WriteConfig::new(folder.join("out/").to_string_lossy()),
@@ -46,7 +46,7 @@ fn job(folder: &Path, text: &str) -> Job {
 }
 
 /// The real flights.
-fn all_flights(folder: &Path) -> Job {
+fn all_flights(folder: &Path) -> Transform {
     let mut job = job(folder, "");
     job.source.url = format!("{}/../../examples/flights/flights.csv.gz", env!("CARGO_MANIFEST_DIR"));
     job
@@ -85,14 +85,17 @@ async fn rows_are_transformed_and_rejected() {
     let mut job = job(folder.path(), FLIGHTS);
     job.rejects = Some(WriteConfig::new(folder.path().join("rejected.csv").to_string_lossy()));
     let progress = Progress::default();
-    let report = engine().run(&job, &progress).await.expect("it runs");
+    let report = engine().run(&job.job(), &progress).await.expect("it runs");
 
     assert_eq!((report.rows_in, report.rows_out, report.rows_rejected), (4, 3, 1));
     assert_eq!(
         (report.status, progress.phase(), progress.rows_out()),
         (Status::Succeeded, Phase::Done, 3)
     );
-    assert_eq!((report.function.as_str(), report.files_read), ("categorise", 1));
+    assert_eq!(
+        (report.plugins[0].function.as_str(), report.files_read),
+        ("categorise", 1)
+    );
     // One told the columns, one took the rows: partitions without rows need none.
     assert_eq!(report.sandboxes, 2);
     assert!(report.rows_per_second > 0.0 && report.seconds.sandbox > 0.0 && report.bytes_written > 0);
@@ -112,8 +115,8 @@ async fn rows_are_transformed_and_rejected() {
     let rejected = fs::read_to_string(folder.path().join("rejected.csv")).expect("readable");
     assert_eq!(
         rejected,
-        "year,dep_delay,arr_delay,carrier,tailnum,air_time,distance,rejected_by,rejected_because\n\
-         2013,9,-14,DL,N666DN,65,762,categorise,\"762 miles in 65 minutes are 703 mph, above 700\"\n"
+        "year,dep_delay,arr_delay,carrier,tailnum,air_time,distance,rejected_by,rejected_row,rejected_because\n\
+         2013,9,-14,DL,N666DN,65,762,categorise,2,\"762 miles in 65 minutes are 703 mph, above 700\"\n"
     );
 }
 
@@ -123,7 +126,7 @@ async fn the_configuration_reaches_the_function() {
     let mut job = job(folder.path(), FLIGHTS);
     job.function = Some("categorise".to_owned());
     job.config = serde_json::json!({ "late_after": 5 });
-    engine().run(&job, &Progress::default()).await.expect("it runs");
+    engine().run(&job.job(), &Progress::default()).await.expect("it runs");
     let late = query(&job.sink.url, "select count(*) from t where delay_category = 'late'").await;
     assert_eq!(late, [["2"]]);
 }
@@ -133,7 +136,7 @@ async fn a_large_file_keeps_every_partition_busy() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = all_flights(folder.path());
     job.partitions = Some(3);
-    let report = engine().run(&job, &Progress::default()).await.expect("it runs");
+    let report = engine().run(&job.job(), &Progress::default()).await.expect("it runs");
     assert_eq!(
         (report.rows_in, report.rows_out, report.rows_rejected),
         (336_776, 336_771, 5)
@@ -153,13 +156,16 @@ async fn one_partition_of_parquet_is_spread_over_sandboxes() {
     let mut first = all_flights(folder.path());
     first.sink.url = folder.path().join("flights.parquet").to_string_lossy().into_owned();
     first.partitions = Some(2);
-    let report = engine().run(&first, &Progress::default()).await.expect("it runs");
+    let report = engine().run(&first.job(), &Progress::default()).await.expect("it runs");
     assert_eq!((report.files_written.len(), report.rows_out), (1, 336_771));
 
     let mut second = job(folder.path(), "");
     second.source = ReadConfig::new(first.sink.url);
     second.partitions = Some(2);
-    let report = engine().run(&second, &Progress::default()).await.expect("it runs");
+    let report = engine()
+        .run(&second.job(), &Progress::default())
+        .await
+        .expect("it runs");
     assert_eq!(
         (report.rows_in, report.rows_rejected, report.partitions),
         (336_771, 0, 2)
@@ -170,12 +176,12 @@ async fn one_partition_of_parquet_is_spread_over_sandboxes() {
 async fn too_many_rejected_rows_end_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = job(folder.path(), FLIGHTS);
-    job.max_rejects = Some(0);
+    job.max_rejects = Some(MaxRejects::Rows(0));
     job.rejects = Some(WriteConfig::new(
         folder.path().join("rejected.ndjson").to_string_lossy(),
     ));
     let error = engine()
-        .run(&job, &Progress::default())
+        .run(&job.job(), &Progress::default())
         .await
         .expect_err("one was rejected");
     assert!(matches!(error, Error::TooManyRejects { limit: 0, .. }), "{error}");
@@ -189,7 +195,7 @@ async fn a_failed_source_leaves_nothing_and_names_the_line() {
     let mut job = job(folder.path(), &format!("{FLIGHTS}2013,x,1,UA,N14228,227,1400\n"));
     job.source.csv.infer_rows = 1;
     let error = engine()
-        .run(&job, &Progress::default())
+        .run(&job.job(), &Progress::default())
         .await
         .expect_err("a value does not fit");
     let source = std::error::Error::source(&error).expect("a cause").to_string();
@@ -204,8 +210,11 @@ async fn a_failed_source_leaves_nothing_and_names_the_line() {
 async fn what_is_refused_is_refused_before_anything_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let good = job(folder.path(), FLIGHTS);
-    let refusal = async |job: Job| {
-        let error = engine().run(&job, &Progress::default()).await.expect_err("refused");
+    let refusal = async |job: Transform| {
+        let error = engine()
+            .run(&job.job(), &Progress::default())
+            .await
+            .expect_err("refused");
         assert_eq!(error.outcome(), Outcome::Refused, "{error}");
         assert_eq!(visible(folder.path()), ["flights.csv"]);
         let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
@@ -257,7 +266,10 @@ async fn a_job_does_not_replace_what_it_reads() {
     let inside = folder.path().join("out/rejected.ndjson").to_string_lossy().into_owned();
     rejects_in_the_sink.rejects = Some(WriteConfig::new(inside));
     for job in [over_itself, over_its_folder, rejects_over_it, rejects_in_the_sink] {
-        let error = engine().run(&job, &Progress::default()).await.expect_err("refused");
+        let error = engine()
+            .run(&job.job(), &Progress::default())
+            .await
+            .expect_err("refused");
         assert!(
             matches!(error, Error::Conflict { .. }) && error.outcome() == Outcome::Refused,
             "{error}"
@@ -275,20 +287,23 @@ async fn modes() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = job(folder.path(), FLIGHTS);
     let engine = engine();
-    engine.run(&job, &Progress::default()).await.expect("it runs");
+    engine.run(&job.job(), &Progress::default()).await.expect("it runs");
     let error = engine
-        .run(&job, &Progress::default())
+        .run(&job.job(), &Progress::default())
         .await
         .expect_err("there are data");
     assert_eq!(error.outcome(), Outcome::Refused, "{error}");
     job.sink.mode = Mode::Ignore;
-    let report = engine.run(&job, &Progress::default()).await.expect("it is skipped");
+    let report = engine
+        .run(&job.job(), &Progress::default())
+        .await
+        .expect("it is skipped");
     assert_eq!((report.status, report.rows_in), (Status::Skipped, 0));
     job.sink.mode = Mode::Append;
-    engine.run(&job, &Progress::default()).await.expect("it runs");
+    engine.run(&job.job(), &Progress::default()).await.expect("it runs");
     assert_eq!(query(&job.sink.url, "select count(*) from t").await, [["6"]]);
     job.sink.mode = Mode::Overwrite;
-    engine.run(&job, &Progress::default()).await.expect("it runs");
+    engine.run(&job.job(), &Progress::default()).await.expect("it runs");
     assert_eq!(query(&job.sink.url, "select count(*) from t").await, [["3"]]);
 }
 
@@ -308,7 +323,10 @@ async fn a_stopped_run_leaves_nothing() {
         }
         half_way.store(true, Ordering::Relaxed);
     };
-    let error = engine().run_until(&job, &progress, stop).await.expect_err("stopped");
+    let error = engine()
+        .run_until(&job.job(), &progress, stop)
+        .await
+        .expect_err("stopped");
     assert!(matches!(error, Error::Cancelled), "{error}");
     assert!(
         half_way.into_inner() && progress.rows_in() < 336_776,
@@ -326,7 +344,10 @@ async fn a_timeout_ends_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = all_flights(folder.path());
     job.timeout = Some(Duration::from_millis(1));
-    let error = engine().run(&job, &Progress::default()).await.expect_err("too slow");
+    let error = engine()
+        .run(&job.job(), &Progress::default())
+        .await
+        .expect_err("too slow");
     assert!(
         matches!(error, Error::Timeout { .. }) && error.outcome() == Outcome::Limit,
         "{error}"
@@ -339,7 +360,10 @@ async fn a_limit_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = all_flights(folder.path());
     job.limits.out_bytes = 1000;
-    let error = engine().run(&job, &Progress::default()).await.expect_err("too much");
+    let error = engine()
+        .run(&job.job(), &Progress::default())
+        .await
+        .expect_err("too much");
     assert_eq!(error.outcome(), Outcome::Limit, "{error}");
     let cause = std::error::Error::source(&error).expect("a cause").to_string();
     assert!(cause.contains("`out_bytes`"), "{cause}");

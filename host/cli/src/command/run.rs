@@ -1,6 +1,6 @@
 use serde_json::Value;
 use tenon_host::connect::file::{CsvRead, Mode, ParquetWrite, ReadConfig, WriteConfig};
-use tenon_host::engine::{Engine, Job, Progress, Secret};
+use tenon_host::engine::{Engine, MaxRejects, Progress, Secret, Transform};
 
 use crate::args::RunArguments;
 use crate::exit::Failure;
@@ -9,12 +9,12 @@ use crate::{interrupt, plugin, report};
 
 /// `tenon run`
 pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
-    let mut job = job(&arguments)?;
+    let mut job = transform(&arguments)?;
     job.plugin = plugin::component(&arguments.plugin, quiet).await?;
     let engine = Engine::new(plugin::runtime(arguments.memory_limit)?);
     let progress = Progress::default();
     let watch = Watch::start(&progress, quiet);
-    let ended = engine.run_until(&job, &progress, interrupt::requested()).await;
+    let ended = engine.run_until(&job.job(), &progress, interrupt::requested()).await;
     drop(watch);
     let done = ended?;
     if arguments.json {
@@ -26,7 +26,7 @@ pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failur
     Ok(())
 }
 
-fn job(arguments: &RunArguments) -> Result<Job, Failure> {
+fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {
     let source = ReadConfig {
         csv: CsvRead {
             delimiter: arguments.delimiter,
@@ -46,7 +46,7 @@ fn job(arguments: &RunArguments) -> Result<Job, Failure> {
         parquet: parquet.clone(),
         ..WriteConfig::new(arguments.to.clone())
     };
-    let mut job = Job::new(&arguments.plugin, source, sink);
+    let mut job = Transform::new(&arguments.plugin, source, sink);
     job.function.clone_from(&arguments.function);
     job.config = Value::Object(config(arguments));
     job.rejects = arguments.rejects.as_ref().map(|url| {
@@ -57,7 +57,7 @@ fn job(arguments: &RunArguments) -> Result<Job, Failure> {
             ..WriteConfig::new(url.clone())
         }
     });
-    job.max_rejects = arguments.max_rejects;
+    job.max_rejects = arguments.max_rejects.map(MaxRejects::Rows);
     job.partitions = arguments.partitions.map(usize::from);
     job.parameters = arguments.param.iter().cloned().collect();
     job.http.clone_from(&arguments.allow_http);

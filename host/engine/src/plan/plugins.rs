@@ -1,0 +1,120 @@
+//! Loads the plugins of a job and finds their functions.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use arrow::datatypes::SchemaRef;
+use tenon_runtime::{Function, Plugin, Run, Runtime, Shape};
+
+use crate::error::Error;
+use crate::job::Job;
+use crate::node::Call;
+use crate::step::{PluginStep, Step};
+
+/// Plugins and functions by step.
+pub(super) struct Loaded(BTreeMap<String, (Plugin, Function)>);
+
+/// Loads each plugin once.
+pub(super) async fn load(runtime: &Runtime, job: &Job) -> Result<Loaded, Error> {
+    let mut files: HashMap<&Path, Plugin> = HashMap::new();
+    let mut loaded = BTreeMap::new();
+    for (name, step) in &job.steps {
+        let Step::Plugin(step) = step else { continue };
+        let shown = step.plugin.display().to_string();
+        let plugin = if let Some(plugin) = files.get(step.plugin.as_path()) {
+            plugin.clone()
+        } else {
+            let plugin = runtime.load(&step.plugin).await.map_err(|source| Error::Plugin {
+                plugin: shown.clone(),
+                source: Box::new(source),
+            })?;
+            files.insert(&step.plugin, plugin.clone());
+            plugin
+        };
+        let function = choose(&shown, &plugin, step.function.as_deref())?.clone();
+        loaded.insert(name.clone(), (plugin, function));
+    }
+    Ok(Loaded(loaded))
+}
+
+impl Loaded {
+    /// Whether a function has to see all rows in one sandbox.
+    pub fn keeps_state(&self) -> bool {
+        self.0.values().any(|(_, function)| !function.stateless)
+    }
+
+    pub fn by_digest(&self) -> HashMap<String, Plugin> {
+        let plugins = self.0.values();
+        plugins
+            .map(|(plugin, _)| (plugin.digest().to_owned(), plugin.clone()))
+            .collect()
+    }
+
+    /// The plugin and function of a step.
+    pub fn of(&self, step: &str) -> Result<&(Plugin, Function), Error> {
+        let missing = || Error::Internal(format!("the plugin of the step {step} was not loaded"));
+        self.0.get(step).ok_or_else(missing)
+    }
+
+    /// The columns that a step's function is given, where it does not want all.
+    pub fn reads(&self, name: &str, step: &PluginStep) -> Result<Option<Vec<String>>, Error> {
+        let (_, function) = self.of(name)?;
+        Ok(step.reads.clone().or_else(|| function.reads.clone()))
+    }
+
+    /// Opens the function of a step once, to learn its columns.
+    pub async fn open(
+        &self,
+        name: &str,
+        step: &PluginStep,
+        input: &SchemaRef,
+        run: &std::sync::Arc<Run>,
+    ) -> Result<(Call, SchemaRef), Error> {
+        let (plugin, function) = self.of(name)?;
+        let call = Call {
+            step: name.to_owned(),
+            plugin: plugin.digest().to_owned(),
+            function: function.name.clone(),
+            config: step.config.to_string(),
+            stateless: function.stateless,
+        };
+        let failed = |source| Error::Open {
+            step: name.to_owned(),
+            source: Box::new(source),
+        };
+        let mut sandbox = plugin.checkout(run).await.map_err(failed)?;
+        let output = sandbox
+            .open(&call.function, &call.config, input)
+            .await
+            .map_err(failed)?;
+        Ok((call, output))
+    }
+}
+
+fn choose<'a>(shown: &str, plugin: &'a Plugin, wanted: Option<&str>) -> Result<&'a Function, Error> {
+    let functions = plugin.functions();
+    let known = || functions.iter().map(|function| function.name.clone()).collect();
+    let function = match (wanted, functions) {
+        (Some(wanted), _) => functions
+            .iter()
+            .find(|function| function.name == wanted)
+            .ok_or_else(|| Error::UnknownFunction {
+                plugin: shown.to_owned(),
+                function: wanted.to_owned(),
+                known: known(),
+            })?,
+        (None, [only]) => only,
+        (None, _) => {
+            return Err(Error::ChooseFunction {
+                plugin: shown.to_owned(),
+                known: known(),
+            });
+        }
+    };
+    match function.shape {
+        Shape::Batchwise => Ok(function),
+        Shape::Scalar => Err(Error::Scalar {
+            function: function.name.clone(),
+        }),
+    }
+}

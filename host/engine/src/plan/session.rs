@@ -1,0 +1,55 @@
+//! What plans are made and executed in.
+
+use std::sync::Arc;
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+use crate::context::RunContext;
+use crate::error::Error;
+use crate::job::Job;
+use crate::metrics::machine_memory;
+use crate::planner::Planner;
+
+/// Rows per batch.
+const BATCH_ROWS: usize = 8192;
+/// Memory of a run where neither the job nor the system says anything.
+const DEFAULT_MEMORY: usize = 1 << 30;
+/// Consumers of memory that are named when it runs out.
+const NAMED_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN.saturating_add(4);
+
+/// Memory and temporary files of one run.
+pub(super) fn environment(job: &Job) -> Result<Arc<RuntimeEnv>, Error> {
+    let memory = job
+        .memory
+        .unwrap_or_else(|| machine_memory().map_or(DEFAULT_MEMORY, |bytes| bytes / 4));
+    let pool = TrackConsumersPool::new(FairSpillPool::new(memory), NAMED_CONSUMERS);
+    let environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc();
+    environment.map_err(Error::from_plan)
+}
+
+/// A session without tables.
+pub(super) fn session(partitions: usize, environment: &Arc<RuntimeEnv>, context: Option<RunContext>) -> SessionContext {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(partitions)
+        .with_batch_size(BATCH_ROWS);
+    let options = config.options_mut();
+    // Plugins get the text type that their SDKs read without a detour.
+    options.execution.parquet.schema_force_view_types = false;
+    options.execution.parquet.pushdown_filters = true;
+    // Columns are named as they are written in the file.
+    options.sql_parser.enable_ident_normalization = false;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    if let Some(context) = context {
+        config = config.with_extension(Arc::new(context));
+    }
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(Arc::clone(environment))
+        .with_default_features()
+        .with_query_planner(Arc::new(Planner))
+        .build();
+    SessionContext::new_with_state(state)
+}

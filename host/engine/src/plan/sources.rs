@@ -1,0 +1,103 @@
+//! Opens the sources of a job, and keeps an eye on what is read from them.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{Constraints, Statistics};
+use datafusion::error::Result as DataFusionResult;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionContext;
+use parking_lot::Mutex;
+use tenon_connect::file::{self, Source};
+
+use crate::error::Error;
+use crate::graph::Graph;
+use crate::job::Job;
+
+/// A source that was opened.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenedSource {
+    pub name: String,
+    pub source: Source,
+    pub table: Arc<WatchedTable>,
+}
+
+/// Opens the sources that a sink needs.
+pub(super) async fn open(job: &Job, graph: &Graph, session: &SessionContext) -> Result<Vec<OpenedSource>, Error> {
+    let mut opened = Vec::new();
+    for name in &graph.order {
+        let Some(config) = job.sources.get(name) else { continue };
+        let source = file::open(config, session)
+            .await
+            .map_err(|error| Error::Source(Box::new(error)))?;
+        let table = WatchedTable {
+            table: source.table(),
+            scans: Mutex::default(),
+        };
+        opened.push(OpenedSource {
+            name: name.clone(),
+            source,
+            table: Arc::new(table),
+        });
+    }
+    Ok(opened)
+}
+
+/// A source's table, which knows the operators that read it: their metrics tell how many rows they have read.
+#[derive(Debug)]
+pub(crate) struct WatchedTable {
+    table: Arc<dyn TableProvider>,
+    scans: Mutex<Vec<Arc<dyn ExecutionPlan>>>,
+}
+
+impl WatchedTable {
+    /// Rows read so far.
+    pub fn rows(&self) -> u64 {
+        let scans = self.scans.lock();
+        let rows = scans.iter().filter_map(|scan| scan.metrics()?.output_rows());
+        rows.sum::<usize>() as u64
+    }
+
+    /// The operators that read it.
+    pub fn scans(&self) -> Vec<Arc<dyn ExecutionPlan>> {
+        self.scans.lock().clone()
+    }
+}
+
+#[async_trait]
+impl TableProvider for WatchedTable {
+    fn schema(&self) -> SchemaRef {
+        self.table.schema()
+    }
+
+    fn constraints(&self) -> Option<&Constraints> {
+        self.table.constraints()
+    }
+
+    fn table_type(&self) -> TableType {
+        self.table.table_type()
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+        let scan = self.table.scan(state, projection, filters, limit).await?;
+        self.scans.lock().push(Arc::clone(&scan));
+        Ok(scan)
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
+        self.table.supports_filters_pushdown(filters)
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        self.table.statistics()
+    }
+}

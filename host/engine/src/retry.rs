@@ -1,0 +1,46 @@
+//! When a failed run is tried again, and after which pause.
+
+use std::time::Duration;
+
+use crate::job::Retries;
+
+/// The pause before try `number` (2 is the first retry), or none when there were enough. `random` is between 0 and 1:
+/// runs that failed together should not come back together.
+pub(crate) fn pause(retries: &Retries, number: u64, random: f64) -> Option<Duration> {
+    let retry = number.checked_sub(2)?;
+    if retry >= u64::from(retries.max) {
+        return None;
+    }
+    let factor = retries.factor.max(1.0).powi(i32::try_from(retry).unwrap_or(i32::MAX));
+    let longest = retries.longest.as_secs_f64();
+    let pause = (retries.initial.as_secs_f64() * factor).min(longest);
+    // Between half and all of it.
+    Some(Duration::from_secs_f64(pause * (0.5 + random.clamp(0.0, 1.0) / 2.0)))
+}
+
+/// Some number between 0 and 1. Nothing depends on its quality.
+pub(crate) fn jitter() -> f64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0) as f64 / u64::MAX as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound_and_end() {
+        let retries = Retries {
+            max: 4,
+            initial: Duration::from_secs(1),
+            factor: 3.0,
+            longest: Duration::from_secs(10),
+        };
+        let pauses: Vec<Option<u64>> = (2..=6)
+            .map(|n| pause(&retries, n, 1.0).map(|pause| pause.as_secs()))
+            .collect();
+        assert_eq!(pauses, [Some(1), Some(3), Some(9), Some(10), None]);
+        assert_eq!(pause(&retries, 2, 0.0), Some(Duration::from_millis(500)));
+        assert!((0.0..=1.0).contains(&jitter()));
+    }
+}
