@@ -120,8 +120,8 @@ pub use host::{Instant, Level, count, log, now, parameter, random, secret};
 pub use program::Evaluated;
 pub use reject::reject;
 pub use schema::{Field, Schema};
-pub use sql::{literal, quote};
 pub use serde_json::json;
+pub use sql::{literal, quote};
 pub use tenon_sdk_macros::{job, transform};
 pub use transform::{IntoBatches, Transform};
 

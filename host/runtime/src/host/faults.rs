@@ -3,8 +3,8 @@
 use tenon_kernels as kernels;
 use tenon_layout as layout;
 
-use crate::bindings::tenon::etl::errors::{Error as Fault, Kind};
 use super::SandboxState;
+use crate::bindings::tenon::etl::errors::{Error as Fault, Kind};
 use crate::error::{Error, ErrorKind, clip};
 use crate::limits::LimitReached;
 use crate::run::Run;
@@ -40,7 +40,11 @@ pub(crate) fn guest_error(plugin: &str, run: &Run, fault: &Fault, function: Opti
 impl SandboxState {
     /// A pipeline's error for the script: clipped, and without secrets.
     pub(super) fn told(&self, fault: &script::Fault) -> Fault {
-        let tell = |text: &str, max| self.run.as_ref().map_or_else(|| clip(text, max), |run| run.tell(text, max));
+        let tell = |text: &str, max| {
+            self.run
+                .as_ref()
+                .map_or_else(|| clip(text, max), |run| run.tell(text, max))
+        };
         Fault {
             kind: fault.kind.into(),
             message: tell(&fault.message, MAX_MESSAGE),

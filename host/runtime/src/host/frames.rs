@@ -203,11 +203,7 @@ impl SandboxState {
     }
 
     /// The host's side of the script that this sandbox runs, and the lineage of a frame that it is to make.
-    fn rooted(
-        &mut self,
-        text: usize,
-        inputs: &[FrameEntry],
-    ) -> Result<(Arc<dyn Pipeline>, Arc<Lineage>), WireFault> {
+    fn rooted(&mut self, text: usize, inputs: &[FrameEntry]) -> Result<(Arc<dyn Pipeline>, Arc<Lineage>), WireFault> {
         let Some(pipeline) = self.pipeline.clone() else {
             let message = "frames are there for a job's `run` only: a function gets batches";
             return Err(fault(Kind::Denied, message));

@@ -17,8 +17,8 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 pub(crate) use batches::MAX_ROWS;
-pub(crate) use faults::guest_error;
 pub use entry::{BatchEntry, ProgramEntry};
+pub(crate) use faults::guest_error;
 pub use frames::FrameEntry;
 
 use crate::limits::{Charge, CpuMeter, Growth, Held, LimitReached, Limits, human_bytes};

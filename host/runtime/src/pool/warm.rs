@@ -106,7 +106,9 @@ impl Blueprint {
     /// For a script, if the plugin has one.
     pub fn for_script(&self, idle: Idle) -> Result<Option<(Store<SandboxState>, job::Guest)>, Error> {
         let Some(job) = &self.job else { return Ok(None) };
-        let Idle { mut store, instance, .. } = idle;
+        let Idle {
+            mut store, instance, ..
+        } = idle;
         match job.load(&mut store, &instance) {
             Ok(guest) => Ok(Some((store, guest))),
             Err(error) => Err(trap::classify(&mut store, &error, None, "instantiated")),

@@ -130,12 +130,7 @@ impl Frame {
     ///
     /// # Errors
     /// `bad-config` for a name that isn't there.
-    pub fn join<S: AsRef<str>>(
-        &self,
-        other: &Self,
-        on: impl IntoIterator<Item = S>,
-        kind: JoinKind,
-    ) -> Result<Self> {
+    pub fn join<S: AsRef<str>>(&self, other: &Self, on: impl IntoIterator<Item = S>, kind: JoinKind) -> Result<Self> {
         with_texts(on, |on| self.handle.join(&other.handle, on, kind)).map(Self::new)
     }
 
@@ -157,9 +152,8 @@ impl Frame {
         group_by: impl IntoIterator<Item = G>,
         expressions: impl IntoIterator<Item = E>,
     ) -> Result<Self> {
-        let aggregate = |group_by: &[&str]| {
-            with_texts(expressions, |expressions| self.handle.aggregate(group_by, expressions))
-        };
+        let aggregate =
+            |group_by: &[&str]| with_texts(expressions, |expressions| self.handle.aggregate(group_by, expressions));
         with_texts(group_by, aggregate).map(Self::new)
     }
 

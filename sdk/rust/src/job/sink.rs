@@ -123,7 +123,9 @@ mod tests {
 
     #[test]
     fn sinks_are_the_json_of_a_job_file() {
-        let sink = Sink::parquet("out/").partition_by(["carrier", "year"]).mode(Mode::Overwrite);
+        let sink = Sink::parquet("out/")
+            .partition_by(["carrier", "year"])
+            .mode(Mode::Overwrite);
         assert_eq!(
             sink.into_json(),
             r#"{"connector":"file","format":"parquet","mode":"overwrite","partition_by":["carrier","year"],"url":"out/"}"#

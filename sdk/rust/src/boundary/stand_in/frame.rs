@@ -163,7 +163,11 @@ impl Frame {
         with_run(|run| run.written.entry(url_of(sink)).or_default().extend(batches));
         Ok(Written {
             rows: self.count()?,
-            bytes: self.batches.iter().map(|batch| batch.0.get_array_memory_size() as u64).sum(),
+            bytes: self
+                .batches
+                .iter()
+                .map(|batch| batch.0.get_array_memory_size() as u64)
+                .sum(),
             objects: 1,
         })
     }
@@ -187,7 +191,10 @@ impl Frame {
     }
 
     fn rejected_of_both(&self, other: &Self) -> Vec<Handle> {
-        share(&self.rejected).into_iter().chain(share(&other.rejected)).collect()
+        share(&self.rejected)
+            .into_iter()
+            .chain(share(&other.rejected))
+            .collect()
     }
 }
 
