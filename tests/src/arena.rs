@@ -215,6 +215,7 @@ pub fn limits() -> Limits {
         cpu_per_call_ms: 400,
         cpu_per_run_ms: 10_000,
         wall_per_call_ms: 1_000,
+        wall_per_job_ms: 5_000,
         handles: 1_000,
         held_bytes: 16 << 20,
         call_bytes: 16 << 20,

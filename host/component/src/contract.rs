@@ -10,6 +10,8 @@ pub const CONTRACT_VERSION: &str = "0.1.0";
 const CONTRACT: &str = "tenon:etl";
 /// Interfaces of the contract that a component may import.
 const SERVED: [&str; 4] = ["arrow", "batches", "errors", "host"];
+/// The interface that only a component with a script may import.
+const FRAMES: &str = "pipeline";
 /// Packages of WASI that a component may import, in a 0.2 version.
 const WASI: [&str; 7] = [
     "wasi:cli",
@@ -58,11 +60,11 @@ pub struct Inspected {
 /// [`Error::Import`], [`Error::Version`], [`Error::NoInterface`].
 pub fn inspect(names: &Names) -> Result<Inspected, Error> {
     let mut inspected = Inspected::default();
-    for import in &names.imports {
-        inspected.wasi |= check_import(import)?;
-    }
     for export in &names.exports {
         note_export(export, &mut inspected.interfaces)?;
+    }
+    for import in &names.imports {
+        inspected.wasi |= check_import(import, inspected.interfaces.job)?;
     }
     if inspected.interfaces.any() {
         Ok(inspected)
@@ -71,19 +73,21 @@ pub fn inspect(names: &Names) -> Result<Inspected, Error> {
     }
 }
 
-/// Whether the import is one of WASI's; an error if it is one that nobody serves.
-fn check_import(name: &str) -> Result<bool, Error> {
+/// Whether the import is one of WASI's; an error if it is one that nobody serves, or nobody serves to a component without
+/// a script.
+fn check_import(name: &str, script: bool) -> Result<bool, Error> {
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     let (package, item) = interface.split_once('/').unwrap_or((interface, ""));
     if package == CONTRACT {
         check_version(interface, version)?;
-        if SERVED.contains(&item) {
+        if SERVED.contains(&item) || (script && item == FRAMES) {
             return Ok(false);
         }
-        return Err(not_served(
-            name,
-            "plugins may import `batches` and `host` of `tenon:etl`",
-        ));
+        let hint = match item {
+            FRAMES => "frames are for scripts, and it exports no `job`",
+            _ => "plugins may import `batches` and `host` of `tenon:etl`, those with a `job` also `pipeline`",
+        };
+        return Err(not_served(name, hint));
     }
     if WASI.contains(&package) {
         if version == "0.2" || version.starts_with("0.2.") {
@@ -136,8 +140,8 @@ mod tests {
 
     #[test]
     fn only_what_is_served_may_be_imported() {
-        assert!(!check_import("tenon:etl/batches@0.1.0").unwrap());
-        assert!(check_import("wasi:clocks/wall-clock@0.2.3").unwrap());
+        assert!(!check_import("tenon:etl/batches@0.1.0", false).unwrap());
+        assert!(check_import("wasi:clocks/wall-clock@0.2.3", false).unwrap());
         for name in [
             "tenon:etl/pipeline@0.1.0",
             "wasi:clocks/wall-clock@0.3.0",
@@ -145,7 +149,7 @@ mod tests {
             "evil",
             "env/x",
         ] {
-            let error = check_import(name).unwrap_err();
+            let error = check_import(name, false).unwrap_err();
             assert!(
                 matches!(&error, Error::Import { import, .. } if import == name),
                 "{error}"
@@ -154,8 +158,21 @@ mod tests {
     }
 
     #[test]
+    fn frames_are_for_scripts() {
+        let names = |exports: &[&str]| Names {
+            imports: vec!["tenon:etl/pipeline@0.1.0".into()],
+            exports: exports.iter().map(|&name| name.to_owned()).collect(),
+        };
+        let script = inspect(&names(&["tenon:etl/transform@0.1.0", "tenon:etl/job@0.1.0"])).unwrap();
+        assert!(script.interfaces.job && script.interfaces.transform);
+        assert!(inspect(&names(&["tenon:etl/job@0.1.0"])).unwrap().interfaces.job);
+        let error = inspect(&names(&["tenon:etl/transform@0.1.0"])).unwrap_err();
+        assert!(error.to_string().contains("it exports no `job`"), "{error}");
+    }
+
+    #[test]
     fn another_version_is_refused_naming_both() {
-        let error = check_import("tenon:etl/batches@0.2.0").unwrap_err().to_string();
+        let error = check_import("tenon:etl/batches@0.2.0", false).unwrap_err().to_string();
         assert!(error.contains("0.2.0") && error.contains(CONTRACT_VERSION), "{error}");
         let exports = Names {
             exports: vec!["tenon:etl/transform@0.3.0".into()],

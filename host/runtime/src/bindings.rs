@@ -19,3 +19,20 @@ wasmtime::component::bindgen!({
     exports: { default: async },
     require_store_data_send: true,
 });
+
+/// What a component that drives a job has besides.
+pub mod script {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "script",
+        with: {
+            "tenon:etl/arrow": crate::bindings::wire,
+            "tenon:etl/batches": crate::bindings::tenon::etl::batches,
+            "tenon:etl/errors": crate::bindings::tenon::etl::errors,
+            "tenon:etl/pipeline.frame": crate::host::FrameEntry,
+        },
+        imports: { default: async | trappable },
+        exports: { default: async },
+        require_store_data_send: true,
+    });
+}

@@ -34,6 +34,9 @@ pub struct PoolConfig {
     pub idle: usize,
     /// Most sandboxes in use at once over all plugins and tenants; further checkouts wait in turn. Default 256.
     pub in_use: usize,
+    /// Most job scripts that run at once; further ones wait in turn. They are counted apart from the sandboxes in use,
+    /// since a script waits for functions, which need turns of their own. Default 64.
+    pub scripts: usize,
     /// How long a checkout waits for its turn, in milliseconds. Default 30 s.
     pub wait_ms: u64,
     /// How long a peak of demand keeps the pool large, in milliseconds. Default 30 s.
@@ -47,6 +50,7 @@ impl Default for PoolConfig {
             ceiling: 64,
             idle: 256,
             in_use: 256,
+            scripts: 64,
             wait_ms: 30_000,
             memory_ms: 30_000,
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
+use crate::bindings::script::tenon::etl::pipeline;
 use crate::bindings::tenon::etl::{batches, host};
 use crate::config::RuntimeConfig;
 use crate::error::Error;
@@ -67,7 +68,7 @@ fn engine_config(config: &RuntimeConfig) -> Config {
 /// Slots for every sandbox that may be warm or in use at once.
 fn pool(config: &RuntimeConfig) -> PoolingAllocationConfig {
     // A few more than the pool's own ceilings: sandboxes being built or dropped hold slots too.
-    let sandboxes = u32::try_from(config.pool.idle + config.pool.in_use)
+    let sandboxes = u32::try_from(config.pool.idle + config.pool.in_use + config.pool.scripts)
         .unwrap_or(u32::MAX - 64)
         .saturating_add(64);
     let mut pool = PoolingAllocationConfig::new();
@@ -101,6 +102,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<SandboxState>> {
     let mut linker = Linker::new(engine);
     batches::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut SandboxState| state)?;
     host::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut SandboxState| state)?;
+    pipeline::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut SandboxState| state)?;
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     Ok(linker)

@@ -130,8 +130,8 @@ pub enum Error {
     },
     /// No sandbox became free in time.
     #[error(
-        "no sandbox for plugin `{plugin}` became free within {waited:?}: all {ceiling} are in use; raise \
-         `pool.in_use`, or run fewer partitions at once"
+        "no sandbox for plugin `{plugin}` became free within {waited:?}: all {ceiling} are in use; raise `{setting}`, or \
+         run less at once"
     )]
     Saturated {
         /// Name of the plugin.
@@ -140,6 +140,8 @@ pub enum Error {
         waited: Duration,
         /// Sandboxes that may be in use at once.
         ceiling: usize,
+        /// Where that is set.
+        setting: &'static str,
     },
     /// A sandbox was used after a trap, a timeout, a cancelled call or in the wrong order.
     #[error("plugin `{plugin}`: {reason}")]

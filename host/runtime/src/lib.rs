@@ -38,6 +38,7 @@
 
 mod bindings;
 mod cache;
+mod call;
 mod config;
 mod engine;
 mod error;
@@ -50,6 +51,7 @@ mod pool;
 mod run;
 mod runtime;
 mod sandbox;
+mod script;
 mod stats;
 mod ticker;
 mod trap;
@@ -64,5 +66,6 @@ pub use plugin::{Function, Plugin, Shape};
 pub use run::{Clock, Level, LogRecord, Randomness, Run, RunBuilder, RunStatistics};
 pub use runtime::Runtime;
 pub use sandbox::Sandbox;
+pub use script::{Batches, Fault, Frame, JobSandbox, JoinKind, Pipeline, Written};
 pub use stats::{PluginStatistics, RuntimeStatistics, SandboxStatistics};
 pub use tenon_component::{CONTRACT_VERSION, Interfaces};

@@ -22,7 +22,9 @@ pub struct Limits {
     pub cpu_per_run_ms: u64,
     /// Elapsed time of one call, in milliseconds, for plugins that can wait (those that import WASI). Default 5 min.
     pub wall_per_call_ms: u64,
-    /// Handles to batches and programs that a sandbox holds at once. Default 10,000.
+    /// Elapsed time of a job's script, with everything that it waits for, in milliseconds. Default 48 h.
+    pub wall_per_job_ms: u64,
+    /// Handles to batches, programs and frames that a sandbox holds at once. Default 10,000.
     pub handles: usize,
     /// Bytes of host memory behind the batches that a sandbox holds. Default 1 GiB.
     pub held_bytes: usize,
@@ -44,6 +46,7 @@ impl Default for Limits {
             cpu_per_call_ms: 30_000,
             cpu_per_run_ms: 3_600_000,
             wall_per_call_ms: 300_000,
+            wall_per_job_ms: 48 * 3_600_000,
             handles: 10_000,
             held_bytes: 1 << 30,
             call_bytes: 256 << 20,
@@ -279,6 +282,12 @@ impl CpuMeter {
     /// Nanoseconds of the call's finished polls.
     pub fn spent(&self) -> u64 {
         self.call.load(Ordering::Relaxed)
+    }
+
+    /// Counts time that others spent computing for this call.
+    pub fn add(&self, spent: Duration) {
+        let nanos = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
+        self.call.fetch_add(nanos, Ordering::Relaxed);
     }
 
     /// Measures every poll of a call.

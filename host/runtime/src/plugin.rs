@@ -8,9 +8,10 @@ use tenon_component::Interfaces;
 
 use crate::bindings::exports::tenon::etl::transform as wire;
 use crate::error::{Error, clip};
-use crate::pool::{Pool, Queue, Waited};
+use crate::pool::{Idle, Permit, Pool, Queue, Waited};
 use crate::run::{Run, add};
 use crate::sandbox::Sandbox;
+use crate::script::{JobSandbox, Pipeline};
 use crate::stats::PluginStatistics;
 
 /// Functions that one plugin may describe.
@@ -38,9 +39,11 @@ pub(crate) struct Loaded {
     /// Whether it imports WASI, and can therefore wait.
     pub wasi: bool,
     pub functions: Vec<Function>,
-    /// None if the component exports no transform.
+    /// None if the component exports neither functions nor a script.
     pub pool: Option<Arc<Pool>>,
     pub queue: Arc<Queue>,
+    /// Turns of scripts.
+    pub scripts: Arc<Queue>,
     pub wait: std::time::Duration,
 }
 
@@ -108,25 +111,62 @@ impl Plugin {
     /// [`Error::Saturated`] when no turn came in time, [`Error::Limit`] when the run's limits are below what the
     /// plugin needs to start, [`Error::Refused`] when it exports no transform.
     pub async fn checkout(&self, run: &Arc<Run>) -> Result<Sandbox, Error> {
-        let loaded = &self.0;
-        let Some(pool) = &loaded.pool else {
-            return Err(Error::Refused {
-                plugin: loaded.name.to_string(),
-                reason: "it exports no `transform`, so it has no functions to call".into(),
-            });
+        let pool = self.pool_of("transform", self.0.interfaces.transform)?;
+        let (idle, permit) = self.take(pool, run, &self.0.queue, "pool.in_use").await?;
+        let Some(warm) = idle.for_function() else {
+            pool.gone(false);
+            return Err(self.exports_no("transform"));
         };
-        let permit = loaded
-            .queue
-            .acquire(run.tenant(), loaded.wait)
-            .await
-            .map_err(|Waited(waited)| Error::Saturated {
-                plugin: loaded.name.to_string(),
-                waited,
-                ceiling: loaded.queue.ceiling(),
-            })?;
-        let warm = pool.take().await?;
-        add(&run.usage.sandboxes, 1);
         Sandbox::bind(self.clone(), Arc::clone(pool), warm, permit, run)
+    }
+
+    /// A sandbox for the script of a run, from the warm pool; `pipeline` makes and runs the script's frames.
+    ///
+    /// # Errors
+    /// As for [`Plugin::checkout`]; [`Error::Refused`] when it exports no job.
+    pub async fn checkout_job(&self, run: &Arc<Run>, pipeline: Arc<dyn Pipeline>) -> Result<JobSandbox, Error> {
+        let pool = self.pool_of("job", self.0.interfaces.job)?;
+        let (idle, permit) = self.take(pool, run, &self.0.scripts, "pool.scripts").await?;
+        let script = pool.blueprint.for_script(idle);
+        let script = script.and_then(|script| script.ok_or_else(|| self.exports_no("job")));
+        let script = script.inspect_err(|_| pool.gone(false))?;
+        JobSandbox::bind(script, self.clone(), Arc::clone(pool), permit, run, pipeline)
+    }
+
+    /// An instance from the pool, and the turn to use it.
+    async fn take(
+        &self,
+        pool: &Arc<Pool>,
+        run: &Arc<Run>,
+        queue: &Arc<Queue>,
+        setting: &'static str,
+    ) -> Result<(Idle, Permit), Error> {
+        let permit = queue.acquire(run.tenant(), self.0.wait).await;
+        let permit = permit.map_err(|Waited(waited)| Error::Saturated {
+            plugin: self.name().to_owned(),
+            waited,
+            ceiling: queue.ceiling(),
+            setting,
+        })?;
+        let idle = pool.take().await?;
+        add(&run.usage.sandboxes, 1);
+        Ok((idle, permit))
+    }
+
+    fn pool_of(&self, interface: &str, exported: bool) -> Result<&Arc<Pool>, Error> {
+        let pool = self.0.pool.as_ref().filter(|_| exported);
+        pool.ok_or_else(|| self.exports_no(interface))
+    }
+
+    fn exports_no(&self, interface: &str) -> Error {
+        let lacks = match interface {
+            "transform" => "functions to call",
+            _ => "script to run",
+        };
+        Error::Refused {
+            plugin: self.name().to_owned(),
+            reason: format!("it exports no `{interface}`, so it has no {lacks}"),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 
 pub(crate) use queue::{Permit, Queue, Waited};
 pub(crate) use refill::Refill;
-pub(crate) use warm::{Blueprint, Warm};
+pub(crate) use warm::{Blueprint, Idle, Warm};
 
 use crate::config::PoolConfig;
 use crate::error::Error;
@@ -33,7 +33,7 @@ pub(crate) struct Pool {
     /// Warm sandboxes of all plugins together.
     all_idle: Arc<AtomicUsize>,
     /// Newest last: what was used by the processor last is taken first.
-    idle: Mutex<Vec<Warm>>,
+    idle: Mutex<Vec<Idle>>,
     demand: Mutex<Demand>,
     in_use: AtomicUsize,
     refill: Refill,
@@ -70,7 +70,7 @@ impl Pool {
     }
 
     /// A warm sandbox, or one built on the spot. The caller has its turn already.
-    pub async fn take(self: &Arc<Self>) -> Result<Warm, Error> {
+    pub async fn take(self: &Arc<Self>) -> Result<Idle, Error> {
         let in_use = self.in_use.fetch_add(1, Ordering::Relaxed) + 1;
         self.checkouts.fetch_add(1, Ordering::Relaxed);
         self.metrics.checkouts.increment(1);
@@ -124,7 +124,7 @@ impl Pool {
         }
     }
 
-    async fn build(&self) -> Result<Warm, Error> {
+    async fn build(&self) -> Result<Idle, Error> {
         self.built.fetch_add(1, Ordering::Relaxed);
         self.blueprint.build().await
     }
@@ -157,7 +157,7 @@ impl Pool {
     /// Drops warm sandboxes beyond what the pool aims at. Runs on the refill thread.
     fn shrink(&self) {
         let aim = self.aim();
-        let surplus: Vec<Warm> = {
+        let surplus: Vec<Idle> = {
             let mut idle = self.idle.lock();
             let surplus = idle.len().saturating_sub(aim);
             idle.drain(..surplus).collect()

@@ -36,6 +36,7 @@ struct Shared {
     cache: Option<Cache>,
     refill: Refill,
     queue: Arc<Queue>,
+    scripts: Arc<Queue>,
     all_idle: Arc<AtomicUsize>,
     loaded: Mutex<Registry>,
 }
@@ -58,12 +59,14 @@ impl Runtime {
         let cache = Cache::open(&config.cache, &host.engine)?;
         let refill = Refill::start()?;
         let queue = Queue::new(config.pool.in_use);
+        let scripts = Queue::new(config.pool.scripts);
         Ok(Runtime(Arc::new(Shared {
             config,
             host,
             cache,
             refill,
             queue,
+            scripts,
             all_idle: Arc::new(AtomicUsize::new(0)),
             loaded: Mutex::new(HashMap::new()),
         })))
@@ -124,8 +127,8 @@ impl Runtime {
     pub fn statistics(&self) -> RuntimeStatistics {
         let loaded: Vec<Arc<Loaded>> = self.0.loaded.lock().values().filter_map(Weak::upgrade).collect();
         RuntimeStatistics {
-            in_use: self.0.queue.in_use(),
-            waiting: self.0.queue.waiting(),
+            in_use: self.0.queue.in_use() + self.0.scripts.in_use(),
+            waiting: self.0.queue.waiting() + self.0.scripts.waiting(),
             warm: self.0.all_idle.load(Ordering::Relaxed),
             plugins: loaded
                 .iter()
@@ -180,8 +183,10 @@ impl Runtime {
             .instantiate_pre(&compiled.component)
             .map_err(|error| load_error("linked", &error))?;
         let (mut functions, mut pool) = (Vec::new(), None);
-        if compiled.interfaces.transform {
-            let blueprint = Blueprint::new(&name, pre, compiled.wasi, &shared.config, &shared.host.ticker)?;
+        let interfaces = compiled.interfaces;
+        if interfaces.transform || interfaces.job {
+            let (config, ticker) = (&shared.config, &shared.host.ticker);
+            let blueprint = Blueprint::new(&name, pre, interfaces, compiled.wasi, config, ticker)?;
             functions = described(&name, blueprint.describe().await?)?;
             pool = Some(Pool::new(
                 blueprint,
@@ -194,11 +199,12 @@ impl Runtime {
             name,
             digest,
             bytes,
-            interfaces: compiled.interfaces,
+            interfaces,
             wasi: compiled.wasi,
             functions,
             pool,
             queue: Arc::clone(&shared.queue),
+            scripts: Arc::clone(&shared.scripts),
             wait: shared.config.pool.wait(),
         })
     }

@@ -1,7 +1,6 @@
 //! A sandbox that serves one run.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -10,8 +9,9 @@ use tracing::Instrument;
 
 use crate::bindings::exports::tenon::etl::transform as wire;
 use crate::bindings::tenon::etl::errors::Error as Fault;
+use crate::call::{book, ready, tie};
 use crate::error::Error;
-use crate::host::{BatchEntry, MAX_ROWS};
+use crate::host::{BatchEntry, MAX_ROWS, guest_error};
 use crate::limits::LimitReached;
 use crate::output::{Output, check_batch, check_rejections};
 use crate::plugin::Plugin;
@@ -20,13 +20,6 @@ use crate::run::{Run, add};
 use crate::stats::SandboxStatistics;
 use crate::ticker::CallGuard;
 use crate::trap;
-
-/// Bytes of an error message from a guest.
-const MAX_MESSAGE: usize = 4 << 10;
-/// Entries of an error's context from a guest.
-const MAX_CONTEXT: usize = 16;
-/// Bytes of one of these entries.
-const MAX_CONTEXT_ENTRY: usize = 256;
 
 /// One instance of a plugin, tied to one run: opened once, then given batches, then finished.
 ///
@@ -62,11 +55,7 @@ impl Sandbox {
         permit: Permit,
         run: &Arc<Run>,
     ) -> Result<Self, Error> {
-        let bound = warm.store.data_mut().bind(run);
-        warm.store.set_hostcall_fuel(run.limits().call_bytes);
-        warm.store.set_max_component_handles(run.limits().handles);
-        // What starting it cost, whoever did that.
-        add(&run.usage.cpu_nanos, warm.store.data().cpu.spent());
+        let bound = tie(&mut warm.store, run);
         let run = Arc::clone(run);
         let span = tracing::debug_span!("sandbox", tenant = run.tenant(), run = run.id(), plugin = plugin.name());
         let sandbox = Sandbox {
@@ -198,16 +187,9 @@ impl Sandbox {
                 "a call trapped, reached a limit or was cancelled before; drop this sandbox and check out another",
             ));
         }
-        // Calls too short to be interrupted add up as well.
-        let limit = self.run.limits().cpu_per_run_ms;
-        if self.run.usage.cpu_nanos.load(Ordering::Relaxed) >= limit.saturating_mul(1_000_000) {
-            return Err(self.limit(LimitReached::millis("cpu_per_run_ms", limit)));
-        }
+        let ready = ready(&mut self.warm.store, &self.run);
+        ready.map_err(|reached| self.limit(reached))?;
         self.spoiled = true;
-        let store = &mut self.warm.store;
-        store.data_mut().forget_misfortunes();
-        store.set_epoch_deadline(1);
-        store.data().cpu.reset();
         Ok(self.pool.blueprint.ticker.call())
     }
 
@@ -215,19 +197,11 @@ impl Sandbox {
     fn end<T>(&mut self, called: Called<T>, function: Option<&str>, ticking: CallGuard) -> Result<T, Error> {
         drop(ticking);
         let store = &mut self.warm.store;
-        let usage = &self.run.usage;
-        let spent = store.data().cpu.spent();
-        add(&usage.calls, 1);
-        add(&usage.cpu_nanos, spent);
         self.calls += 1;
-        self.cpu += Duration::from_nanos(spent);
-        self.pool.metrics.call_seconds.record(spent as f64 / 1e9);
-        usage
-            .peak_memory
-            .fetch_max(store.data().growth.memory() as u64, Ordering::Relaxed);
+        self.cpu += book(store, &self.run, &self.pool);
         let answered = called.map_err(|error| trap::classify(store, &error, function, "called"))?;
         self.spoiled = false;
-        answered.map_err(|fault| self.guest_error(&fault, function))
+        answered.map_err(|fault| guest_error(self.plugin.name(), &self.run, &fault, function))
     }
 
     fn finish_call(&mut self, called: Called<wire::Output>, rows: usize, ticking: CallGuard) -> Result<Output, Error> {
@@ -309,22 +283,6 @@ impl Sandbox {
             plugin: self.plugin.name().to_owned(),
             function: Some(function.to_owned()),
             reason,
-        }
-    }
-
-    fn guest_error(&self, fault: &Fault, function: Option<&str>) -> Error {
-        let text = |text: &str, max| self.run.tell(text, max);
-        Error::Guest {
-            plugin: self.plugin.name().to_owned(),
-            function: function.map(str::to_owned),
-            kind: fault.kind.into(),
-            message: text(&fault.message, MAX_MESSAGE),
-            context: fault
-                .context
-                .iter()
-                .take(MAX_CONTEXT)
-                .map(|step| text(step, MAX_CONTEXT_ENTRY))
-                .collect(),
         }
     }
 }

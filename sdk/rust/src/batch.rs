@@ -331,6 +331,17 @@ impl Batch {
         self.project(&kept.chain(added).collect::<Vec<_>>())
     }
 
+    /// A batch that the host has.
+    pub(crate) fn from_handle(handle: Handle) -> Self {
+        Self {
+            inner: Rc::new(Inner {
+                handle,
+                schema: OnceCell::new(),
+                rows: OnceCell::new(),
+            }),
+        }
+    }
+
     /// A batch whose schema is known.
     pub(crate) fn known(handle: Handle, schema: Rc<Schema>) -> Self {
         Self {

@@ -3,6 +3,8 @@
 mod json;
 mod reader;
 
+pub(crate) use json::print;
+
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};

@@ -1,5 +1,6 @@
 //! The functions of a component, and the one that is open in this sandbox.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,6 +20,8 @@ use crate::transform::{IntoBatches, Transform};
 pub struct Function {
     /// Name by which jobs call it.
     pub name: &'static str,
+    /// The type of the Rust function or transform.
+    pub id: TypeId,
     /// Its doc comment.
     pub doc: &'static str,
     /// One value per row, usable in SQL.
@@ -34,6 +37,11 @@ pub struct Function {
 }
 
 inventory::collect!(Function);
+
+/// The type of a Rust function, which has no name in Rust.
+pub const fn id_of<F: 'static>(_: &F) -> TypeId {
+    TypeId::of::<F>()
+}
 
 /// A function that has been started.
 pub struct Opened {

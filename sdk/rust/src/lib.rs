@@ -45,6 +45,11 @@
 //! # Ok::<(), tenon::Error>(())
 //! ```
 //!
+//! # A whole job
+//!
+//! A function with the attribute [`macro@job`] makes the crate a job of its own, which reads, transforms and writes; see
+//! the module [`job`](mod@job).
+//!
 //! # A plugin's crate
 //!
 //! ```toml
@@ -81,6 +86,7 @@ mod data_type;
 mod error;
 mod function;
 mod host;
+pub mod job;
 #[cfg(any(feature = "arrow", not(target_family = "wasm")))]
 mod layout;
 mod logging;
@@ -114,14 +120,21 @@ pub use host::{Instant, Level, count, log, now, parameter, random, secret};
 pub use program::Evaluated;
 pub use reject::reject;
 pub use schema::{Field, Schema};
+pub use serde_json::json;
 pub use sql::{literal, quote};
-pub use tenon_sdk_macros::transform;
+pub use tenon_sdk_macros::{job, transform};
 pub use transform::{IntoBatches, Transform};
 
 /// What the attribute macros need; no part of the API.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::config::{ByReference, ByValue};
-    pub use crate::function::{Function, open_function, open_transform, schema_of};
+    pub use crate::function::{Function, id_of, open_function, open_transform, schema_of};
+    #[cfg(target_family = "wasm")]
+    pub use crate::job::bindings::exports::tenon::etl::job::Guest as Job;
+    #[cfg(target_family = "wasm")]
+    pub use crate::job::bindings::{self as script, export_job};
+    #[cfg(target_family = "wasm")]
+    pub use crate::job::{JobResult, run_job};
     pub use inventory::submit;
 }

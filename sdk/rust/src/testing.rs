@@ -26,6 +26,7 @@ use crate::batch::Batch;
 use crate::boundary::with_run;
 use crate::error::{Error, Result};
 use crate::host::{Instant, Level};
+use crate::job::Context;
 use crate::schema::Schema;
 use crate::{function, logging};
 
@@ -133,6 +134,37 @@ pub fn set_secret(name: &str, value: &str) {
 /// Sets the run's clock, which otherwise stands at the Unix epoch.
 pub fn set_now(now: Instant) {
     with_run(|run| run.now = now);
+}
+
+/// What a script is called with: `run(&testing::context())`.
+pub fn context() -> Context {
+    Context::new()
+}
+
+/// Gives the script a source, by the name or URL with which it reads it. Given again, there are more rows.
+pub fn source(name: &str, batch: Batch) {
+    let batch = batch.into_handle();
+    with_run(|run| run.sources.entry(name.to_owned()).or_default().push(batch));
+}
+
+/// Gives the result of the next operation that only the host can run: a query, a join, an aggregation, a sort, a function
+/// of another plugin. Given again, of the one after it.
+pub fn answer(batch: Batch) {
+    let batch = batch.into_handle();
+    with_run(|run| run.answers.push_back(batch));
+}
+
+/// What the script wrote to this URL.
+pub fn written(url: &str) -> Vec<Batch> {
+    with_run(|run| {
+        let batches = run.written.get(url).into_iter().flatten();
+        batches.map(|batch| Batch::from_handle(batch.share())).collect()
+    })
+}
+
+/// What the script asked for, in order: `filter status = 'paid'`.
+pub fn operations() -> Vec<String> {
+    with_run(|run| run.operations.clone())
 }
 
 /// What was logged, in order, with [`log`](crate::log()) and, after [`open`], with the crate `log`.

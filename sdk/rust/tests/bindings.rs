@@ -9,12 +9,14 @@ use sha2::{Digest, Sha256};
 #[test]
 fn the_bindings_were_generated_from_the_wit_files_as_they_are() {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let bindings = std::fs::read_to_string(sdk.join("src/bindings.rs")).unwrap();
     let digest = digest(&sdk.join("../../wit"));
-    assert!(
-        bindings.contains(&format!("// wit-sha256: {digest}\n")),
-        "wit/ has changed: run `cargo run --manifest-path sdk/rust/generate/Cargo.toml`"
-    );
+    for file in ["src/bindings.rs", "src/job/bindings.rs"] {
+        let bindings = std::fs::read_to_string(sdk.join(file)).unwrap();
+        assert!(
+            bindings.contains(&format!("// wit-sha256: {digest}\n")),
+            "wit/ has changed: run `cargo run --manifest-path sdk/rust/generate/Cargo.toml`"
+        );
+    }
 }
 
 /// As in sdk/rust/generate.

@@ -1,8 +1,11 @@
 //! The host's side of the contract: what a sandbox holds, and the functions that its guest may call.
 
 mod batches;
+mod detached;
 mod entry;
 mod faults;
+mod frames;
+mod lineage;
 mod programs;
 mod schemas;
 mod services;
@@ -15,9 +18,12 @@ use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 pub(crate) use batches::MAX_ROWS;
 pub use entry::{BatchEntry, ProgramEntry};
+pub(crate) use faults::guest_error;
+pub use frames::FrameEntry;
 
 use crate::limits::{Charge, CpuMeter, Growth, Held, LimitReached, Limits, human_bytes};
 use crate::run::{Run, add};
+use crate::script::Pipeline;
 use crate::wasi::Wasi;
 use programs::Programs;
 use schemas::Schemas;
@@ -33,13 +39,15 @@ pub(crate) struct SandboxState {
     pub cpu: Arc<CpuMeter>,
     /// Name and figure of the limit on the CPU time of what runs now.
     pub cpu_limit_ms: (&'static str, u64),
-    /// Batches and programs that the guest holds handles on.
+    /// Batches, programs and frames that the guest holds handles on.
     pub table: ResourceTable,
     /// The limit that ended a host call with a trap, for the error.
     pub reached: Option<LimitReached>,
     /// The last error that the guest logged.
     pub last_words: Option<String>,
     pub schemas: Schemas,
+    /// What a script may ask of the host; none in the sandbox of a function.
+    pub pipeline: Option<Arc<dyn Pipeline>>,
     held: Arc<Held>,
     programs: Programs,
     wasi: Option<Box<Wasi>>,
@@ -61,6 +69,7 @@ impl SandboxState {
             reached: None,
             last_words: None,
             schemas: Schemas::default(),
+            pipeline: None,
             held: Arc::new(Held::default()),
             programs: Programs::default(),
             wasi: wasi.then(|| Box::new(Wasi::new(plugin))),

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use wasmtime::component::InstancePre;
+use tenon_component::Interfaces;
+use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Store, StoreContextMut, UpdateDeadline};
 
-use crate::bindings::TransformerPre;
-use crate::bindings::exports::tenon::etl::transform::{Function, Guest};
+use crate::bindings::exports::tenon::etl::transform::{Function, Guest, GuestIndices};
+use crate::bindings::script::exports::tenon::etl::job;
 use crate::config::RuntimeConfig;
 use crate::error::Error;
 use crate::host::SandboxState;
@@ -19,34 +20,59 @@ use crate::trap;
 /// All that is needed to build sandboxes of one plugin.
 pub(crate) struct Blueprint {
     pub plugin: Arc<str>,
-    pub pre: TransformerPre<SandboxState>,
+    pre: InstancePre<SandboxState>,
+    /// Where the functions are, if it exports any.
+    transform: Option<GuestIndices>,
+    /// Where the script is, if it exports one.
+    job: Option<job::GuestIndices>,
     pub wasi: bool,
     pub limits: Limits,
     pub start_ms: u64,
     pub ticker: Arc<Ticker>,
 }
 
-/// An instance waiting in its store.
+/// An instance waiting in its store. One kind serves functions and scripts; a function's exports, whose checkout is on
+/// the hot path, are looked up ahead.
+pub(crate) struct Idle {
+    pub store: Store<SandboxState>,
+    instance: Instance,
+    transform: Option<Guest>,
+}
+
+/// An instance that serves a function.
 pub(crate) struct Warm {
     pub store: Store<SandboxState>,
     pub guest: Guest,
 }
 
+impl Idle {
+    /// For a function, if the plugin has any.
+    pub fn for_function(self) -> Option<Warm> {
+        let Idle { store, transform, .. } = self;
+        transform.map(|guest| Warm { store, guest })
+    }
+}
+
 impl Blueprint {
-    /// Links a transform plugin.
+    /// Links a plugin that exports functions, a script or both.
     pub fn new(
         plugin: &Arc<str>,
         pre: InstancePre<SandboxState>,
+        interfaces: Interfaces,
         wasi: bool,
         config: &RuntimeConfig,
         ticker: &Arc<Ticker>,
     ) -> Result<Self, Error> {
-        let pre = TransformerPre::new(pre).map_err(|error| Error::Load {
+        let linked = |error: wasmtime::Error| Error::Load {
             plugin: plugin.to_string(),
             stage: "linked",
             reason: trap::explain(&error),
-        })?;
+        };
+        let transform = interfaces.transform.then(|| GuestIndices::new(&pre));
+        let job = interfaces.job.then(|| job::GuestIndices::new(&pre));
         Ok(Blueprint {
+            transform: transform.transpose().map_err(linked)?,
+            job: job.transpose().map_err(linked)?,
             plugin: Arc::clone(plugin),
             pre,
             wasi,
@@ -57,24 +83,43 @@ impl Blueprint {
     }
 
     /// Instantiates a sandbox, within the limits for sandboxes that serve no run.
-    pub async fn build(&self) -> Result<Warm, Error> {
+    pub async fn build(&self) -> Result<Idle, Error> {
         let mut store = self.store();
         let _ticking = self.ticker.call();
         let cpu = Arc::clone(&store.data().cpu);
         cpu.reset();
         let instance = cpu.measure(self.in_time(self.pre.instantiate_async(&mut store))).await;
-        match instance {
-            Ok(instance) => Ok(Warm {
-                guest: instance.tenon_etl_transform().clone(),
+        let loaded = instance.and_then(|instance| {
+            let transform = self.transform.as_ref().map(|known| known.load(&mut store, &instance));
+            Ok((instance, transform.transpose()?))
+        });
+        match loaded {
+            Ok((instance, transform)) => Ok(Idle {
                 store,
+                instance,
+                transform,
             }),
+            Err(error) => Err(trap::classify(&mut store, &error, None, "instantiated")),
+        }
+    }
+
+    /// For a script, if the plugin has one.
+    pub fn for_script(&self, idle: Idle) -> Result<Option<(Store<SandboxState>, job::Guest)>, Error> {
+        let Some(job) = &self.job else { return Ok(None) };
+        let Idle {
+            mut store, instance, ..
+        } = idle;
+        match job.load(&mut store, &instance) {
+            Ok(guest) => Ok(Some((store, guest))),
             Err(error) => Err(trap::classify(&mut store, &error, None, "instantiated")),
         }
     }
 
     /// Asks a sandbox, which is thrown away after, for the plugin's functions.
     pub async fn describe(&self) -> Result<Vec<Function>, Error> {
-        let Warm { mut store, guest } = self.build().await?;
+        let Some(Warm { mut store, guest }) = self.build().await?.for_function() else {
+            return Ok(Vec::new());
+        };
         let _ticking = self.ticker.call();
         let cpu = Arc::clone(&store.data().cpu);
         match cpu.measure(self.in_time(guest.call_describe(&mut store))).await {

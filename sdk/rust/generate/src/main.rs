@@ -1,4 +1,4 @@
-//! Writes `sdk/rust/src/bindings.rs` from the WIT package in `wit/`.
+//! Writes the SDK's bindings from the WIT package in `wit/`.
 //!
 //! Run it from anywhere in the repository after a change to `wit/`:
 //!
@@ -14,25 +14,53 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use wit_bindgen_core::wit_parser::Resolve;
 use wit_bindgen_core::{Files, WorldGenerator as _};
-use wit_bindgen_rust::{Opts, Ownership};
+use wit_bindgen_rust::{Opts, Ownership, WithOption};
 
-/// The world that the SDK exports.
-const WORLD: &str = "transformer";
+/// One file of bindings.
+struct Target {
+    /// The world in wit/.
+    world: &'static str,
+    /// The file, from the repository's root.
+    file: &'static str,
+    /// The macro that exports the world.
+    export: &'static str,
+    /// Interfaces whose bindings are in the other file.
+    shared: &'static [&'static str],
+}
+
+/// A component without a job must not export one, so the job's world is apart and exported by the macro `tenon::job`.
+const TARGETS: [Target; 2] = [
+    Target {
+        world: "transformer",
+        file: "sdk/rust/src/bindings.rs",
+        export: "export",
+        shared: &[],
+    },
+    Target {
+        world: "script",
+        file: "sdk/rust/src/job/bindings.rs",
+        export: "export_job",
+        shared: &["arrow", "batches", "errors"],
+    },
+];
 
 fn main() -> Result<()> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
     let wit = repository.join("wit");
-    let target = repository.join("sdk/rust/src/bindings.rs");
-
     let digest = digest(&wit)?;
-    let bindings = bindings(&wit)?;
-    let header = format!(
-        "// The Rust side of the world `{WORLD}` in wit/, written by sdk/rust/generate. Don't edit it; after a change to\n\
-         // wit/ run: cargo run --manifest-path sdk/rust/generate/Cargo.toml\n\
-         // wit-sha256: {digest}\n\n"
-    );
-    std::fs::write(&target, header + &bindings).with_context(|| format!("writing {}", target.display()))?;
-    format(&target, &repository.join("rustfmt.toml"))
+    for target in &TARGETS {
+        let file = repository.join(target.file);
+        let bindings = bindings(&wit, target)?;
+        let world = target.world;
+        let header = format!(
+            "// The Rust side of the world `{world}` in wit/, written by sdk/rust/generate. Don't edit it; after a change to\n\
+             // wit/ run: cargo run --manifest-path sdk/rust/generate/Cargo.toml\n\
+             // wit-sha256: {digest}\n\n"
+        );
+        std::fs::write(&file, header + &bindings).with_context(|| format!("writing {}", file.display()))?;
+        format(&file, &repository.join("rustfmt.toml"))?;
+    }
+    Ok(())
 }
 
 /// SHA-256 over the WIT files in the order of their names: each name, a zero byte, the content, a zero byte.
@@ -56,17 +84,27 @@ fn digest(wit: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// The generator's output for the SDK's world. Borrowing parameters let columns leave the guest without a copy.
-fn bindings(wit: &Path) -> Result<String> {
+/// The generator's output for one world. Borrowing parameters let columns leave the guest without a copy.
+fn bindings(wit: &Path, target: &Target) -> Result<String> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_path(wit)?;
-    let world = resolve.select_world(&[package], Some(WORLD))?;
+    let world = resolve.select_world(&[package], Some(target.world))?;
+    let version = resolve.packages[package].name.version.clone();
+    let version = version.context("the package has no version")?;
+    let shared = target.shared.iter().map(|interface| {
+        let path = format!("crate::bindings::tenon::etl::{interface}");
+        (format!("tenon:etl/{interface}@{version}"), WithOption::Path(path))
+    });
     let options = Opts {
         generate_all: true,
         ownership: Ownership::Borrowing {
             duplicate_if_necessary: true,
         },
         pub_export_macro: true,
+        export_macro_name: Some(target.export.to_owned()),
+        // The world's macro brings the section into the crates that need it, and no code into those that do not.
+        disable_custom_section_link_helpers: target.export != "export",
+        with: shared.collect(),
         ..Opts::default()
     };
     let mut files = Files::default();

@@ -67,6 +67,7 @@ pub fn expand(options: &Options, item: &ItemFn) -> syn::Result<TokenStream> {
             ::tenon::__private::submit! {
                 ::tenon::__private::Function {
                     name: #name,
+                    id: ::tenon::__private::id_of(&#function),
                     doc: #doc,
                     scalar: #scalar,
                     stateless: #stateless,

@@ -41,6 +41,7 @@ pub fn expand(options: &Options, item: &ItemImpl) -> syn::Result<TokenStream> {
         ::tenon::__private::submit! {
             ::tenon::__private::Function {
                 name: #name,
+                id: ::core::any::TypeId::of::<#transform>(),
                 doc: #doc,
                 scalar: #scalar,
                 stateless: #stateless,

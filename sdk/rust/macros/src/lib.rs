@@ -3,6 +3,7 @@
 mod doc;
 mod function;
 mod implementation;
+mod job;
 mod options;
 
 use proc_macro::TokenStream;
@@ -50,14 +51,36 @@ pub fn transform(options: TokenStream, item: TokenStream) -> TokenStream {
             )),
         }
     });
-    match expanded {
-        Ok(tokens) => tokens.into(),
-        Err(error) => {
-            // Keeping the item keeps the compiler from complaining about everything that uses it.
+    explained(expanded, &original)
+}
+
+/// Makes a function the job of this crate, which `tenon run` runs. There is one per crate.
+///
+/// It takes a `&Context` of `tenon::job`, and answers with nothing or with a `Result<()>`.
+///
+/// ```ignore
+/// #[tenon::job]
+/// fn run(ctx: &Context) -> Result<()> {
+///     ctx.read("orders.csv")?.filter("status = 'paid'")?.write("paid.parquet")?;
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn job(options: TokenStream, item: TokenStream) -> TokenStream {
+    let original = proc_macro2::TokenStream::from(item.clone());
+    let expanded = syn::parse(item).and_then(|Parsed(item)| job::expand(&options.into(), &item));
+    explained(expanded, &original)
+}
+
+/// What an attribute expands to, or the item as it was with the error. Keeping the item keeps the compiler from
+/// complaining about everything that uses it.
+fn explained(expanded: syn::Result<proc_macro2::TokenStream>, original: &proc_macro2::TokenStream) -> TokenStream {
+    expanded
+        .unwrap_or_else(|error| {
             let error = error.into_compile_error();
-            quote::quote!(#original #error).into()
-        }
-    }
+            quote::quote!(#original #error)
+        })
+        .into()
 }
 
 struct Parsed(Item);

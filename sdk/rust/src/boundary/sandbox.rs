@@ -1,5 +1,7 @@
 //! The real host, behind the generated bindings.
 
+mod frame;
+
 use crate::bindings::tenon::etl::arrow::{
     ColumnParam, ColumnResult, Encoding, FieldParam, FieldResult, Node as WireNode,
 };
@@ -10,6 +12,8 @@ use crate::data_type::DataType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Instant, Level};
 use crate::schema::{Field, Schema};
+
+pub(crate) use frame::Frame;
 
 /// A handle on a batch in the host's memory.
 pub(crate) struct Handle(pub(crate) batches::Batch);

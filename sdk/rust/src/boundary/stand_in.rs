@@ -1,5 +1,6 @@
 //! A stand-in for the host outside a sandbox: batches as arrow-rs record batches in memory.
 
+mod frame;
 mod program;
 mod run;
 
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::layout::{self, Parts, arrow_error};
 use crate::schema::{Field, Schema};
 
+pub(crate) use frame::Frame;
 pub(crate) use program::Program;
 pub(crate) use run::*;
 

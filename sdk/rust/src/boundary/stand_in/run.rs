@@ -2,8 +2,9 @@
 #![expect(clippy::unnecessary_wraps, reason = "the real host can fail where this one can not")]
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
+use super::Handle;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Instant, Level};
 
@@ -19,6 +20,14 @@ pub(crate) struct Run {
     pub(crate) counters: BTreeMap<String, f64>,
     pub(crate) logs: Vec<(Level, String)>,
     pub(crate) now: Instant,
+    /// What a script reads, by name or URL.
+    pub(crate) sources: BTreeMap<String, Vec<Handle>>,
+    /// What operations answer with that can't be run here.
+    pub(crate) answers: VecDeque<Handle>,
+    /// What a script wrote, by URL.
+    pub(crate) written: BTreeMap<String, Vec<Handle>>,
+    /// What a script asked for.
+    pub(crate) operations: Vec<String>,
     /// State of the generator of random bytes, which are the same in every test.
     random: u64,
 }
