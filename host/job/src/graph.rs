@@ -100,8 +100,14 @@ impl<'a> Graph<'a> {
 
     /// Steps and sinks that could not be read still say what they read.
     fn check_unread(&mut self, job: &Job, known: &[&str]) {
-        let steps = self.names("steps").filter(|name| !job.steps.contains_key(*name)).map(|name| ("steps", name));
-        let sinks = self.names("sinks").filter(|name| !job.sinks.contains_key(*name)).map(|name| ("sinks", name));
+        let steps = self
+            .names("steps")
+            .filter(|name| !job.steps.contains_key(*name))
+            .map(|name| ("steps", name));
+        let sinks = self
+            .names("sinks")
+            .filter(|name| !job.sinks.contains_key(*name))
+            .map(|name| ("sinks", name));
         for (section, name) in steps.chain(sinks).collect::<Vec<_>>() {
             if let Some(from) = self.root.find(&[section, name, "from"])
                 && let Some(input) = from.as_str()

@@ -1,7 +1,6 @@
 //! The model of a job.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::{Document, Error, Located, Node, Param, Problem, Settings, Step};
@@ -97,15 +96,10 @@ impl Job {
         own.unwrap_or(self.settings.bookmark)
     }
 
-    /// The folder of the job file, for its relative paths; none for a job that was not read from a file.
-    pub fn folder(&self) -> Option<&Path> {
-        self.origin.folder.as_deref()
-    }
-
     /// An error at its place in the job file, for what only the reader of a configuration finds.
     pub fn error(&self, problem: Problem) -> Error {
         Error::Invalid {
-            problems: vec![Located::error(problem, self.origin.document.clone())],
+            problems: vec![Located::error(problem, self.origin.0.clone())],
         }
     }
 
@@ -124,10 +118,7 @@ impl Job {
 
 /// Where a job was read from.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Origin {
-    pub document: Option<Arc<Document>>,
-    pub folder: Option<PathBuf>,
-}
+pub(crate) struct Origin(pub Option<Arc<Document>>);
 
 impl PartialEq for Origin {
     /// Where a job was read from makes no difference.

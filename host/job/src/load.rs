@@ -80,9 +80,7 @@ impl Job {
             path: path.to_owned(),
             source,
         })?;
-        let mut loaded = Job::parse(&path.to_string_lossy(), &text, format, options)?;
-        loaded.job.origin.folder = path.parent().map(Path::to_owned);
-        Ok(loaded)
+        Job::parse(&path.to_string_lossy(), &text, format, options)
     }
 
     /// Reads a job from a text. `name` is the path of the file in messages, and gives the job its name.
@@ -144,10 +142,7 @@ fn load(root: Node, name: String, document: Option<Arc<Document>>, options: &Opt
         }),
         sinks: reader.section(&root, "sinks", Reader::sink),
         settings: settings.unwrap_or_default(),
-        origin: Origin {
-            document: document.clone(),
-            folder: None,
-        },
+        origin: Origin(document.clone()),
     };
     let mut graph = Graph {
         root: &root,

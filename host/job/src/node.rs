@@ -165,7 +165,7 @@ impl Node {
     /// # Errors
     /// The first thing that doesn't fit.
     pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
-        T::deserialize(self)
+        self.finish(T::deserialize(self))
     }
 
     /// A text with the values of this tree's secrets replaced by asterisks, for messages about it.

@@ -37,15 +37,21 @@ pub(crate) fn all<T: DeserializeOwned>(node: &Node, report: &mut dyn FnMut(Probl
 
 /// Takes out what is at the end of a path. False: there is no path, or nothing there.
 fn remove(node: &mut Node, path: &[String]) -> bool {
-    let Some((first, rest)) = path.split_first() else { return false };
+    let Some((first, rest)) = path.split_first() else {
+        return false;
+    };
     match &mut node.value {
         Value::Table(table) if rest.is_empty() => table.remove(first).is_some(),
         Value::Table(table) => {
             let mut entries = table.iter_mut();
-            entries.find(|entry| entry.key == *first).is_some_and(|entry| remove(&mut entry.value, rest))
+            entries
+                .find(|entry| entry.key == *first)
+                .is_some_and(|entry| remove(&mut entry.value, rest))
         }
         Value::List(items) => {
-            let Some(index) = first.parse::<usize>().ok().filter(|index| *index < items.len()) else { return false };
+            let Some(index) = first.parse::<usize>().ok().filter(|index| *index < items.len()) else {
+                return false;
+            };
             if rest.is_empty() {
                 items.remove(index);
                 return true;

@@ -63,7 +63,7 @@ pub struct SqlStep {
 pub struct PluginStep {
     /// The source or step whose rows it takes.
     pub from: String,
-    /// A project folder, which is built; a .wasm file; or `name@version`. Paths are relative to the job file.
+    /// A project folder, which is built; a .wasm file; or `name@version`. Relative paths start at the working folder.
     pub plugin: String,
     /// The function. Default: the plugin's only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

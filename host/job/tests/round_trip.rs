@@ -15,7 +15,9 @@ struct Known;
 
 impl Lookup for Known {
     fn env(&self, name: &str) -> Option<String> {
-        BTreeMap::from([("BUCKET", "lake"), ("LEAST", "10")]).get(name).map(|value| (*value).to_owned())
+        BTreeMap::from([("BUCKET", "lake"), ("LEAST", "10")])
+            .get(name)
+            .map(|value| (*value).to_owned())
     }
 
     fn secret(&self, name: &str) -> Option<String> {
@@ -57,7 +59,9 @@ fn a_record_gives_the_same_job() {
 #[test]
 fn a_record_has_the_values_that_the_caller_gave() {
     let given = options().param("year", "2014");
-    let job = Job::parse("everything.toml", TOML, Format::Toml, &given).expect("a job").job;
+    let job = Job::parse("everything.toml", TOML, Format::Toml, &given)
+        .expect("a job")
+        .job;
     assert_ne!(job, parse(TOML, Format::Toml));
     assert_eq!(Job::from_json(job.to_json(), &options()).expect("a job").job, job);
 }
@@ -75,7 +79,10 @@ fn everything_is_read() {
     assert_eq!(settings.limits.memory, Some(Size(64 << 20)));
     assert_eq!(settings.partitions.map(u32::from), Some(4));
     assert_eq!(settings.timeout, Some(Timespan(Duration::from_secs(5_400))));
-    assert_eq!((settings.retries.max, settings.retries.max_delay), (5, Timespan(Duration::from_secs(60))));
+    assert_eq!(
+        (settings.retries.max, settings.retries.max_delay),
+        (5, Timespan(Duration::from_secs(60)))
+    );
     assert_eq!(settings.on_error, OnError::Reject);
     assert_eq!(settings.max_rejects, Some(Threshold::Share(Share(0.01))));
     assert_eq!(settings.http, ["api.example.com:443"]);
@@ -84,25 +91,50 @@ fn everything_is_read() {
     assert_eq!(job.sources["orders"].connector, "file");
     assert!(job.bookmarked("orders"));
     assert!(!job.bookmarked("rates"));
-    assert_eq!(job.sources["orders"].config.get("url").and_then(|url| url.as_str()), Some("s3://lake/orders/2013/*.csv"));
+    assert_eq!(
+        job.sources["orders"].config.get("url").and_then(|url| url.as_str()),
+        Some("s3://lake/orders/2013/*.csv")
+    );
     assert_eq!(job.sinks["rejected"].input, SinkInput::RejectsOf("hashed".to_owned()));
 
-    let Step::Sql(paid) = &job.steps["paid"] else { panic!("not SQL") };
+    let Step::Sql(paid) = &job.steps["paid"] else {
+        panic!("not SQL")
+    };
     assert_eq!(
         paid.sql.trim(),
         "select o.*, r.rate from Orders o join r on o.country = r.country\nwhere year = 2013 and amount > 10.0 and status in ('paid', 'it''s ok') and note <> '${x}'"
     );
     let inputs = job.steps["paid"].inputs();
-    assert_eq!(inputs, [Input { from: "orders", table: Some("orders") }, Input { from: "rates", table: Some("r") }]);
-    let Step::Join(joined) = &job.steps["joined"] else { panic!("not a join") };
+    assert_eq!(
+        inputs,
+        [
+            Input {
+                from: "orders",
+                table: Some("orders")
+            },
+            Input {
+                from: "rates",
+                table: Some("r")
+            }
+        ]
+    );
+    let Step::Join(joined) = &job.steps["joined"] else {
+        panic!("not a join")
+    };
     assert_eq!(joined.join.how, JoinKind::Left);
-    assert_eq!(joined.join.on.0, BTreeMap::from([("country".to_owned(), "code".to_owned())]));
+    assert_eq!(
+        joined.join.on.0,
+        BTreeMap::from([("country".to_owned(), "code".to_owned())])
+    );
 
     let order = job.order();
     assert_eq!(order.len(), job.steps.len());
     for (name, step) in &job.steps {
         let place = |name: &str| order.iter().position(|step| *step == name);
-        assert!(step.inputs().iter().all(|input| place(input.from) < place(name)), "{name} in {order:?}");
+        assert!(
+            step.inputs().iter().all(|input| place(input.from) < place(name)),
+            "{name} in {order:?}"
+        );
     }
     let kinds: std::collections::BTreeSet<_> = job.steps.values().map(Step::kind).collect();
     assert_eq!(kinds.len(), 13, "one of each kind");
@@ -112,13 +144,23 @@ fn everything_is_read() {
 fn secrets_show_nowhere() {
     let job = parse(TOML, Format::Toml);
     let config = &job.sources["rates"].config;
-    let Some(Value::Secret(url)) = config.get("url").map(tenon_job::Node::value) else { panic!("not secret") };
+    let Some(Value::Secret(url)) = config.get("url").map(tenon_job::Node::value) else {
+        panic!("not secret")
+    };
     assert_eq!(url.expose(), "postgres://etl:hunter2@db/rates");
-    for shown in [format!("{job:?}"), format!("{job:#?}"), job.to_json().to_string(), format!("{:?}", config.to_json())] {
+    for shown in [
+        format!("{job:?}"),
+        format!("{job:#?}"),
+        job.to_json().to_string(),
+        format!("{:?}", config.to_json()),
+    ] {
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(shown.contains("${secret:password}"), "{shown}");
     }
-    assert_eq!(job.redact("connecting to postgres://etl:hunter2@db/rates as hunter2"), "connecting to *** as ***");
+    assert_eq!(
+        job.redact("connecting to postgres://etl:hunter2@db/rates as hunter2"),
+        "connecting to *** as ***"
+    );
 
     // Whatever a reader makes of it.
     #[derive(Debug, serde::Deserialize)]

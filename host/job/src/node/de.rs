@@ -12,7 +12,7 @@ use crate::problem::ProblemKind;
 
 impl Node {
     /// Sees to it that a problem has a place and tells no secret.
-    fn finish<T>(&self, result: Result<T, Problem>) -> Result<T, Problem> {
+    pub(super) fn finish<T>(&self, result: Result<T, Problem>) -> Result<T, Problem> {
         result.map_err(|problem| {
             let problem = problem.at(self.span);
             match (&self.value, &problem.kind) {
