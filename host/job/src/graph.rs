@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::nearest::suggestion;
+use crate::node::Table;
 use crate::sql::{TableName, tables};
 use crate::{Document, Job, Node, Problem, SinkInput, Span, Step};
 
@@ -45,7 +46,7 @@ impl<'a> Graph<'a> {
             .get(section)
             .and_then(Node::as_table)
             .into_iter()
-            .flat_map(|table| table.keys())
+            .flat_map(Table::keys)
     }
 
     fn key(&self, section: &str, name: &str) -> Option<Span> {
@@ -64,11 +65,10 @@ impl<'a> Graph<'a> {
             let Some((other, first)) = seen.insert(name.to_lowercase(), (what, name)) else {
                 continue;
             };
-            let message = match first == name {
-                true => format!("there is a {other} and a {what} called `{name}`; give one of them another name"),
-                false => {
-                    format!("the {other} `{first}` and the {what} `{name}` differ in capitals only, which SQL ignores")
-                }
+            let message = if first == name {
+                format!("there is a {other} and a {what} called `{name}`; give one of them another name")
+            } else {
+                format!("the {other} `{first}` and the {what} `{name}` differ in capitals only, which SQL ignores")
             };
             self.problems.push(
                 Problem::new(message)
@@ -119,9 +119,10 @@ impl<'a> Graph<'a> {
     }
 
     fn dangling(&mut self, input: &str, known: &[&str], at: Option<Span>, path: &[&str]) {
-        let message = match self.names("sinks").any(|sink| sink == input) {
-            true => format!("`{input}` is a sink; only sources and steps can be read"),
-            false => format!("there is no source and no step `{input}`; {}", suggestion(input, known)),
+        let message = if self.names("sinks").any(|sink| sink == input) {
+            format!("`{input}` is a sink; only sources and steps can be read")
+        } else {
+            format!("there is no source and no step `{input}`; {}", suggestion(input, known))
         };
         let problem = path
             .iter()

@@ -58,6 +58,7 @@ mod record;
 mod reference;
 mod resolve;
 mod schema;
+mod sections;
 mod settings;
 mod short;
 mod sql;

@@ -189,7 +189,7 @@ impl Node {
         self.span = span;
         match &mut self.value {
             Value::List(items) => items.iter_mut().for_each(|item| item.place(span)),
-            Value::Table(table) => table.iter_mut().for_each(|entry| entry.value.place(span)),
+            Value::Table(table) => table.entries_mut().for_each(|entry| entry.value.place(span)),
             _ => {}
         }
     }
@@ -308,7 +308,7 @@ impl Table {
         self.entries.push(Entry { key, key_span, value });
     }
 
-    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Entry> {
+    pub(crate) fn entries_mut(&mut self) -> std::slice::IterMut<'_, Entry> {
         self.entries.iter_mut()
     }
 }

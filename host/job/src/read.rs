@@ -43,7 +43,7 @@ fn remove(node: &mut Node, path: &[String]) -> bool {
     match &mut node.value {
         Value::Table(table) if rest.is_empty() => table.remove(first).is_some(),
         Value::Table(table) => {
-            let mut entries = table.iter_mut();
+            let mut entries = table.entries_mut();
             entries
                 .find(|entry| entry.key == *first)
                 .is_some_and(|entry| remove(&mut entry.value, rest))

@@ -136,7 +136,7 @@ impl Resolver<'_> {
         match &mut node.value {
             Value::List(items) => items.iter_mut().for_each(|item| self.resolve(item, text, in_default)),
             Value::Table(table) => table
-                .iter_mut()
+                .entries_mut()
                 .for_each(|entry| self.resolve(&mut entry.value, text, in_default)),
             Value::String(written) if written.contains("${") => {
                 let written = std::mem::take(written);
@@ -190,9 +190,12 @@ impl Resolver<'_> {
             text.push_str(&plain);
             record.push_str(&escape(&plain));
         }
-        complete.then(|| match hidden.is_empty() {
-            true => Value::String(text),
-            false => Value::Secret(Secret::new(text, record, hidden)),
+        complete.then(|| {
+            if hidden.is_empty() {
+                Value::String(text)
+            } else {
+                Value::Secret(Secret::new(text, record, hidden))
+            }
         })
     }
 
@@ -250,17 +253,14 @@ impl Resolver<'_> {
                 }
                 value.map(Value::String)
             }
-            Target::Secret(name) => match self.lookup.secret(name) {
-                Some(value) => Some(Value::Secret(Secret::new(
-                    value.clone(),
-                    reference.written.to_owned(),
-                    vec![value],
-                ))),
-                None => {
+            Target::Secret(name) => {
+                let Some(value) = self.lookup.secret(name) else {
                     self.problem(reference.written, written, span, unknown_secret(self.lookup, name));
-                    None
-                }
-            },
+                    return None;
+                };
+                let record = reference.written.to_owned();
+                Some(Value::Secret(Secret::new(value.clone(), record, vec![value])))
+            }
         }
     }
 
@@ -269,9 +269,10 @@ impl Resolver<'_> {
             return param.clone();
         }
         let known: Vec<_> = self.params.keys().map(String::as_str).collect();
-        let message = match known.is_empty() {
-            true => format!("unknown parameter `{name}`: the job declares none under [params]"),
-            false => format!("unknown parameter `{name}`; {}", suggestion(name, &known)),
+        let message = if known.is_empty() {
+            format!("unknown parameter `{name}`: the job declares none under [params]")
+        } else {
+            format!("unknown parameter `{name}`; {}", suggestion(name, &known))
         };
         self.problem(reference.written, written, span, message);
         None
@@ -317,7 +318,7 @@ pub(crate) fn unknown_secret(lookup: &dyn Lookup, name: &str) -> String {
 
 fn entries(node: &mut Node) -> impl Iterator<Item = &mut crate::node::Entry> {
     match &mut node.value {
-        Value::Table(table) => Some(table.iter_mut()),
+        Value::Table(table) => Some(table.entries_mut()),
         _ => None,
     }
     .into_iter()

@@ -27,8 +27,8 @@ pub struct Settings {
     pub retries: Retries,
     /// What happens to a value that doesn't fit its type. Default: fail.
     pub on_error: OnError,
-    /// From how many rejected rows on the run fails: a count, or a share of the rows that were read. Default: any number
-    /// of rows may be rejected.
+    /// How many rows may be rejected before the run fails: a count, or a share of the rows that were read. Default: any
+    /// number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_rejects: Option<Threshold>,
     /// Hosts with ports that plugins may reach over HTTP: `["api.example.com:443"]`. Default: none.

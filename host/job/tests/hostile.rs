@@ -1,5 +1,7 @@
 //! Files and values that mean harm.
 
+use std::fmt::Write;
+
 use tenon_job::{Format, Job, Options, Step};
 
 fn refused(text: &str, format: Format) -> String {
@@ -13,7 +15,7 @@ fn a_billion_laughs_end_at_the_limit() {
     for level in 1..10 {
         let before = level - 1;
         let aliases = vec![format!("*a{before}"); 10].join(", ");
-        text.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+        writeln!(text, "a{level}: &a{level} [{aliases}]").expect("written");
     }
     assert!(refused(&text, Format::Yaml).ends_with("a job file holds at most 100000 values"));
 }
@@ -22,7 +24,7 @@ fn a_billion_laughs_end_at_the_limit() {
 fn aliases_of_aliases_end_at_the_depth() {
     let mut text = "a0: &a0 [x]\n".to_owned();
     for level in 1..1000 {
-        text.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        writeln!(text, "a{level}: &a{level} [*a{}]", level - 1).expect("written");
     }
     assert!(refused(&text, Format::Yaml).ends_with("at most 64 deep in one another"));
 }
@@ -55,11 +57,13 @@ fn size_is_bounded() {
     assert!(refused(&long, Format::Toml).contains("larger than a job file may be"));
     let many = format!("{{\"a\": [{}1]}}", "1,".repeat(200_000));
     assert!(refused(&many, Format::Json).contains("at most 100000 values"));
-    let keys: String = (0..20_000).map(|key| format!("k{key} = 1\n")).collect();
+    let keys: Vec<_> = (0..20_000).map(|key| format!("k{key} = 1")).collect();
+    let keys = keys.join("\n");
     assert!(refused(&keys, Format::Toml).contains("at most 10000 keys"));
-    let steps: String = (0..2_000)
-        .map(|step| format!("[steps.s{step}]\nfrom = 's{}'\nlimit = 1\n", step + 1))
+    let steps: Vec<_> = (0..2_000)
+        .map(|step| format!("steps.s{step} = {{ from = 's{}', limit = 1 }}", step + 1))
         .collect();
+    let steps = steps.join("\n");
     assert!(refused(&steps, Format::Toml).contains("at most 1000 steps, and this one has 2000"));
 }
 
@@ -67,13 +71,29 @@ fn size_is_bounded() {
 fn a_long_chain_of_steps_is_no_trouble() {
     let mut text = "[sources.s0]\n[sinks.o]\nfrom = 's999'\n".to_owned();
     for step in 1..1_000 {
-        text.push_str(&format!("[steps.s{step}]\nfrom = 's{}'\nlimit = 1\n", step - 1));
+        write!(text, "[steps.s{step}]\nfrom = 's{}'\nlimit = 1\n", step - 1).expect("written");
     }
     let job = Job::parse("job", &text, Format::Toml, &Options::default())
         .expect("a job")
         .job;
     let order = job.order();
     assert_eq!((order.len(), order[0], order[998]), (999, "s1", "s999"));
+}
+
+#[test]
+fn long_sql_is_bounded() {
+    let sum = vec!["a"; 200_000].join(" + ");
+    let text = format!("sources.a.url = 'x'\nsinks.o.from = 's'\n[steps.s]\nfrom = 'a'\nfilter = '{sum}'");
+    assert!(refused(&text, Format::Toml).contains("more operators and keywords than the 10000"));
+    let text = format!("sources.a.url = 'x'\nsinks.o.from = 's'\n[steps.s]\nsql = 'select {sum} from a'");
+    assert!(refused(&text, Format::Toml).contains("more operators and keywords than the 10000"));
+    // Long lists are flat.
+    let list = vec!["1"; 50_000].join(", ");
+    let text = format!("sources.a.url = 'x'\nsinks.o.from = 's'\n[steps.s]\nfrom = 'a'\nfilter = 'x in ({list})'");
+    assert!(Job::parse("job", &text, Format::Toml, &Options::default()).is_ok());
+    let sum = vec!["a"; 9_990].join(" + ");
+    let text = format!("sources.a.url = 'x'\nsinks.o.from = 's'\n[steps.s]\nsql = 'select {sum} from a'");
+    assert!(Job::parse("job", &text, Format::Toml, &Options::default()).is_ok());
 }
 
 #[test]

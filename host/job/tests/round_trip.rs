@@ -140,6 +140,33 @@ fn everything_is_read() {
     assert_eq!(kinds.len(), 13, "one of each kind");
 }
 
+/// Refuses any text, and says which.
+#[derive(Debug, serde::Deserialize)]
+#[serde(try_from = "String")]
+struct Picky(#[expect(dead_code, reason = "never made")] String);
+impl TryFrom<String> for Picky {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Err(format!("no: {text:?}"))
+    }
+}
+
+/// Refuses any table, and tells its secret.
+#[derive(Debug, serde::Deserialize)]
+#[serde(try_from = "BTreeMap<String, tenon_job::Node>")]
+struct PickyTable(#[expect(dead_code, reason = "never made")] String);
+impl TryFrom<BTreeMap<String, tenon_job::Node>> for PickyTable {
+    type Error = String;
+
+    fn try_from(table: BTreeMap<String, tenon_job::Node>) -> Result<Self, String> {
+        match table.get("url").map(tenon_job::Node::value) {
+            Some(Value::Secret(secret)) => Err(format!("no: {}", secret.expose())),
+            other => Err(format!("{other:?}")),
+        }
+    }
+}
+
 #[test]
 fn secrets_show_nowhere() {
     let job = parse(TOML, Format::Toml);
@@ -163,29 +190,6 @@ fn secrets_show_nowhere() {
     );
 
     // Whatever a reader makes of it.
-    #[derive(Debug, serde::Deserialize)]
-    #[serde(try_from = "String")]
-    struct Picky;
-    impl TryFrom<String> for Picky {
-        type Error = String;
-
-        fn try_from(text: String) -> Result<Self, String> {
-            Err(format!("no: {text:?}"))
-        }
-    }
-    #[derive(Debug, serde::Deserialize)]
-    #[serde(try_from = "BTreeMap<String, tenon_job::Node>")]
-    struct PickyTable;
-    impl TryFrom<BTreeMap<String, tenon_job::Node>> for PickyTable {
-        type Error = String;
-
-        fn try_from(table: BTreeMap<String, tenon_job::Node>) -> Result<Self, String> {
-            match table.get("url").map(tenon_job::Node::value) {
-                Some(Value::Secret(secret)) => Err(format!("no: {}", secret.expose())),
-                other => Err(format!("{other:?}")),
-            }
-        }
-    }
     let messages = [
         config.read::<BTreeMap<String, u32>>().expect_err("not numbers"),
         config.read::<BTreeMap<String, OnError>>().expect_err("not choices"),

@@ -185,7 +185,7 @@ fn connectors_are_told_apart() {
         ("partitions", json!("${rows}")),
         ("on_error", json!("${env:ON_ERROR}")),
         ("http", json!("${states}")),
-        ("steps.few.select", json!("${states}")),
+        ("steps.hashed.reads", json!("${states}")),
         ("steps.some.sample", json!({ "rows": "${rows}" })),
         ("steps.once.dedupe", json!(["id"])),
         ("steps.both.union", json!(["joined"])),

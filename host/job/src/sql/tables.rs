@@ -3,9 +3,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Ident, ObjectName, Query, Statement, TableFactor, Visit, Visitor};
-use sqlparser::parser::Parser;
 
-use super::{DIALECT, message};
+use super::{message, parser};
 
 /// A table as a query names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,24 +25,28 @@ impl TableName {
 
     /// As the engine looks it up: in small letters unless quoted.
     pub fn folded(&self) -> String {
-        match self.quoted {
-            true => self.written.clone(),
-            false => self.written.to_lowercase(),
+        if self.quoted {
+            self.written.clone()
+        } else {
+            self.written.to_lowercase()
         }
     }
 
     /// Whether it is this one's name.
     pub fn is(&self, name: &str) -> bool {
-        match self.quoted {
-            true => self.written == name,
-            false => self.written.eq_ignore_ascii_case(name),
+        if self.quoted {
+            self.written == name
+        } else {
+            self.written.eq_ignore_ascii_case(name)
         }
     }
 }
 
 /// The tables that a single query reads, each once: no common table expressions, no functions, no qualified names.
 pub(crate) fn tables(sql: &str) -> Result<Vec<TableName>, String> {
-    let statements = Parser::parse_sql(&DIALECT, sql).map_err(|error| message(&error))?;
+    let statements = parser(sql)
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(|error| message(&error))?;
     let query = match statements.as_slice() {
         [Statement::Query(query)] => query,
         [] => return Err("there is no query".to_owned()),

@@ -132,10 +132,10 @@ impl Checker<'_> {
                 }
             }
             Step::Join(step) if step.join.on.0.is_empty() => {
-                self.problem(&["join", "on"], "a join needs at least one column")
+                self.problem(&["join", "on"], "a join needs at least one column");
             }
             Step::Union(step) if step.union.of.is_empty() => {
-                self.problem(&["union"], "a union needs at least one input")
+                self.problem(&["union"], "a union needs at least one input");
             }
             Step::Rename(step) if step.rename.is_empty() => self.problem(&["rename"], "there is nothing to rename"),
             Step::Cast(step) if step.cast.is_empty() => self.problem(&["cast"], "there is nothing to cast"),

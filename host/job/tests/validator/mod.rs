@@ -41,9 +41,16 @@ fn fits(root: &Json, schema: &Json, value: &Json, at: &str) -> Result<(), String
                     return fail("is not of type");
                 }
             }
-            "const" if value != rule => return fail("is not"),
-            "enum" if !rule.as_array().expect("a list").contains(value) => return fail("is none of"),
-            "const" | "enum" => {}
+            "const" => {
+                if value != rule {
+                    return fail("is not");
+                }
+            }
+            "enum" => {
+                if !rule.as_array().expect("a list").contains(value) {
+                    return fail("is none of");
+                }
+            }
             "required" => {
                 let has = |key: &Json| value.get(key.as_str().expect("a key")).is_some();
                 if value.is_object() && !rule.as_array().expect("a list").iter().all(has) {
@@ -58,10 +65,8 @@ fn fits(root: &Json, schema: &Json, value: &Json, at: &str) -> Result<(), String
                 }
             }
             "propertyNames" => {
-                let names = value.as_object().into_iter().flat_map(|object| object.keys());
-                names
-                    .map(|name| fits(root, rule, &Json::String(name.clone()), at))
-                    .collect::<Result<(), _>>()?;
+                let mut names = value.as_object().into_iter().flat_map(|object| object.keys());
+                names.try_for_each(|name| fits(root, rule, &Json::String(name.clone()), at))?;
             }
             "minProperties" => {
                 if value
