@@ -1,0 +1,244 @@
+//! Steps: what a job does between its sources and its sinks.
+
+mod forms;
+mod read;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Node;
+
+pub use forms::{Aggregate, Dedupe, Join, JoinColumns, JoinKind, Keep, Limit, Sample, SampleSize, Union};
+pub(crate) use read::read;
+
+/// A step. What it does is told by the key that names it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Step {
+    /// A query.
+    Sql(SqlStep),
+    /// A function of a plugin.
+    Plugin(PluginStep),
+    /// Some columns, or expressions of them.
+    Select(SelectStep),
+    /// Other names.
+    Rename(RenameStep),
+    /// Other types.
+    Cast(CastStep),
+    /// Some rows.
+    Filter(FilterStep),
+    /// Each row once.
+    Dedupe(DedupeStep),
+    /// Rows put beside those of another input.
+    Join(JoinStep),
+    /// Rows put below those of other inputs.
+    Union(UnionStep),
+    /// Groups of rows.
+    Aggregate(AggregateStep),
+    /// Rows in order.
+    Sort(SortStep),
+    /// The first rows.
+    Limit(LimitStep),
+    /// Rows by chance.
+    Sample(SampleStep),
+}
+
+/// A query over sources and other steps, in DataFusion's SQL.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SqlStep {
+    /// One query. The tables that it names are its inputs. Parameters stand in it as literals: `where year = ${year}`.
+    pub sql: String,
+    /// Names in the query for sources and steps that are called otherwise. Names that are not listed are those of
+    /// sources and steps. In a loaded job every input is listed, by the name that DataFusion looks up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, String>,
+}
+
+/// A function of a plugin, run in sandboxes over all partitions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PluginStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// A project folder, which is built; a .wasm file; or `name@version`. Relative paths start at the working folder.
+    pub plugin: String,
+    /// The function. Default: the plugin's only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// What the function is configured with; the plugin says what it takes. Default: nothing.
+    #[serde(default)]
+    pub config: Node,
+    /// The columns that the function reads. Default: what the plugin declares, or all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Vec<String>>,
+}
+
+/// Columns, or SQL expressions, in this order; nothing else is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SelectStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// SQL: `["id", "amount * rate as amount_eur"]`.
+    pub select: Vec<String>,
+}
+
+/// Columns get other names; the others keep theirs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenameStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// Old name to new name.
+    pub rename: BTreeMap<String, String>,
+}
+
+/// Columns get other types; the others keep theirs. A value that doesn't fit is dealt with as `on_error` says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CastStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// Column to SQL type: `{ amount = "decimal(12, 2)" }`.
+    pub cast: BTreeMap<String, String>,
+}
+
+/// The rows for which an SQL expression is true.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilterStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// SQL: `"status = 'paid' and amount > ${least}"`.
+    pub filter: String,
+}
+
+/// One row of those that agree in some columns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DedupeStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// The columns, `["id"]`, or a table that says which row stays.
+    pub dedupe: Dedupe,
+}
+
+/// Rows with those of another input that belong to them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JoinStep {
+    /// The source or step on the left.
+    pub from: String,
+    /// What is joined, and how.
+    pub join: Join,
+}
+
+/// The rows of several inputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnionStep {
+    /// The inputs, `["a", "b"]`, or a table with options. Columns are matched by name; one that an input doesn't have
+    /// is null there.
+    pub union: Union,
+}
+
+/// One row for each group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AggregateStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// The groups, and what is computed for each.
+    pub aggregate: Aggregate,
+}
+
+/// The rows in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SortStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// SQL: `["amount desc nulls last", "id"]`.
+    pub sort: Vec<String>,
+}
+
+/// So many rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// How many, or a table with `rows` and `offset`.
+    pub limit: Limit,
+}
+
+/// Rows by chance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SampleStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// How many.
+    pub sample: Sample,
+}
+
+/// What a step reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input<'j> {
+    /// The source or step.
+    pub from: &'j str,
+    /// The table that it is in an SQL step's query.
+    pub table: Option<&'j str>,
+}
+
+impl Step {
+    /// The key that names what it does.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Step::Sql(_) => "sql",
+            Step::Plugin(_) => "plugin",
+            Step::Select(_) => "select",
+            Step::Rename(_) => "rename",
+            Step::Cast(_) => "cast",
+            Step::Filter(_) => "filter",
+            Step::Dedupe(_) => "dedupe",
+            Step::Join(_) => "join",
+            Step::Union(_) => "union",
+            Step::Aggregate(_) => "aggregate",
+            Step::Sort(_) => "sort",
+            Step::Limit(_) => "limit",
+            Step::Sample(_) => "sample",
+        }
+    }
+
+    /// The sources and steps that it reads.
+    pub fn inputs(&self) -> Vec<Input<'_>> {
+        let plain = |from| Input { from, table: None };
+        match self {
+            Step::Sql(step) => {
+                let inputs = step.inputs.iter();
+                inputs
+                    .map(|(table, from)| Input {
+                        from,
+                        table: Some(table),
+                    })
+                    .collect()
+            }
+            Step::Union(step) => step.union.of.iter().map(|from| plain(from.as_str())).collect(),
+            Step::Join(step) => vec![plain(&step.from), plain(&step.join.with)],
+            Step::Plugin(PluginStep { from, .. })
+            | Step::Select(SelectStep { from, .. })
+            | Step::Rename(RenameStep { from, .. })
+            | Step::Cast(CastStep { from, .. })
+            | Step::Filter(FilterStep { from, .. })
+            | Step::Dedupe(DedupeStep { from, .. })
+            | Step::Aggregate(AggregateStep { from, .. })
+            | Step::Sort(SortStep { from, .. })
+            | Step::Limit(LimitStep { from, .. })
+            | Step::Sample(SampleStep { from, .. }) => vec![plain(from)],
+        }
+    }
+}
