@@ -176,14 +176,18 @@ impl Shared {
             let written = write(&mut connection, Durability::Process, |transaction| {
                 append(transaction, run, &lines, dropped, store.settings.log_bytes_per_run)
             });
+            // Not while the queue is locked: what is logged here may come back as a line.
+            let written = written.map_err(|fault| {
+                let error = store.failed(fault);
+                tracing::warn!(lines = count, %error, "lines of a run's log are lost");
+                error
+            });
             let mut queue = self.queue.lock();
             queue.writing = false;
             queue.rounds += 1;
             match written {
                 Ok(full) => queue.full |= full,
-                Err(fault) => {
-                    let error = store.failed(fault);
-                    tracing::warn!(lines = count, %error, "lines of a run's log are lost");
+                Err(error) => {
                     queue.failure.get_or_insert(error);
                 }
             }
