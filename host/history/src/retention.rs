@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::history::History;
 use crate::lost::under_way;
 use crate::process::Fate;
-use crate::store::Durability;
+use crate::store::{Durability, touch};
 use crate::time::now;
 
 /// Log lines that are removed at once, so that other processes need not wait long for their turn.
@@ -98,7 +98,7 @@ impl History {
         if tidied.is_ok_and(|at| at.elapsed().is_ok_and(|age| age < day)) {
             return Ok(Removed::default());
         }
-        std::fs::write(&stamp, "").map_err(|source| Error::Io {
+        touch(&stamp).map_err(|source| Error::Io {
             action: "writing",
             path: stamp.clone(),
             source,

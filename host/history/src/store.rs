@@ -17,6 +17,11 @@ use crate::schema;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The write-ahead log is cut to this once it has been copied into the database, in bytes.
 const JOURNAL_BYTES: i64 = 16 << 20;
+/// Pages of the write-ahead log from which it is copied into the database. What is left of it is read by the next
+/// process as it begins, which is a few milliseconds for SQLite's default of 1,000.
+const SMALL_JOURNAL: i64 = 100;
+/// The same for who writes a lot, and would otherwise copy all the time.
+const LARGE_JOURNAL: i64 = 1_000;
 
 /// How sure a change must be before the call returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +70,8 @@ impl Store {
     }
 
     /// Another connection, for a thread that writes a lot.
-    pub fn connect(&self) -> Result<Connection, Error> {
-        connect(&self.file, &self.settings).map_err(|fault| self.failed(fault.into()))
+    pub fn connect(&self) -> Result<Connection, Fault> {
+        Ok(connect(&self.file, &self.settings, LARGE_JOURNAL)?)
     }
 
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Error> {
@@ -87,7 +92,7 @@ impl Store {
     pub fn failed(&self, fault: Fault) -> Error {
         let error = fault.of(&self.file);
         if matches!(error, Error::Damaged { .. })
-            && let Err(error) = fs::write(suspicion(&self.file), "")
+            && let Err(error) = touch(&suspicion(&self.file))
         {
             tracing::warn!(file = %self.file.display(), %error, "a damaged history could not be marked");
         }
@@ -121,7 +126,7 @@ pub(crate) fn write<T>(
 fn prepare(file: &Path, settings: &Settings) -> Result<Connection, Error> {
     make_private_file(file)?;
     let ready = || -> Result<Connection, Fault> {
-        let mut connection = connect(file, settings)?;
+        let mut connection = connect(file, settings, SMALL_JOURNAL)?;
         check(&connection, file)?;
         if schema::version(&connection)? < schema::VERSION {
             write(&mut connection, Durability::Power, |transaction| {
@@ -133,18 +138,22 @@ fn prepare(file: &Path, settings: &Settings) -> Result<Connection, Error> {
     ready().map_err(|fault| fault.of(file))
 }
 
-fn connect(file: &Path, settings: &Settings) -> rusqlite::Result<Connection> {
+fn connect(file: &Path, settings: &Settings, journal_pages: i64) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(PATIENCE)?;
-    // Has an effect on an empty file only; removed runs then give their space back.
-    connection.pragma_update(None, "auto_vacuum", "incremental")?;
+    connection.pragma_update(None, "synchronous", "normal")?;
+    // So that removed runs give their space back. Later it would change nothing, and write all the same.
+    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    if pages == 0 {
+        connection.pragma_update(None, "auto_vacuum", "incremental")?;
+    }
     // Readers and one writer side by side. A file system that cannot do it answers with the mode that it keeps.
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-    connection.pragma_update(None, "synchronous", "normal")?;
-    // The last to leave would copy the log into the database and wait for the disk: a run of milliseconds would take
-    // several times as long. It is copied when it has grown.
+    // The last to leave would copy the write-ahead log into the database and wait for the disk: a run of milliseconds
+    // would take several times as long. It is copied when it has grown.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", journal_pages, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", JOURNAL_BYTES, |_| Ok(()))?;
     if let Some(bytes) = settings.max_bytes {
         let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
@@ -238,6 +247,12 @@ pub(crate) fn private() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Makes an empty file, or sets the time of the one that is there.
+pub(crate) fn touch(path: &Path) -> io::Result<()> {
+    let file = private().create_new(false).create(true).open(path)?;
+    file.set_modified(std::time::SystemTime::now())
 }
 
 /// Makes the file if it isn't there, and doesn't open it if it is: closing it would release SQLite's locks on it.

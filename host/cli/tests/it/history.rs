@@ -276,3 +276,31 @@ fn bookmarks_are_shown_reset_and_rewound() {
     let message = place.tenon(&["bookmark", "rewind", "orders", "run-9"]).failed(3);
     assert!(message.contains("run-9") && message.contains("`orders`"), "{message}");
 }
+
+#[test]
+fn what_guests_log_is_kept() {
+    let place = Place::new();
+    fs::write(place.path("years.csv"), "year\n2013\n2014\n").expect("written");
+    let plugin = crate::place::guest("echo");
+    let arguments = [
+        "run",
+        &plugin,
+        "--function",
+        "services",
+        "--from",
+        "years.csv",
+        "--to",
+        "o.csv",
+        "--quiet",
+    ];
+    place
+        .tenon(&[&arguments[..], &["--set", "log=hello"]].concat())
+        .succeeded();
+    let lines = place.tenon(&["logs", "last"]).succeeded().stdout;
+    assert!(
+        lines.contains("error echo: hello at ERROR\n") && lines.contains("debug echo: hello at DEBUG\n"),
+        "{lines}"
+    );
+    let warnings = place.tenon(&["logs", "last", "--level", "warn"]).succeeded().stdout;
+    assert_eq!(warnings.lines().count(), 2, "{warnings}");
+}

@@ -16,7 +16,11 @@ fn root() -> PathBuf {
 }
 
 pub fn plugin() -> String {
-    let path = root().join("target/plugins/flights.wasm");
+    guest("flights")
+}
+
+pub fn guest(name: &str) -> String {
+    let path = root().join(format!("target/plugins/{name}.wasm"));
     assert!(
         path.is_file(),
         "{} is not there; `cargo xtask plugins` builds it",

@@ -83,7 +83,6 @@ impl History {
     /// [`Error::UnknownRun`], and whatever keeps the database from being written.
     pub fn log_writer(&self, run: &str) -> Result<LogWriter, Error> {
         let number = self.store.read(|connection| number(connection, run))?;
-        let connection = self.store.connect()?;
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             filled: Condvar::new(),
@@ -92,7 +91,7 @@ impl History {
         let (store, lines) = (Arc::clone(&self.store), Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("tenon-log".to_owned())
-            .spawn(move || lines.write_all(&store, connection, number));
+            .spawn(move || lines.write_all(&store, number));
         let thread = thread.map_err(|source| Error::Io {
             action: "starting a thread to write",
             path: self.store.file.clone(),
@@ -169,13 +168,13 @@ impl Drop for LogWriter {
 
 impl Shared {
     /// The thread: takes what has come together and writes it, until there will be no more.
-    fn write_all(&self, store: &Store, mut connection: Connection, run: i64) {
+    fn write_all(&self, store: &Store, run: i64) {
+        // Of many runs there is nothing to log, so it is opened with the first line.
+        let mut connection = None;
         loop {
             let (lines, dropped, closing) = self.take();
             let count = lines.len() as u64;
-            let written = write(&mut connection, Durability::Process, |transaction| {
-                append(transaction, run, &lines, dropped, store.settings.log_bytes_per_run)
-            });
+            let written = write_some(&mut connection, store, run, &lines, dropped);
             // Not while the queue is locked: what is logged here may come back as a line.
             let written = written.map_err(|fault| {
                 let error = store.failed(fault);
@@ -216,11 +215,27 @@ impl Shared {
     }
 }
 
-/// Appends lines as long as there is room, counts the rest, and says whether the log is full.
-fn append(connection: &Connection, run: i64, lines: &[Line], mut dropped: u64, limit: u64) -> Result<bool, Fault> {
+fn write_some(
+    connection: &mut Option<Connection>,
+    store: &Store,
+    run: i64,
+    lines: &[Line],
+    dropped: u64,
+) -> Result<bool, Fault> {
     if lines.is_empty() && dropped == 0 {
         return Ok(false);
     }
+    let connection = match connection {
+        Some(connection) => connection,
+        none => none.insert(store.connect()?),
+    };
+    write(connection, Durability::Process, |transaction| {
+        append(transaction, run, lines, dropped, store.settings.log_bytes_per_run)
+    })
+}
+
+/// Appends lines as long as there is room, counts the rest, and says whether the log is full.
+fn append(connection: &Connection, run: i64, lines: &[Line], mut dropped: u64, limit: u64) -> Result<bool, Fault> {
     let mut select =
         connection.prepare_cached("select log_lines, log_bytes, log_dropped from runs where number = ?")?;
     let (mut kept, mut bytes, was_dropped): (i64, i64, i64) =

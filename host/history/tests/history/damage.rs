@@ -10,6 +10,7 @@ use crate::place::{Place, begun, succeeded};
 fn what_is_no_database_is_moved_aside() {
     let place = Place::new();
     begun(&place.open(), "run-1", "job");
+    place.checkpoint();
     fs::write(place.file(), "this was a database ".repeat(500)).unwrap();
     let history = place.open();
     let aside = history.moved_aside().unwrap();
@@ -42,10 +43,7 @@ fn damage_that_is_met_later_is_moved_aside_by_the_next() {
         history.begin(&run).unwrap();
     }
     drop(history);
-    place
-        .sqlite()
-        .query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
-        .unwrap();
+    place.checkpoint();
     // The first pages hold the tables' definitions; a page of the runs is overwritten.
     let mut content = fs::read(place.file()).unwrap();
     let middle = content.len() / 2 / 4096 * 4096;

@@ -41,6 +41,12 @@ impl Place {
     pub fn sqlite(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.file()).unwrap()
     }
+
+    /// Has everything in the database file, and nothing in the write-ahead log.
+    pub fn checkpoint(&self) {
+        let checkpoint = "pragma wal_checkpoint(truncate)";
+        self.sqlite().query_row(checkpoint, [], |_| Ok(())).unwrap();
+    }
 }
 
 pub fn begun(history: &History, id: &str, job: &str) {

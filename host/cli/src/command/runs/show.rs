@@ -137,6 +137,10 @@ fn flatten(name: &str, value: &Value, rows: &mut Rows) {
             let texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
             texts.join("\n")
         }
+        // Fields that hold bytes are called so.
+        Value::Number(number) if name.ends_with("memory") || name.contains("bytes") => {
+            number.as_u64().map_or_else(|| number.to_string(), bytes)
+        }
         Value::Number(number) => match (number.as_u64(), number.as_f64()) {
             (Some(number), _) => count(number),
             (None, Some(number)) => format!("{number:.3}"),
