@@ -6,6 +6,7 @@ mod exit;
 mod format;
 mod interrupt;
 mod logging;
+mod output;
 mod plugin;
 mod printable;
 mod progress;

@@ -87,6 +87,13 @@ impl Record {
         Some(Following(recording))
     }
 
+    /// Records that the run was asked to stop, without holding that up. To be called within a tokio runtime.
+    pub fn stopping(&self) {
+        if let Some((history, id)) = self.0.clone() {
+            tokio::task::spawn_blocking(move || history.update(&id, State::Stopping, None));
+        }
+    }
+
     /// Records how the run ended.
     pub fn end(self, ended: &Result<Report, Failure>) {
         let Some((history, id)) = self.0 else { return };

@@ -53,17 +53,21 @@ impl History {
         })
     }
 
-    /// Records where a run stands, and, if given, how far it has come. One that has ended stays as it is.
+    /// Records where a run stands, and, if given, how far it has come. One that has ended stays as it is, and one that is
+    /// stopping does not go back to running.
     ///
     /// # Errors
     /// [`Error::UnknownRun`], and whatever keeps the database from being written.
     pub fn update(&self, run: &str, state: State, progress: Option<&Value>) -> Result<(), Error> {
         self.store.write(Durability::Process, |transaction| {
             let number = number(transaction, run)?;
-            let update = "update runs set state = ?2, progress = ifnull(?3, progress), updated = ?4 \
-                          where number = ?1 and ended is null";
+            let update = "update runs set state = iif(state = ?5, state, ?2), progress = ifnull(?3, progress), \
+                          updated = ?4 where number = ?1 and ended is null";
             let progress = progress.map(ToString::to_string);
-            transaction.execute(update, params![number, state.as_str(), progress, now()])?;
+            transaction.execute(
+                update,
+                params![number, state.as_str(), progress, now(), State::Stopping.as_str()],
+            )?;
             Ok(())
         })
     }

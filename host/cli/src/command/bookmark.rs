@@ -7,6 +7,7 @@ use tenon_host::history::{self, Bookmark, History};
 
 use crate::args::{BookmarkArguments, BookmarkCommand, ResetBookmark, RewindBookmark, ShowBookmark};
 use crate::exit::Failure;
+use crate::output;
 use crate::printable::one_line;
 
 /// Longest value of a bookmark that is shown on a terminal as a whole.
@@ -31,8 +32,7 @@ fn print(history: &History, arguments: ShowBookmark) -> Result<(), Failure> {
     let bookmarks: BTreeMap<String, BTreeMap<String, Bookmark>> = bookmarks.collect::<Result<_, history::Error>>()?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&bookmarks).map_err(|error| Failure::failed(error.into()))?;
-        println!("{text}");
-        return Ok(());
+        return output::print(&text);
     }
     let all: Vec<&Bookmark> = bookmarks.values().flat_map(BTreeMap::values).collect();
     if all.is_empty() {
@@ -61,8 +61,7 @@ fn print(history: &History, arguments: ShowBookmark) -> Result<(), Failure> {
             one_line(&bookmark.value.to_string(), width),
         ]);
     }
-    println!("{}", table.trim_fmt());
-    Ok(())
+    output::print(&table.trim_fmt())
 }
 
 fn forget(history: &History, arguments: &ResetBookmark) -> Result<(), Failure> {

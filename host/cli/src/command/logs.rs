@@ -1,13 +1,13 @@
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use anyhow::Context;
 use chrono::Local;
 use tenon_host::history::{self, History, LogLine, LogQuery};
 
 use crate::args::LogsArguments;
 use crate::exit::Failure;
+use crate::output;
 use crate::printable::printable;
 
 /// How often to look for new lines.
@@ -38,11 +38,7 @@ pub fn logs(arguments: &LogsArguments) -> Result<(), Failure> {
         }
     };
     history.follow(&arguments.run, &query, arguments.follow.then_some(INTERVAL), each)?;
-    match written.and_then(|()| output.flush()) {
-        // Whoever reads has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-        written => written.context("cannot print the log").map_err(Failure::failed)?,
-    }
+    output::done(written.and_then(|()| output.flush()))?;
     let dropped = history.get(&arguments.run)?.log.dropped;
     if dropped > 0 {
         eprintln!("{dropped} more lines came after the log of the run was full");

@@ -30,7 +30,11 @@ async fn execute(arguments: &RunArguments, mut job: Job, record: &Record, quiet:
     let progress = Progress::default();
     let watch = Watch::start(&progress, quiet);
     let following = record.follow(&progress);
-    let ended = engine.run_until(&job, &progress, interrupt::requested()).await;
+    let stop = async {
+        interrupt::requested().await;
+        record.stopping();
+    };
+    let ended = engine.run_until(&job, &progress, stop).await;
     drop((watch, following));
     let mut done = ended?;
     record.name(&mut done.run);

@@ -204,6 +204,7 @@ fn runs_are_filtered_and_removed() {
         ["abd-3", "abc-2"]
     );
     assert_eq!(ids(&["--job", "other"]), [""; 0]);
+    assert_eq!(ids(&["--since", "20000000w"]).len(), 3, "longer than there is time");
 
     let message = place.tenon(&["runs", "show", "abc"]).failed(2);
     assert!(message.contains("abc-1") && message.contains("abc-2"), "{message}");
@@ -303,4 +304,25 @@ fn what_guests_log_is_kept() {
     );
     let warnings = place.tenon(&["logs", "last", "--level", "warn"]).succeeded().stdout;
     assert_eq!(warnings.lines().count(), 2, "{warnings}");
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let place = Place::new();
+    let history = history(&place);
+    history.begin(&NewRun::new("run-1", "orders")).expect("begun");
+    let log = history.log_writer("run-1").expect("a log");
+    for _ in 0..20_000 {
+        log.write(Level::Info, LogSource::Guest, None, "again and again");
+    }
+    log.close().expect("written");
+    let mut child = place
+        .command(&["logs", "last"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().expect("ended");
+    assert_eq!((ended.status.code(), ended.stderr.len()), (Some(0), 0));
 }

@@ -28,6 +28,7 @@ fn a_run_from_begin_to_end() {
         .update("run-1", State::Running, Some(&json!({ "rows_in": 10 })))
         .unwrap();
     history.update("run-1", State::Stopping, None).unwrap();
+    history.update("run-1", State::Running, None).unwrap();
     let now = history.get("run-1").unwrap();
     assert_eq!(
         (now.state, now.progress),

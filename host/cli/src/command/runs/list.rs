@@ -1,6 +1,6 @@
 use std::io::IsTerminal;
 
-use chrono::{Local, Utc};
+use chrono::{Local, TimeDelta, Utc};
 use comfy_table::{Cell, CellAlignment, Color, Table, presets};
 use serde_json::Value;
 use tenon_host::history::{self, Filter, History, Run, State};
@@ -8,6 +8,7 @@ use tenon_host::history::{self, Filter, History, Run, State};
 use crate::args::ListRuns;
 use crate::exit::Failure;
 use crate::format::{count, elapsed};
+use crate::output::print;
 use crate::printable::one_line;
 
 const HEADINGS: [&str; 9] = [
@@ -24,20 +25,23 @@ pub fn list(arguments: ListRuns) -> Result<(), Failure> {
     let runs = history.list(&Filter {
         job: arguments.job,
         state: arguments.state,
-        since: arguments.since.map(|time| Utc::now() - time),
+        // Before the beginning of time, there is no bound.
+        since: arguments
+            .since
+            .and_then(|time| Utc::now().checked_sub_signed(TimeDelta::from_std(time).ok()?)),
         limit: arguments.limit,
         before: None,
     })?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&runs).map_err(|error| Failure::failed(error.into()))?;
-        println!("{text}");
+        print(&text)
     } else if runs.is_empty() {
         eprintln!("no such run is recorded in {}", history.file().display());
+        Ok(())
     } else {
         let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        println!("{}", table(&runs, coloured).trim_fmt());
+        print(&table(&runs, coloured).trim_fmt())
     }
-    Ok(())
 }
 
 fn table(runs: &[Run], coloured: bool) -> Table {

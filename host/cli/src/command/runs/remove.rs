@@ -3,6 +3,7 @@ use tenon_host::history::{self, History, Retention};
 use crate::args::RemoveRuns;
 use crate::exit::Failure;
 use crate::format::count;
+use crate::output::print;
 
 /// `tenon runs remove`
 pub fn remove(arguments: &RemoveRuns) -> Result<(), Failure> {
@@ -11,11 +12,10 @@ pub fn remove(arguments: &RemoveRuns) -> Result<(), Failure> {
         older_than: arguments.older_than,
         keep_per_job: arguments.keep,
     })?;
-    println!(
+    print(&format!(
         "removed {} runs, {} log lines, {} kept batches",
         count(removed.runs),
         count(removed.log_lines),
         count(removed.batches)
-    );
-    Ok(())
+    ))
 }

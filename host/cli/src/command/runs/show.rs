@@ -7,6 +7,7 @@ use tenon_host::history::{self, History, KeptInfo, Pending, Run};
 use crate::args::ShowRun;
 use crate::exit::Failure;
 use crate::format::{bytes, count, elapsed};
+use crate::output::print;
 use crate::printable::printable;
 use crate::report::pairs;
 
@@ -23,8 +24,7 @@ pub fn show(arguments: &ShowRun) -> Result<(), Failure> {
         let mut shown = serde_json::to_value(&run).map_err(|error| Failure::failed(error.into()))?;
         shown["kept_batches"] = json!(kept);
         shown["undecided"] = json!(pending);
-        println!("{shown:#}");
-        return Ok(());
+        return print(&format!("{shown:#}"));
     }
     let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let groups = groups(&run, &kept, pending.as_ref());
@@ -32,8 +32,7 @@ pub fn show(arguments: &ShowRun) -> Result<(), Failure> {
         .into_iter()
         .map(|rows| pairs(rows, coloured).trim_fmt())
         .collect();
-    println!("{}", shown.join("\n\n"));
-    Ok(())
+    print(&shown.join("\n\n"))
 }
 
 /// What is known, in the order in which people ask. Groups without anything are left out.
