@@ -163,8 +163,8 @@ impl History {
         let found = self.store.read(|connection| {
             let select = format!("select {COLUMNS} from kept k join runs r on r.number = k.run where k.number = ?");
             let mut statement = connection.prepare(&select)?;
-            let found = statement.query_and_then([number], info)?.next().transpose();
-            found
+            let mut rows = statement.query_and_then([number], info)?;
+            rows.next().transpose()
         })?;
         let info = found.ok_or(Error::UnknownBatch { number })?;
         let path = self.kept_folder().join(&info.file);

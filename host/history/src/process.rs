@@ -50,11 +50,13 @@ pub(crate) fn fate(host: &str, pid: u32, mark: Option<&str>) -> Fate {
         else {
             return Fate::Unknown;
         };
-        match (*boot == this_boot, *namespace == here) {
-            (false, _) => Fate::Gone,
-            (true, false) => Fate::Unknown,
-            (true, true) if linux::started(pid).as_deref() == Some(*started) => Fate::Alive,
-            (true, true) => Fate::Gone,
+        let restarted = *boot != this_boot;
+        if !restarted && *namespace != here {
+            Fate::Unknown
+        } else if !restarted && linux::started(pid).as_deref() == Some(*started) {
+            Fate::Alive
+        } else {
+            Fate::Gone
         }
     } else if self::mark(std::process::id()).is_none() {
         Fate::Unknown

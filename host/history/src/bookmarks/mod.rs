@@ -155,6 +155,9 @@ impl History {
     }
 }
 
+/// The run and the value of a bookmark; without a value, it says that there is none.
+type Set = (Option<String>, Option<String>);
+
 /// A bookmark to be added. Without a value it says that there is none.
 struct Entry<'a> {
     job: &'a str,
@@ -215,12 +218,7 @@ fn bookmark(row: &Row<'_>) -> Result<Option<Bookmark>, Fault> {
 }
 
 /// The run and value of the entry that was current when `number` was the latest.
-fn entry_at(
-    connection: &Connection,
-    job: &str,
-    source: &str,
-    number: i64,
-) -> Result<Option<(Option<String>, Option<String>)>, Fault> {
+fn entry_at(connection: &Connection, job: &str, source: &str, number: i64) -> Result<Option<Set>, Fault> {
     let select = "select run, value from bookmarks where job = ? and source = ? and number <= ? \
                   order by number desc limit 1";
     let mut statement = connection.prepare_cached(select)?;

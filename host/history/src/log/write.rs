@@ -52,10 +52,10 @@ struct Queue {
     full: bool,
     /// Somebody waits for everything to be written.
     hurried: bool,
-    /// The thread is writing what it took.
-    writing: bool,
-    /// How often the thread has written what it took.
-    rounds: u64,
+    /// How often the thread took what there was.
+    taken: u64,
+    /// How often it has written what it took.
+    written: u64,
     closing: bool,
     failure: Option<Error>,
 }
@@ -137,8 +137,8 @@ impl LogWriter {
     pub fn flush(&self) -> Result<(), Error> {
         let mut queue = self.shared.queue.lock();
         let to_take = queue.bytes > 0 || queue.dropped > 0;
-        let enough = queue.rounds + u64::from(queue.writing) + u64::from(to_take);
-        while queue.rounds < enough {
+        let enough = queue.taken + u64::from(to_take);
+        while queue.written < enough {
             queue.hurried = true;
             self.shared.filled.notify_one();
             self.shared.emptied.wait(&mut queue);
@@ -182,8 +182,7 @@ impl Shared {
                 error
             });
             let mut queue = self.queue.lock();
-            queue.writing = false;
-            queue.rounds += 1;
+            queue.written += 1;
             match written {
                 Ok(full) => queue.full |= full,
                 Err(error) => {
@@ -206,7 +205,7 @@ impl Shared {
         if queue.bytes < WORTHWHILE && !queue.closing && !queue.hurried {
             self.filled.wait_for(&mut queue, INTERVAL);
         }
-        queue.writing = true;
+        queue.taken += 1;
         queue.hurried = false;
         queue.bytes = 0;
         let (lines, dropped) = (std::mem::take(&mut queue.lines), std::mem::take(&mut queue.dropped));
