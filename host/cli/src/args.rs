@@ -1,5 +1,7 @@
 //! Everything that can be said on the command line.
 
+mod history;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,10 +11,15 @@ use tenon_host::runtime::HttpGrant;
 
 use crate::format::{parse_bytes, parse_duration};
 
+pub use history::{
+    BookmarkArguments, BookmarkCommand, ListRuns, LogsArguments, RemoveRuns, ResetBookmark, RewindBookmark,
+    RunsArguments, RunsCommand, ShowBookmark, ShowRun,
+};
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    it worked
-  1    the run failed; nothing was written
+  1    the run failed, and nothing was written; or the command did
   2    the command line makes no sense
   3    the plugin or the job was refused: a bad plugin, configuration, source or target
   4    a limit was reached: memory, time, rejected rows
@@ -20,6 +27,7 @@ Exit codes:
 
 Environment:
   TENON_CACHE  folder of compiled plugins and toolchains (default: tenon in XDG_CACHE_HOME, else ~/.cache/tenon)
+  TENON_HOME   folder of the history of runs (default: tenon in XDG_DATA_HOME, else ~/.local/share/tenon)
   TENON_LOG    what to log, as in `info,tenon=debug`; overrides -v
   NO_COLOR     no colours";
 
@@ -80,6 +88,12 @@ pub enum Command {
     Inspect(InspectArguments),
     /// Build a plugin's project into a component
     Build(BuildArguments),
+    /// List the runs of this machine, show one, or remove old ones
+    Runs(Box<RunsArguments>),
+    /// Print what a run logged
+    Logs(LogsArguments),
+    /// Show how far jobs have read their sources; reset or rewind that
+    Bookmark(BookmarkArguments),
     /// Print a completion script for a shell
     Completions(CompletionArguments),
 }
@@ -171,6 +185,10 @@ pub struct RunArguments {
     /// Partitions that run side by side [default: one per core]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub partitions: Option<u16>,
+
+    /// Leave this run out of the history
+    #[arg(long)]
+    pub no_history: bool,
 
     /// Print the report as JSON
     #[arg(long)]

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use tenon_host::engine::Outcome;
+use tenon_host::history::{self, State};
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -35,6 +36,28 @@ impl Failure {
     /// The plugin or the job was refused.
     pub fn refused(error: anyhow::Error) -> Self {
         Self { code: REFUSED, error }
+    }
+
+    /// What went wrong, as the history records it.
+    pub fn recorded(&self) -> (State, history::Failure) {
+        let timeout = matches!(
+            self.error.downcast_ref(),
+            Some(tenon_host::engine::Error::Timeout { .. })
+        );
+        let (state, kind) = match self.code {
+            INTERRUPTED => (State::Stopped, "stopped"),
+            LIMIT if timeout => (State::Timeout, "timeout"),
+            LIMIT => (State::Failed, "limit"),
+            REFUSED => (State::Error, "refused"),
+            USAGE => (State::Error, "usage"),
+            _ => (State::Failed, "failed"),
+        };
+        let failure = history::Failure {
+            sentence: self.error.to_string(),
+            kind: kind.to_owned(),
+            chain: self.causes(),
+        };
+        (state, failure)
     }
 
     /// Writes the error and its causes to stderr, one sentence per line.
@@ -80,6 +103,21 @@ impl From<tenon_host::engine::Error> for Failure {
             Outcome::Refused => REFUSED,
             Outcome::Limit => LIMIT,
             Outcome::Cancelled => INTERRUPTED,
+        };
+        Self {
+            code,
+            error: error.into(),
+        }
+    }
+}
+
+impl From<history::Error> for Failure {
+    fn from(error: history::Error) -> Self {
+        use history::Error;
+        let code = match &error {
+            Error::UnknownRun { .. } | Error::AmbiguousRun { .. } | Error::NoRuns { .. } => USAGE,
+            Error::TooOld { .. } | Error::Undecided { .. } => REFUSED,
+            _ => FAILED,
         };
         Self {
             code,

@@ -14,7 +14,14 @@ const SIZES: [(&str, u64); 9] = [
     ("G", 1 << 30),
 ];
 
-const TIMES: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+const TIMES: [(&str, u64); 6] = [
+    ("ms", 1),
+    ("s", 1_000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+    ("w", 604_800_000),
+];
 
 /// Bytes from a text such as `64MiB`, `1GB` or `4096`.
 pub fn parse_bytes(text: &str) -> Result<usize, String> {
@@ -28,9 +35,9 @@ pub fn parse_bytes(text: &str) -> Result<usize, String> {
     bytes.ok_or_else(|| "expected a size such as 64MiB, 1GiB or 4096".to_owned())
 }
 
-/// A time from a text such as `90s`, `5m` or `250ms`.
+/// A time from a text such as `90s`, `5m`, `250ms` or `2d`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let expected = || "expected a time such as 250ms, 90s, 5m or 1h".to_owned();
+    let expected = || "expected a time such as 250ms, 90s, 5m, 1h or 2d".to_owned();
     let (number, factor) = with_unit(text, &TIMES).ok_or_else(expected)?;
     let millis = number
         .trim()
@@ -86,6 +93,16 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
+/// A time span as `1.2 s`, `3 min 5 s` or `2 h 10 min`.
+pub fn elapsed(time: Duration) -> String {
+    let whole = time.as_secs();
+    match whole {
+        0..60 => seconds(time.as_secs_f64()),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole / 60 % 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +116,7 @@ mod tests {
         assert!(parse_bytes("99999999999999GiB").is_err());
         assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(parse_duration("2d"), Ok(Duration::from_secs(2 * 24 * 60 * 60)));
         assert!(parse_duration("5").is_err());
         assert!(parse_duration("0s").is_err());
     }
@@ -110,6 +128,8 @@ mod tests {
             ["0", "999", "1,000", "336,776"]
         );
         assert_eq!([bytes(512), bytes(8_200_162)], ["512 bytes", "7.8 MiB"]);
+        let times = [5, 185, 7_800].map(|time| elapsed(Duration::from_secs(time)));
+        assert_eq!(times, ["5.00 s", "3 min 5 s", "2 h 10 min"]);
         assert_eq!([seconds(0.0123), seconds(0.81)], ["12.3 ms", "0.81 s"]);
     }
 }

@@ -3,6 +3,7 @@
 //! This package is the `tenon` command; as a library, `tenon_host`, it re-exports what the command is made of:
 //! - [`engine`] plans and runs jobs,
 //! - [`connect`] reads and writes files,
+//! - [`history`] records runs, and how far they have read their sources,
 //! - [`runtime`] loads plugins and keeps warm sandboxes.
 //!
 //! ```no_run
@@ -24,4 +25,5 @@
 
 pub use tenon_connect as connect;
 pub use tenon_engine as engine;
+pub use tenon_history as history;
 pub use tenon_runtime as runtime;

@@ -1,10 +1,20 @@
-//! What is logged, and how it shares the terminal with the progress line.
+//! What is logged, how it shares the terminal with the progress line, and how it comes into the log of a run.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
-use tracing_subscriber::EnvFilter;
+use tenon_host::history::{Level, LogSource};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt::layer};
 
-use crate::progress;
+use crate::{progress, record};
+
+/// Where the runtime hands on what guests log.
+const GUEST: &str = "tenon::guest";
 
 /// Starts logging to stderr: warnings, more with each `verbose`, only errors when quiet.
 pub fn start(verbose: u8, quiet: bool) {
@@ -19,12 +29,81 @@ pub fn start(verbose: u8, quiet: bool) {
         .ok()
         .and_then(|directives| EnvFilter::try_new(directives).ok());
     let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|| EnvFilter::new(level)))
+    let terminal = layer()
         .with_writer(|| AboveProgress)
         .with_ansi(coloured)
         .without_time()
+        .with_filter(filter.unwrap_or_else(|| EnvFilter::new(level)));
+    tracing_subscriber::registry()
+        .with(terminal)
+        .with(RunLog.with_filter(filter_fn(belongs_to_a_run)))
         .init();
+}
+
+/// Whatever guests say, and what matters of what the host says. Not spans, so that none is begun for this alone; and
+/// nothing of the history, which writes the log.
+fn belongs_to_a_run(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let host = target.starts_with("tenon") && !target.starts_with("tenon_history");
+    metadata.is_event() && (target == GUEST || (host && *metadata.level() <= tracing::Level::INFO))
+}
+
+/// Hands on to the log of the run that is under way.
+struct RunLog;
+
+impl<S: Subscriber> Layer<S> for RunLog {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let metadata = event.metadata();
+        let level = match *metadata.level() {
+            tracing::Level::TRACE => Level::Trace,
+            tracing::Level::DEBUG => Level::Debug,
+            tracing::Level::INFO => Level::Info,
+            tracing::Level::WARN => Level::Warn,
+            tracing::Level::ERROR => Level::Error,
+        };
+        let guest = metadata.target() == GUEST;
+        let mut line = Line {
+            guest,
+            ..Line::default()
+        };
+        event.record(&mut line);
+        let source = if guest { LogSource::Guest } else { LogSource::Host };
+        // Of a guest in no step that is known, the plugin is.
+        let step = line.step.or(line.plugin);
+        record::log(level, source, step.as_deref(), &line.message);
+    }
+}
+
+/// The fields of an event, as a line of a log.
+#[derive(Default)]
+struct Line {
+    guest: bool,
+    step: Option<String>,
+    plugin: Option<String>,
+    message: String,
+}
+
+impl Line {
+    fn take(&mut self, field: &Field, value: String) {
+        match field.name() {
+            "message" => self.message.insert_str(0, &value),
+            "step" => self.step = Some(value),
+            "plugin" => self.plugin = Some(value),
+            // Of what guests say, the rest is the run's own id and tenant.
+            _ if self.guest => {}
+            name => self.message.push_str(&format!(" {name}={value}")),
+        }
+    }
+}
+
+impl Visit for Line {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.take(field, value.to_owned());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.take(field, format!("{value:?}"));
+    }
 }
 
 /// Stderr, with the progress line out of the way while something is written.

@@ -6,8 +6,11 @@ mod exit;
 mod format;
 mod interrupt;
 mod logging;
+mod output;
 mod plugin;
+mod printable;
 mod progress;
+mod record;
 mod report;
 
 use std::process::ExitCode;
@@ -43,6 +46,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Run(run) => command::run(run, quiet).await,
             Command::Inspect(inspect) => command::inspect(inspect, quiet).await,
             Command::Build(build) => command::build(build, quiet).await,
+            Command::Runs(runs) => command::runs(*runs),
+            Command::Logs(logs) => command::logs(&logs),
+            Command::Bookmark(bookmark) => command::bookmark(bookmark),
             Command::Completions(completions) => {
                 command::completions(&completions);
                 Ok(())

@@ -1,21 +1,19 @@
 use serde_json::Value;
 use tenon_host::connect::file::{CsvRead, Mode, ParquetWrite, ReadConfig, WriteConfig};
-use tenon_host::engine::{Engine, MaxRejects, Progress, Secret, Transform};
+use tenon_host::engine::{Engine, MaxRejects, Progress, Report, Secret, Transform};
 
 use crate::args::RunArguments;
 use crate::exit::Failure;
 use crate::progress::Watch;
+use crate::record::Record;
 use crate::{interrupt, plugin, report};
 
 /// `tenon run`
 pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
-    let mut job = transform(&arguments)?;
-    job.plugin = plugin::component(&arguments.plugin, quiet).await?;
-    let engine = Engine::new(plugin::runtime(arguments.memory_limit)?);
-    let progress = Progress::default();
-    let watch = Watch::start(&progress, quiet);
-    let ended = engine.run_until(&job.job(), &progress, interrupt::requested()).await;
-    drop(watch);
+    let job = transform(&arguments)?;
+    let record = Record::begin(&arguments);
+    let ended = execute(&arguments, job, &record, quiet).await;
+    record.end(&ended);
     let done = ended?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&done).map_err(|error| Failure::failed(error.into()))?;
@@ -24,6 +22,23 @@ pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failur
         report::print(&done);
     }
     Ok(())
+}
+
+async fn execute(arguments: &RunArguments, mut job: Transform, record: &Record, quiet: bool) -> Result<Report, Failure> {
+    job.plugin = plugin::component(&arguments.plugin, quiet).await?;
+    let engine = Engine::new(plugin::runtime(arguments.memory_limit)?);
+    let progress = Progress::default();
+    let watch = Watch::start(&progress, quiet);
+    let following = record.follow(&progress);
+    let stop = async {
+        interrupt::requested().await;
+        record.stopping();
+    };
+    let ended = engine.run_until(&job.job(), &progress, stop).await;
+    drop((watch, following));
+    let mut done = ended?;
+    record.name(&mut done.run);
+    Ok(done)
 }
 
 fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {

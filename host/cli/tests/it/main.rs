@@ -1,5 +1,6 @@
 //! The command, as a person uses it, on the flights data.
 
+mod history;
 mod inspect;
 mod interrupt;
 mod mistakes;

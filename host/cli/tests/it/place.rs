@@ -16,7 +16,11 @@ fn root() -> PathBuf {
 }
 
 pub fn plugin() -> String {
-    let path = root().join("target/plugins/flights.wasm");
+    guest("flights")
+}
+
+pub fn guest(name: &str) -> String {
+    let path = root().join(format!("target/plugins/{name}.wasm"));
     assert!(
         path.is_file(),
         "{} is not there; `cargo xtask plugins` builds it",
@@ -32,7 +36,7 @@ pub fn flights() -> String {
         .into_owned()
 }
 
-/// A working folder for one test, with a cache of its own.
+/// A working folder for one test, with a cache and a history of its own.
 pub struct Place(tempfile::TempDir);
 
 impl Place {
@@ -50,6 +54,7 @@ impl Place {
             .args(arguments)
             .current_dir(self.0.path())
             .env("TENON_CACHE", self.path(".cache"))
+            .env("TENON_HOME", self.path(".home"))
             .env_remove("TENON_LOG")
             .stdin(Stdio::null());
         command
@@ -67,13 +72,13 @@ impl Place {
         self.tenon(&all)
     }
 
-    /// Names in the folder, hidden ones included, without the cache.
+    /// Names in the folder, hidden ones included, without cache and history.
     pub fn names(&self, folder: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.path(folder)) else {
             return Vec::new();
         };
         let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text"));
-        let mut names: Vec<String> = names.filter(|name| name != ".cache").collect();
+        let mut names: Vec<String> = names.filter(|name| name != ".cache" && name != ".home").collect();
         names.sort_unstable();
         names
     }

@@ -1,0 +1,20 @@
+//! Printing what may be long, to somebody who may not want all of it.
+
+use std::io::{self, ErrorKind, Write};
+
+use anyhow::Context;
+
+use crate::exit::Failure;
+
+/// Prints a text and the end of a line to stdout.
+pub fn print(text: &str) -> Result<(), Failure> {
+    done(writeln!(io::stdout().lock(), "{text}"))
+}
+
+/// What came of printing. That nobody reads on, as with `| head`, is no failure.
+pub fn done(printed: io::Result<()>) -> Result<(), Failure> {
+    match printed {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("cannot print").map_err(Failure::failed),
+    }
+}
