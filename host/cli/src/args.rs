@@ -1,6 +1,7 @@
 //! Everything that can be said on the command line.
 
 mod history;
+mod jobs;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub use history::{
     BookmarkArguments, BookmarkCommand, ListRuns, LogsArguments, RemoveRuns, ResetBookmark, RewindBookmark,
     RunsArguments, RunsCommand, ShowBookmark, ShowRun,
 };
+pub use jobs::{ExplainArguments, PreviewArguments, SchemaArguments, SourceArguments, ValidateArguments};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -33,6 +35,9 @@ Environment:
 
 const RUN_EXAMPLES: &str = "\
 Examples:
+  A job file, with a parameter:
+    tenon run examples/flights/flights.toml --param year=2013
+
   A plugin's project folder is built first; the CSV has NA where there is no value:
     tenon run examples/flights/plugin --from examples/flights/flights.csv.gz --to out/ --null NA
 
@@ -82,8 +87,16 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Send a file through a function of a plugin
+    /// Run a job file, or send a file through a function of a plugin
     Run(Box<RunArguments>),
+    /// Check a job file without reading any data
+    Validate(ValidateArguments),
+    /// Show how a job would run: its plans, and what is read with which columns and predicates
+    Explain(ExplainArguments),
+    /// Show the first rows of files
+    Preview(PreviewArguments),
+    /// Show the columns of files
+    Schema(SchemaArguments),
     /// Show what a plugin offers
     Inspect(InspectArguments),
     /// Build a plugin's project into a component
@@ -102,53 +115,37 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXAMPLES)]
 pub struct RunArguments {
-    /// A .wasm file, or the folder of a plugin's project, which is built first
-    #[arg(value_hint = ValueHint::AnyPath)]
-    pub plugin: PathBuf,
+    /// A job file (.toml, .yaml, .json), a .wasm file, or the folder of a plugin's project, which is built first
+    #[arg(value_name = "JOB|PLUGIN", value_hint = ValueHint::AnyPath)]
+    pub job: PathBuf,
 
-    /// What to read: a file, a folder or a pattern; CSV, TSV, NDJSON (also compressed) or Parquet
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath, help_heading = "Data")]
-    pub from: String,
+    /// What to read: a file, a folder or a pattern; needed for a plugin
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath, help_heading = "Data of a plugin")]
+    pub from: Option<String>,
 
-    /// What to write: a file (.parquet, .csv, .tsv, .ndjson), or a folder for one Parquet file per partition
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = "Data")]
-    pub to: String,
+    /// What to write: a file, or a folder for one Parquet file per partition; needed for a plugin
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = "Data of a plugin")]
+    pub to: Option<String>,
 
-    /// What to do when the target already holds data
-    #[arg(long, value_enum, default_value_t = ModeArgument::Error, help_heading = "Data")]
-    pub mode: ModeArgument,
+    /// What to do when the target already holds data [default: error]
+    #[arg(long, value_enum, help_heading = "Data of a plugin")]
+    pub mode: Option<ModeArgument>,
 
     /// Write rejected rows here, with the step and the reason; an older file is replaced
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Data")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Data of a plugin")]
     pub rejects: Option<String>,
 
     /// Fail once more rows than this are rejected
-    #[arg(long, value_name = "ROWS", help_heading = "Data")]
+    #[arg(long, value_name = "ROWS")]
     pub max_rejects: Option<u64>,
 
-    /// Compression of Parquet
-    #[arg(long, value_enum, default_value_t = CompressionArgument::Zstd, help_heading = "Data")]
-    pub compression: CompressionArgument,
+    /// Compression of Parquet [default: zstd]
+    #[arg(long, value_enum, help_heading = "Data of a plugin")]
+    pub compression: Option<CompressionArgument>,
 
-    /// A text that means "no value" in CSV; may be given several times
-    #[arg(long, value_name = "TEXT", help_heading = "CSV")]
-    pub null: Vec<String>,
-
-    /// What separates values in CSV [default: a comma, or a tab for .tsv]
-    #[arg(long, value_name = "CHARACTER", help_heading = "CSV")]
-    pub delimiter: Option<char>,
-
-    /// The first line of CSV is data, not names
-    #[arg(long, help_heading = "CSV")]
-    pub no_header: bool,
-
-    /// Type of a CSV column: boolean, integer, float, date, timestamp, timestamp-utc or text; others are inferred
-    #[arg(long = "type", value_name = "COLUMN=TYPE", value_parser = parse_column_type, help_heading = "CSV")]
-    pub types: Vec<(String, ColumnType)>,
-
-    /// Rows from which CSV types are inferred
-    #[arg(long, value_name = "ROWS", default_value_t = 10_000, help_heading = "CSV")]
-    pub infer_rows: usize,
+    /// How to read CSV.
+    #[command(flatten)]
+    pub csv: SourceArguments,
 
     /// The plugin's function; needed where it has several
     #[arg(long, value_name = "NAME", help_heading = "Function")]
@@ -162,8 +159,8 @@ pub struct RunArguments {
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting, help_heading = "Function")]
     pub set: Vec<(String, serde_json::Value)>,
 
-    /// A parameter that the plugin may ask for
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair, help_heading = "Function")]
+    /// A parameter of the job, or one that the plugin may ask for
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub param: Vec<(String, String)>,
 
     /// A secret that the plugin may ask for, taken from an environment variable

@@ -17,25 +17,38 @@ pub struct Failure {
     /// Documented in `tenon --help`.
     pub code: u8,
     error: anyhow::Error,
+    /// How it is shown to people, where its place in a file can be shown.
+    picture: Option<String>,
 }
 
 impl Failure {
+    fn new(code: u8, error: anyhow::Error) -> Self {
+        Self {
+            code,
+            error,
+            picture: None,
+        }
+    }
+
+    /// The same, shown to people as this picture.
+    #[must_use]
+    pub fn pictured(self, picture: Option<String>) -> Self {
+        Self { picture, ..self }
+    }
+
     /// Something went wrong on the way.
     pub fn failed(error: anyhow::Error) -> Self {
-        Self { code: FAILED, error }
+        Self::new(FAILED, error)
     }
 
     /// The command line makes no sense.
     pub fn usage(message: String) -> Self {
-        Self {
-            code: USAGE,
-            error: anyhow::Error::msg(message),
-        }
+        Self::new(USAGE, anyhow::Error::msg(message))
     }
 
     /// The plugin or the job was refused.
     pub fn refused(error: anyhow::Error) -> Self {
-        Self { code: REFUSED, error }
+        Self::new(REFUSED, error)
     }
 
     /// What went wrong, as the history records it.
@@ -63,6 +76,10 @@ impl Failure {
     /// Writes the error and its causes to stderr, one sentence per line.
     pub fn print(&self) {
         let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        if let Some(picture) = &self.picture {
+            eprint!("{picture}");
+            return;
+        }
         let (red, plain) = if coloured { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
         eprintln!("{red}error{plain}: {}", self.error);
         for cause in self.causes() {
@@ -104,10 +121,7 @@ impl From<tenon_host::engine::Error> for Failure {
             Outcome::Limit => LIMIT,
             Outcome::Cancelled => INTERRUPTED,
         };
-        Self {
-            code,
-            error: error.into(),
-        }
+        Self::new(code, error.into())
     }
 }
 
@@ -119,10 +133,7 @@ impl From<history::Error> for Failure {
             Error::TooOld { .. } | Error::Undecided { .. } => REFUSED,
             _ => FAILED,
         };
-        Self {
-            code,
-            error: error.into(),
-        }
+        Self::new(code, error.into())
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! This package is the `tenon` command; as a library, `tenon_host`, it re-exports what the command is made of:
 //! - [`engine`] plans and runs jobs,
+//! - [`job`] reads job files,
 //! - [`connect`] reads and writes files,
 //! - [`history`] records runs, and how far they have read their sources,
 //! - [`runtime`] loads plugins and keeps warm sandboxes.
@@ -26,4 +27,5 @@
 pub use tenon_connect as connect;
 pub use tenon_engine as engine;
 pub use tenon_history as history;
+pub use tenon_job as job;
 pub use tenon_runtime as runtime;

@@ -5,6 +5,7 @@ mod command;
 mod exit;
 mod format;
 mod interrupt;
+mod job;
 mod logging;
 mod output;
 mod plugin;
@@ -44,6 +45,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let done = runtime.block_on(async {
         match arguments.command {
             Command::Run(run) => command::run(run, quiet).await,
+            Command::Validate(validate) => command::validate(&validate, quiet),
+            Command::Explain(explain) => command::explain(explain, quiet).await,
+            Command::Preview(preview) => command::preview(preview).await,
+            Command::Schema(schema) => command::schema(schema).await,
             Command::Inspect(inspect) => command::inspect(inspect, quiet).await,
             Command::Build(build) => command::build(build, quiet).await,
             Command::Runs(runs) => command::runs(*runs),

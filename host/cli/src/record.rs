@@ -122,12 +122,17 @@ impl Drop for Following {
 }
 
 fn succeeded(history: &History, id: &str, report: &Report) -> Result<(), history::Error> {
-    let plugin = PluginUsed {
-        name: report.plugin.clone(),
-        digest: report.plugin_digest.clone(),
-    };
-    if !plugin.digest.is_empty() {
-        history.plugins(id, &[plugin])?;
+    let mut plugins: Vec<PluginUsed> = Vec::new();
+    for used in &report.plugins {
+        if !plugins.iter().any(|known| known.digest == used.digest) {
+            plugins.push(PluginUsed {
+                name: used.plugin.clone(),
+                digest: used.digest.clone(),
+            });
+        }
+    }
+    if !plugins.is_empty() {
+        history.plugins(id, &plugins)?;
     }
     let report = serde_json::to_value(report).unwrap_or_default();
     history.finish(id, &Outcome::new(State::Succeeded).report(report))
@@ -135,27 +140,27 @@ fn succeeded(history: &History, id: &str, report: &Report) -> Result<(), history
 
 /// What the arguments say, without what may be secret.
 fn new_run(arguments: &RunArguments) -> NewRun {
-    let plugin = arguments.plugin.display().to_string();
+    let plugin = arguments.job.display().to_string();
     let job = arguments.function.clone().or_else(|| {
-        let name = arguments.plugin.file_stem()?;
+        let name = arguments.job.file_stem()?;
         Some(name.to_string_lossy().into_owned())
     });
     let mut run = NewRun::new(id(), job.unwrap_or_else(|| plugin.clone()));
     let mut config = arguments.config.clone().unwrap_or_default();
     config.extend(arguments.set.iter().cloned());
-    let mode = match arguments.mode {
+    let mode = arguments.mode.map(|mode| match mode {
         ModeArgument::Error => "error",
         ModeArgument::Overwrite => "overwrite",
         ModeArgument::Append => "append",
         ModeArgument::Ignore => "ignore",
-    };
+    });
     let secrets: Vec<&str> = arguments.secret.iter().map(|(name, _)| name.as_str()).collect();
     run.definition = json!({
         "plugin": plugin,
         "function": arguments.function,
         "config": config,
-        "from": without_credentials(&arguments.from),
-        "to": without_credentials(&arguments.to),
+        "from": arguments.from.as_deref().map(without_credentials),
+        "to": arguments.to.as_deref().map(without_credentials),
         "mode": mode,
         "rejects": arguments.rejects.as_deref().map(without_credentials),
         "secrets": secrets,

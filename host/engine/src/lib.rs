@@ -31,6 +31,7 @@
 
 mod apply;
 mod context;
+mod definition;
 mod drive;
 mod error;
 mod graph;
@@ -39,6 +40,7 @@ mod metrics;
 mod node;
 mod plan;
 mod planner;
+mod preview;
 mod progress;
 mod rejects;
 mod report;
@@ -51,6 +53,7 @@ mod transform;
 
 pub use error::{Error, Outcome};
 pub use job::{Feed, Job, MaxRejects, Output, Retries, Secret};
+pub use preview::Preview;
 pub use progress::{Flow, Phase, Progress};
 pub use report::{PluginUsed, Report, SinkReport, Status, Timings};
 pub use run::Engine;

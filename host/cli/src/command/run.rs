@@ -1,18 +1,17 @@
 use serde_json::Value;
-use tenon_host::connect::file::{CsvRead, Mode, ParquetWrite, ReadConfig, WriteConfig};
-use tenon_host::engine::{Engine, MaxRejects, Progress, Report, Secret, Transform};
+use tenon_host::connect::file::{Mode, ParquetWrite, ReadConfig, WriteConfig};
+use tenon_host::engine::{Engine, Job, MaxRejects, Progress, Report, Secret, Transform};
 
-use crate::args::RunArguments;
+use crate::args::{CompressionArgument, ModeArgument, RunArguments};
 use crate::exit::Failure;
 use crate::progress::Watch;
 use crate::record::Record;
-use crate::{interrupt, plugin, report};
+use crate::{interrupt, job, plugin, report};
 
 /// `tenon run`
 pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
-    let job = transform(&arguments)?;
     let record = Record::begin(&arguments);
-    let ended = execute(&arguments, job, &record, quiet).await;
+    let ended = execute(&arguments, &record, quiet).await;
     record.end(&ended);
     let done = ended?;
     if arguments.json {
@@ -24,8 +23,14 @@ pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failur
     Ok(())
 }
 
-async fn execute(arguments: &RunArguments, mut job: Transform, record: &Record, quiet: bool) -> Result<Report, Failure> {
-    job.plugin = plugin::component(&arguments.plugin, quiet).await?;
+async fn execute(arguments: &RunArguments, record: &Record, quiet: bool) -> Result<Report, Failure> {
+    let job = if job::is_job_file(&arguments.job) {
+        from_file(arguments, quiet).await?
+    } else {
+        let mut transform = transform(arguments)?;
+        transform.plugin = plugin::component(&arguments.job, quiet).await?;
+        transform.job()
+    };
     let engine = Engine::new(plugin::runtime(arguments.memory_limit)?);
     let progress = Progress::default();
     let watch = Watch::start(&progress, quiet);
@@ -34,34 +39,64 @@ async fn execute(arguments: &RunArguments, mut job: Transform, record: &Record, 
         interrupt::requested().await;
         record.stopping();
     };
-    let ended = engine.run_until(&job.job(), &progress, stop).await;
+    let ended = engine.run_until(&job, &progress, stop).await;
     drop((watch, following));
     let mut done = ended?;
     record.name(&mut done.run);
     Ok(done)
 }
 
+/// The job of a job file, with what the command line says about how it runs.
+async fn from_file(arguments: &RunArguments, quiet: bool) -> Result<Job, Failure> {
+    let said = [
+        ("--from", arguments.from.is_some()),
+        ("--to", arguments.to.is_some()),
+        ("--mode", arguments.mode.is_some()),
+        ("--rejects", arguments.rejects.is_some()),
+        ("--compression", arguments.compression.is_some()),
+        ("--function", arguments.function.is_some()),
+        ("--config", arguments.config.is_some()),
+        ("--set", !arguments.set.is_empty()),
+        ("--secret", !arguments.secret.is_empty()),
+        ("--allow-http", !arguments.allow_http.is_empty()),
+        ("the CSV options", !arguments.csv.is_empty()),
+    ];
+    if let Some((option, _)) = said.iter().find(|(_, said)| *said) {
+        return Err(Failure::usage(format!(
+            "{option} cannot be given with a job file, which says that itself; make it a parameter there and use --param"
+        )));
+    }
+    let mut job = job::open(&arguments.job, &arguments.param, quiet).await?.job;
+    if let Some(rows) = arguments.max_rejects {
+        job.max_rejects = Some(MaxRejects::Rows(rows));
+    }
+    job.partitions = arguments.partitions.map(usize::from).or(job.partitions);
+    job.timeout = arguments.timeout.or(job.timeout);
+    if let Some(bytes) = arguments.memory_limit {
+        job.limits.memory = bytes;
+    }
+    Ok(job)
+}
+
 fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {
+    let (Some(from), Some(to)) = (&arguments.from, &arguments.to) else {
+        return Err(Failure::usage(
+            "a plugin needs --from FILE to read and --to PATH to write; a job file needs neither".to_owned(),
+        ));
+    };
     let source = ReadConfig {
-        csv: CsvRead {
-            delimiter: arguments.delimiter,
-            header: !arguments.no_header,
-            null: arguments.null.clone(),
-            infer_rows: arguments.infer_rows,
-            types: arguments.types.iter().cloned().collect(),
-            ..CsvRead::default()
-        },
-        ..ReadConfig::new(arguments.from.clone())
+        csv: arguments.csv.read(),
+        ..ReadConfig::new(from.clone())
     };
     let parquet = ParquetWrite {
-        compression: arguments.compression.into(),
+        compression: arguments.compression.unwrap_or(CompressionArgument::Zstd).into(),
     };
     let sink = WriteConfig {
-        mode: arguments.mode.into(),
+        mode: arguments.mode.unwrap_or(ModeArgument::Error).into(),
         parquet: parquet.clone(),
-        ..WriteConfig::new(arguments.to.clone())
+        ..WriteConfig::new(to.clone())
     };
-    let mut job = Transform::new(&arguments.plugin, source, sink);
+    let mut job = Transform::new(&arguments.job, source, sink);
     job.function.clone_from(&arguments.function);
     job.config = Value::Object(config(arguments));
     job.rejects = arguments.rejects.as_ref().map(|url| {

@@ -1,0 +1,142 @@
+//! Looking at jobs and sources.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use tenon_host::connect::file::{ColumnType, CsvRead};
+
+use super::{parse_column_type, parse_pair};
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  tenon validate examples/flights/flights.toml
+  tenon validate flights.toml --param year=2014";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  tenon explain examples/flights/flights.toml";
+
+const PREVIEW_EXAMPLES: &str = "\
+Examples:
+  tenon preview examples/flights/flights.csv.gz --null NA
+  tenon preview 'lake/*.parquet' --rows 100";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  tenon schema examples/flights/flights.csv.gz --null NA
+  tenon schema lake/ --json";
+
+/// `tenon validate`
+#[derive(Debug, Args)]
+#[command(after_help = VALIDATE_EXAMPLES)]
+pub struct ValidateArguments {
+    /// A job file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub job: PathBuf,
+
+    /// A parameter of the job
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
+    pub param: Vec<(String, String)>,
+}
+
+/// `tenon explain`
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub struct ExplainArguments {
+    /// A job file
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub job: PathBuf,
+
+    /// A parameter of the job
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
+    pub param: Vec<(String, String)>,
+}
+
+/// `tenon preview`
+#[derive(Debug, Args)]
+#[command(after_help = PREVIEW_EXAMPLES)]
+pub struct PreviewArguments {
+    /// A file, a folder or a pattern
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub source: String,
+
+    /// How many rows
+    #[arg(long, value_name = "ROWS", default_value_t = 20)]
+    pub rows: usize,
+
+    /// How to read CSV.
+    #[command(flatten)]
+    pub csv: SourceArguments,
+
+    /// Print a JSON object per row
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tenon schema`
+#[derive(Debug, Args)]
+#[command(after_help = SCHEMA_EXAMPLES)]
+pub struct SchemaArguments {
+    /// A file, a folder or a pattern
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub source: String,
+
+    /// How to read CSV.
+    #[command(flatten)]
+    pub csv: SourceArguments,
+
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How to read CSV.
+#[derive(Debug, Args)]
+pub struct SourceArguments {
+    /// A text that means "no value" in CSV; may be given several times
+    #[arg(long, value_name = "TEXT", help_heading = "CSV")]
+    pub null: Vec<String>,
+
+    /// What separates values in CSV [default: a comma, or a tab for .tsv]
+    #[arg(long, value_name = "CHARACTER", help_heading = "CSV")]
+    pub delimiter: Option<char>,
+
+    /// The first line of CSV is data, not names
+    #[arg(long, help_heading = "CSV")]
+    pub no_header: bool,
+
+    /// Type of a CSV column: boolean, integer, float, date, timestamp, timestamp-utc or text; others are inferred
+    #[arg(long = "type", value_name = "COLUMN=TYPE", value_parser = parse_column_type, help_heading = "CSV")]
+    pub types: Vec<(String, ColumnType)>,
+
+    /// Rows from which CSV types are inferred [default: 10000]
+    #[arg(long, value_name = "ROWS", help_heading = "CSV")]
+    pub infer_rows: Option<usize>,
+}
+
+impl SourceArguments {
+    /// The same as a source's configuration.
+    pub fn read(&self) -> CsvRead {
+        let defaults = CsvRead::default();
+        CsvRead {
+            delimiter: self.delimiter,
+            header: !self.no_header,
+            null: self.null.clone(),
+            infer_rows: self.infer_rows.unwrap_or(defaults.infer_rows),
+            types: self.types.iter().cloned().collect(),
+            ..defaults
+        }
+    }
+
+    /// Whether anything was said.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            null,
+            delimiter,
+            no_header,
+            types,
+            infer_rows,
+        } = self;
+        null.is_empty() && delimiter.is_none() && !no_header && types.is_empty() && infer_rows.is_none()
+    }
+}

@@ -1,0 +1,30 @@
+use serde_json::json;
+use tenon_host::connect::file::ReadConfig;
+use tenon_host::engine::Preview;
+
+use crate::args::SchemaArguments;
+use crate::exit::Failure;
+use crate::report::pairs;
+
+/// `tenon schema`
+pub async fn schema(arguments: SchemaArguments) -> Result<(), Failure> {
+    let config = ReadConfig {
+        csv: arguments.csv.read(),
+        ..ReadConfig::new(arguments.source.clone())
+    };
+    let preview = Preview::open(&config).await?;
+    let schema = preview.schema();
+    if arguments.json {
+        let fields = schema.fields().iter().map(|field| {
+            json!({ "name": field.name(), "type": field.data_type().to_string(), "nullable": field.is_nullable() })
+        });
+        println!("{:#}", serde_json::Value::Array(fields.collect()));
+        return Ok(());
+    }
+    let rows = schema.fields().iter().map(|field| {
+        let null = if field.is_nullable() { "" } else { ", never null" };
+        (field.name().clone(), format!("{}{null}", field.data_type()))
+    });
+    println!("{}", pairs(rows, false).trim_fmt());
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! From a job file's job to one that runs.
+
+mod steps;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tenon_connect::file::{ReadConfig, WriteConfig};
+use tenon_job::{Lookup, Node, Problem, SinkInput, Threshold};
+use tenon_runtime::Limits;
+
+use crate::job::{Feed, Job, MaxRejects, Output, Retries, Secret};
+
+/// The only connector so far.
+const FILE: &str = "file";
+
+impl Job {
+    /// What a job file says, ready to run. `plugins` are the files of its plugins, by what the job file calls them;
+    /// secrets that it grants come from `lookup`.
+    ///
+    /// # Errors
+    /// [`tenon_job::Error`], at its place in the file, for a connector that there is none of, a configuration that the
+    /// connector doesn't take, and a secret or host that can't be granted.
+    pub fn from_definition(
+        job: &tenon_job::Job,
+        plugins: &BTreeMap<String, PathBuf>,
+        lookup: &dyn Lookup,
+    ) -> Result<Self, tenon_job::Error> {
+        let settings = &job.settings;
+        let mut made = Self::new(&job.name);
+        for (name, source) in &job.sources {
+            let config = connector(&source.connector, &source.config)
+                .and_then(|()| source.config.read::<ReadConfig>())
+                .map_err(|problem| job.error(problem))?;
+            made.sources.insert(name.clone(), config);
+        }
+        for (name, step) in &job.steps {
+            let step = steps::step(step, plugins).map_err(|problem| job.error(problem))?;
+            made.steps.insert(name.clone(), step);
+        }
+        for (name, sink) in &job.sinks {
+            let to = connector(&sink.connector, &sink.config)
+                .and_then(|()| sink.config.read::<WriteConfig>())
+                .map_err(|problem| job.error(problem))?;
+            let feed = match &sink.input {
+                SinkInput::From(from) => Feed::Rows(from.clone()),
+                SinkInput::RejectsOf(step) => Feed::RejectsOf(step.clone()),
+            };
+            made.sinks.insert(name.clone(), Output { feed, to });
+        }
+        for (name, param) in &job.params {
+            made.parameters.insert(name.clone(), text(&param.value));
+        }
+        for name in &settings.secrets {
+            let missing = || job.error(Problem::new(format!("the secret `{name}` has no value")));
+            let value = lookup.secret(name).ok_or_else(missing)?;
+            made.secrets.insert(name.clone(), Secret::new(value));
+        }
+        for host in &settings.http {
+            let grant = host
+                .parse()
+                .map_err(|error: tenon_runtime::Error| job.error(Problem::new(error.to_string())))?;
+            made.http.push(grant);
+        }
+        made.max_rejects = settings.max_rejects.map(|limit| match limit {
+            Threshold::Count(rows) => MaxRejects::Rows(rows),
+            Threshold::Share(share) => MaxRejects::Share(share.0),
+        });
+        made.partitions = settings.partitions.map(|partitions| partitions.get() as usize);
+        made.memory = settings.memory.map(|size| bytes(size.0));
+        made.timeout = settings.timeout.map(|time| time.0);
+        made.retries = Retries {
+            max: settings.retries.max,
+            initial: settings.retries.initial.0,
+            factor: settings.retries.factor,
+            longest: settings.retries.max_delay.0,
+        };
+        made.limits = limits(&settings.limits);
+        Ok(made)
+    }
+}
+
+fn connector(name: &str, config: &Node) -> Result<(), Problem> {
+    if name == FILE {
+        return Ok(());
+    }
+    Err(Problem::new(format!("there is no connector `{name}`; there is `{FILE}`")).at(config.span()))
+}
+
+/// A parameter as plugins are given it.
+fn text(node: &Node) -> String {
+    match node.to_json() {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn limits(given: &tenon_job::Limits) -> Limits {
+    let defaults = Limits::default();
+    let millis = |time: Option<tenon_job::Timespan>, default: u64| time.map_or(default, |time| milliseconds(time.0));
+    let size = |size: Option<tenon_job::Size>, default: usize| size.map_or(default, |size| bytes(size.0));
+    Limits {
+        memory: size(given.memory, defaults.memory),
+        table_elements: given.table_elements.map_or(defaults.table_elements, bytes),
+        cpu_per_call_ms: millis(given.cpu_per_call, defaults.cpu_per_call_ms),
+        cpu_per_run_ms: millis(given.cpu_per_run, defaults.cpu_per_run_ms),
+        wall_per_call_ms: millis(given.wall_per_call, defaults.wall_per_call_ms),
+        handles: given.handles.map_or(defaults.handles, bytes),
+        held_bytes: size(given.held_bytes, defaults.held_bytes),
+        call_bytes: size(given.call_bytes, defaults.call_bytes),
+        out_bytes: given.out_bytes.map_or(defaults.out_bytes, |size| size.0),
+        log_bytes: size(given.log_bytes, defaults.log_bytes),
+        state_bytes: size(given.state_bytes, defaults.state_bytes),
+        ..defaults
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn bytes(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,151 @@
+//! Steps of a job file as steps that run.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use tenon_job::{JoinKind, Keep, Problem, SampleSize as DefinedSize, Step as Defined};
+
+use super::bytes;
+use crate::step::{JoinHow, JoinStep, PluginStep, SampleSize, SampleStep, Step};
+
+/// The step. `plugins` are files by what the job file calls them.
+pub(super) fn step(step: &Defined, plugins: &BTreeMap<String, PathBuf>) -> Result<Step, Problem> {
+    Ok(match step {
+        Defined::Sql(step) => Step::Sql {
+            query: step.sql.clone(),
+            inputs: step.inputs.clone(),
+        },
+        Defined::Plugin(step) => {
+            let plugin = plugins.get(&step.plugin).cloned();
+            let config = match step.config.value() {
+                tenon_job::Value::Null => serde_json::json!({}),
+                _ => step.config.read()?,
+            };
+            Step::Plugin(PluginStep {
+                from: step.from.clone(),
+                plugin: plugin.unwrap_or_else(|| PathBuf::from(&step.plugin)),
+                function: step.function.clone(),
+                config,
+                reads: step.reads.clone(),
+            })
+        }
+        Defined::Select(step) => Step::Select {
+            from: step.from.clone(),
+            expressions: step.select.clone(),
+        },
+        Defined::Rename(step) => Step::Rename {
+            from: step.from.clone(),
+            columns: step.rename.clone(),
+        },
+        Defined::Cast(step) => Step::Cast {
+            from: step.from.clone(),
+            columns: step.cast.clone(),
+        },
+        Defined::Filter(step) => Step::Filter {
+            from: step.from.clone(),
+            predicate: step.filter.clone(),
+        },
+        Defined::Dedupe(step) => {
+            let orders = step.dedupe.order_by.iter();
+            Step::Dedupe {
+                from: step.from.clone(),
+                by: step.dedupe.by.clone(),
+                order_by: match step.dedupe.keep {
+                    Keep::First => orders.cloned().collect(),
+                    Keep::Last => orders.map(|order| reversed(order)).collect(),
+                },
+            }
+        }
+        Defined::Join(step) => Step::Join(JoinStep {
+            from: step.from.clone(),
+            with: step.join.with.clone(),
+            on: step.join.on.0.clone().into_iter().collect(),
+            how: match step.join.how {
+                JoinKind::Inner => JoinHow::Inner,
+                JoinKind::Left => JoinHow::Left,
+                JoinKind::Right => JoinHow::Right,
+                JoinKind::Full => JoinHow::Full,
+                JoinKind::Semi => JoinHow::Semi,
+                JoinKind::Anti => JoinHow::Anti,
+            },
+        }),
+        Defined::Union(step) => Step::Union {
+            inputs: step.union.of.clone(),
+            distinct: step.union.distinct,
+        },
+        Defined::Aggregate(step) => Step::Aggregate {
+            from: step.from.clone(),
+            group_by: step.aggregate.group_by.clone(),
+            values: step.aggregate.values.clone(),
+        },
+        Defined::Sort(step) => Step::Sort {
+            from: step.from.clone(),
+            by: step.sort.clone(),
+        },
+        Defined::Limit(step) => Step::Limit {
+            from: step.from.clone(),
+            rows: bytes(step.limit.rows),
+            offset: bytes(step.limit.offset),
+        },
+        Defined::Sample(step) => Step::Sample(SampleStep {
+            from: step.from.clone(),
+            size: match step.sample.size {
+                DefinedSize::Share(share) => SampleSize::Share(share.0),
+                DefinedSize::Rows(rows) => SampleSize::Rows(bytes(rows)),
+            },
+            seed: step.sample.seed,
+        }),
+    })
+}
+
+/// The same order from the other end: `a desc` for `a`, with nulls at the other end as well.
+fn reversed(order: &str) -> String {
+    let mut words: Vec<&str> = order.split_whitespace().collect();
+    let ends_with = |words: &[&str], end: &[&str]| {
+        words.len() > end.len()
+            && words[words.len() - end.len()..]
+                .iter()
+                .zip(end)
+                .all(|(word, end)| word.eq_ignore_ascii_case(end))
+    };
+    let nulls_last = if ends_with(&words, &["nulls", "first"]) {
+        Some(true)
+    } else if ends_with(&words, &["nulls", "last"]) {
+        Some(false)
+    } else {
+        None
+    };
+    if nulls_last.is_some() {
+        words.truncate(words.len() - 2);
+    }
+    let descending = ends_with(&words, &["desc"]);
+    if descending || ends_with(&words, &["asc"]) {
+        words.pop();
+    }
+    // Without a word about nulls they come last in ascending and first in descending order.
+    let nulls = if nulls_last.unwrap_or(descending) {
+        "last"
+    } else {
+        "first"
+    };
+    let direction = if descending { "asc" } else { "desc" };
+    format!("{} {direction} nulls {nulls}", words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_are_reversed() {
+        for (order, expected) in [
+            ("a", "a desc nulls first"),
+            ("a ASC", "a desc nulls first"),
+            ("a desc", "a asc nulls last"),
+            ("a + b desc nulls last", "a + b asc nulls first"),
+            ("a nulls first", "a desc nulls last"),
+        ] {
+            assert_eq!(reversed(order), expected, "{order}");
+        }
+    }
+}
