@@ -24,7 +24,12 @@ pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failur
     Ok(())
 }
 
-async fn execute(arguments: &RunArguments, mut job: Transform, record: &Record, quiet: bool) -> Result<Report, Failure> {
+async fn execute(
+    arguments: &RunArguments,
+    mut job: Transform,
+    record: &Record,
+    quiet: bool,
+) -> Result<Report, Failure> {
     job.plugin = plugin::component(&arguments.plugin, quiet).await?;
     let engine = Engine::new(plugin::runtime(arguments.memory_limit)?);
     let progress = Progress::default();
@@ -47,10 +52,10 @@ fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {
             delimiter: arguments.delimiter,
             header: !arguments.no_header,
             null: arguments.null.clone(),
-            infer_rows: arguments.infer_rows,
-            types: arguments.types.iter().cloned().collect(),
             ..CsvRead::default()
         },
+        infer_rows: arguments.infer_rows,
+        schema: arguments.types.iter().cloned().collect(),
         ..ReadConfig::new(arguments.from.clone())
     };
     let parquet = ParquetWrite {
