@@ -88,7 +88,10 @@ fn avro(input: Input, names: Option<&[String]>, batch_rows: usize) -> Result<Ope
         Some(names) => {
             let schema = builder().build(&mut input)?.schema();
             input.seek(SeekFrom::Start(0))?;
-            builder().with_projection(indices(&schema, names)).build(input)?
+            match indices(&schema, names) {
+                Some(indices) => builder().with_projection(indices).build(input)?,
+                None => builder().build(input)?,
+            }
         }
     };
     Ok((reader.schema(), Box::new(reader)))
@@ -109,7 +112,7 @@ fn ipc(mut input: Input, names: Option<&[String]>) -> Result<Opened, ArrowError>
                 StreamReader::try_new(&mut input, None)?.schema()
             };
             input.seek(SeekFrom::Start(0))?;
-            Some(indices(&schema, names))
+            indices(&schema, names)
         }
     };
     if is_file {
@@ -129,20 +132,21 @@ fn orc(input: Input, size: u64, names: Option<&[String]>, batch_rows: usize) -> 
         .map_err(|error| ArrowError::ExternalError(Box::new(error)))?
         .with_timestamp_precision(TimestampPrecision::Microsecond)
         .with_batch_size(batch_rows);
-    if let Some(names) = names {
+    let has_any = |names: &&[String]| indices(&builder.schema(), names).is_some();
+    if let Some(names) = names.filter(has_any) {
         let mask = ProjectionMask::named_roots(builder.file_metadata().root_data_type(), names);
         builder = builder.with_projection(mask);
     }
     Ok((builder.schema(), Box::new(builder.build())))
 }
 
-/// Positions of the columns that the file has, in its order.
-fn indices(schema: &SchemaRef, names: &[String]) -> Vec<usize> {
+/// Positions of the columns that the file has, in its order. None where it has none of them: then every column is read,
+/// for the number of rows.
+fn indices(schema: &SchemaRef, names: &[String]) -> Option<Vec<usize>> {
     let fields = schema.fields().iter().enumerate();
-    fields
-        .filter(|(_, field)| names.contains(field.name()))
-        .map(|(index, _)| index)
-        .collect()
+    let wanted = fields.filter(|(_, field)| names.contains(field.name()));
+    let indices: Vec<usize> = wanted.map(|(index, _)| index).collect();
+    (!indices.is_empty()).then_some(indices)
 }
 
 fn damaged(file: &StoredFile, place: String, error: ArrowError) -> Error {

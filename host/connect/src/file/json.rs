@@ -1,5 +1,7 @@
 //! JSON and NDJSON: objects decoded into Arrow columns.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -9,10 +11,15 @@ use arrow::error::ArrowError;
 use arrow::json::ReaderBuilder;
 use arrow::json::reader::infer_json_schema;
 
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+
 use super::rejects::BadRows;
 use super::schema::SeenColumn;
 use super::text::{Chunk, split_objects};
 use crate::Error;
+
+/// Objects whose keys settle the order of columns.
+const ORDERING_RECORDS: usize = 100;
 
 /// How objects become rows.
 #[derive(Debug)]
@@ -95,40 +102,91 @@ pub(super) fn infer(
     infer_rows: usize,
     lenient: bool,
 ) -> Result<(Vec<SeenColumn>, u64), Error> {
-    let (schema, rows) = match infer_json_schema(text, Some(infer_rows)) {
-        Ok((schema, rows)) => (schema, rows),
+    let failed = |line: u64, error: &ArrowError| Error::Line {
+        file: file.to_owned(),
+        line,
+        reason: explain(error),
+    };
+    let records = split_objects(text, 1, by_line);
+    // What infers takes each line for an object.
+    let on_one_line = |record: &[u8]| -> Vec<u8> {
+        let blank = |byte: &u8| if *byte == b'\n' { b' ' } else { *byte };
+        record.iter().map(blank).chain([b'\n']).collect()
+    };
+    let mut sound: Vec<u8> = Vec::with_capacity(text.len());
+    for (_, record) in records.iter().take(infer_rows) {
+        sound.extend(on_one_line(record));
+    }
+    let (schema, rows) = match infer_json_schema(sound.as_slice(), None) {
+        Ok(inferred) => inferred,
         Err(error) => {
-            let mut sound = Vec::new();
-            for (line, record) in split_objects(text, 1, by_line).into_iter().take(infer_rows) {
-                match infer_json_schema(record, None) {
-                    Ok(_) => {
-                        sound.extend_from_slice(record);
-                        sound.push(b'\n');
-                    }
+            sound.clear();
+            for (line, record) in records.iter().take(infer_rows) {
+                let record = on_one_line(record);
+                match infer_json_schema(record.as_slice(), None) {
+                    Ok(_) => sound.extend(record),
                     Err(_) if lenient => {}
-                    Err(error) => {
-                        return Err(Error::Line {
-                            file: file.to_owned(),
-                            line,
-                            reason: explain(&error),
-                        });
-                    }
+                    Err(error) => return Err(failed(*line, &error)),
                 }
             }
-            let together = |_| Error::Line {
-                file: file.to_owned(),
-                line: 1,
-                reason: explain(&error),
-            };
-            infer_json_schema(sound.as_slice(), None).map_err(together)?
+            // Each by itself is sound, so they do not fit together.
+            infer_json_schema(sound.as_slice(), None).map_err(|_| failed(1, &error))?
         }
     };
-    let columns = schema.fields().iter().map(|field| SeenColumn {
-        name: field.name().clone(),
-        data_type: (!field.data_type().is_null()).then(|| field.data_type().clone()),
-        because: None,
-    });
-    Ok((columns.collect(), rows as u64))
+    let order = key_order(&records);
+    let mut columns: Vec<SeenColumn> = schema
+        .fields()
+        .iter()
+        .map(|field| SeenColumn {
+            name: field.name().clone(),
+            data_type: (!field.data_type().is_null()).then(|| field.data_type().clone()),
+            because: None,
+        })
+        .collect();
+    columns.sort_by_key(|column| order.get(&column.name).copied().unwrap_or(usize::MAX));
+    Ok((columns, rows as u64))
+}
+
+/// The order in which the first objects bring their keys.
+fn key_order(records: &[(u64, &[u8])]) -> HashMap<String, usize> {
+    let mut order = HashMap::new();
+    for (_, record) in records.iter().take(ORDERING_RECORDS) {
+        let Ok(Keys(keys)) = serde_json::from_slice(record) else {
+            continue;
+        };
+        for key in keys {
+            let next = order.len();
+            order.entry(key).or_insert(next);
+        }
+    }
+    order
+}
+
+/// The keys of an object, in their order.
+struct Keys(Vec<String>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeysVisitor;
+
+        impl<'de> Visitor<'de> for KeysVisitor {
+            type Value = Keys;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+                let mut keys = Vec::new();
+                while let Some((key, _)) = map.next_entry::<String, IgnoredAny>()? {
+                    keys.push(key);
+                }
+                Ok(Keys(keys))
+            }
+        }
+
+        deserializer.deserialize_map(KeysVisitor)
+    }
 }
 
 fn explain(error: &ArrowError) -> String {

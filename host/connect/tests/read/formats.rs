@@ -185,6 +185,7 @@ async fn objects_across_lines() {
     assert_eq!(query(&config, "select * from t").await, expected);
     let config = ReadConfig::new(write(folder.path(), "y.json", "{\"id\":1}{\"id\":2}\n{\"id\":3}"));
     assert_eq!(rows(&config, "select sum(id) from t").await, "6");
+    assert_eq!(rows(&config, "select count(*) from t").await, "3");
 }
 
 #[tokio::test]

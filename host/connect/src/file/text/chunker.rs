@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use super::Reader;
+use super::{Reader, damaged};
 use super::boundaries::{Boundaries, Cut};
 use crate::Error;
 use crate::file::stored::StoredFile;
@@ -39,7 +39,7 @@ impl Chunker {
     pub(super) fn new(reader: Reader, file: StoredFile, cut: Cut, skip_rows: u64) -> Result<Self, Error> {
         let mut reader = std::io::BufReader::new(reader);
         for _ in 0..skip_rows {
-            reader.skip_until(b'\n').map_err(|error| file.failed(error))?;
+            reader.skip_until(b'\n').map_err(|error| damaged(&file, 0, error))?;
         }
         Ok(Self {
             reader: Box::new(reader),
@@ -60,7 +60,7 @@ impl Chunker {
             let seen = bytes.len();
             let wanted = target.saturating_sub(seen).max(target / 2).max(1);
             let read = (&mut self.reader).take(wanted as u64).read_to_end(&mut bytes);
-            let read = read.map_err(|error| self.failed(error, &bytes))?;
+            let read = read.map_err(|error| damaged(&self.file, self.line - 1 + count_lines(&bytes), error))?;
             self.ended = read < wanted;
             if self.line == 1 && seen == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
                 bytes.drain(..BYTE_ORDER_MARK.len());
@@ -96,22 +96,6 @@ impl Chunker {
             line: chunk_line,
             lines,
         }))
-    }
-
-    /// A stream that can't be decompressed or decoded any further is named with the line up to which it could.
-    fn failed(&self, error: std::io::Error, read: &[u8]) -> Error {
-        match error.downcast::<Error>() {
-            Ok(own) => own,
-            Err(error) => Error::Damaged {
-                file: self.file.name.to_string(),
-                place: format!("behind line {}", (self.line - 1) + count_lines(read)),
-                reason: if error.kind() == std::io::ErrorKind::UnexpectedEof {
-                    "it ends too early; was it copied to its end?".to_owned()
-                } else {
-                    error.to_string()
-                },
-            },
-        }
     }
 }
 

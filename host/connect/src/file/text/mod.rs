@@ -67,7 +67,7 @@ pub(super) fn open(store: &Arc<Store>, file: &StoredFile, options: &TextOptions)
     let codec = file.codec.unwrap_or_else(|| Codec::of_bytes(&start));
     let text = codec.decoder().convert_read(stored);
     let text = text.map_err(|error| file.failed(std::io::Error::other(error)))?;
-    let text = options.encoding.decode(text).map_err(|error| file.failed(error))?;
+    let text = options.encoding.decode(text).map_err(|error| damaged(file, 0, error))?;
     Chunker::new(text, file.clone(), options.cut, options.skip_rows)
 }
 
@@ -88,6 +88,22 @@ pub(super) fn sample(
         }
     }
     Ok((sample, true))
+}
+
+/// A stream that can't be decompressed or decoded any further, with the line up to which it could.
+fn damaged(file: &StoredFile, line: u64, error: std::io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(own) => own,
+        Err(error) => Error::Damaged {
+            file: file.name.to_string(),
+            place: format!("behind line {line}"),
+            reason: if error.kind() == std::io::ErrorKind::UnexpectedEof {
+                "it ends too early; was it copied to its end?".to_owned()
+            } else {
+                error.to_string()
+            },
+        },
+    }
 }
 
 /// The first bytes of what a reader yields, and a reader that yields them too.
