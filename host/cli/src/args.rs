@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
-use tenon_host::connect::file::{ColumnType, Mode, ParquetCompression};
+use tenon_host::connect::file::{Mode, ParquetCompression, SqlType};
 use tenon_host::runtime::HttpGrant;
 
 use crate::format::{parse_bytes, parse_duration};
@@ -302,12 +302,9 @@ fn parse_grant(text: &str) -> Result<HttpGrant, String> {
         .map_err(|error: tenon_host::runtime::Error| error.to_string())
 }
 
-fn parse_column_type(text: &str) -> Result<(String, ColumnType), String> {
-    let (column, kind) = parse_pair(text).map_err(|_| "expected COLUMN=TYPE".to_owned())?;
-    let known = serde_json::from_value(serde_json::Value::String(kind.clone()));
-    let kind = known
-        .map_err(|_| format!("`{kind}` is not boolean, integer, float, date, timestamp, timestamp-utc or text"))?;
-    Ok((column, kind))
+fn parse_column_type(text: &str) -> Result<(String, SqlType), String> {
+    let (column, name) = parse_pair(text).map_err(|_| "expected COLUMN=TYPE".to_owned())?;
+    Ok((column, name.parse()?))
 }
 
 #[cfg(test)]

@@ -12,10 +12,12 @@ pub enum Error {
     },
 
     /// The source is a folder or pattern that holds nothing to read.
-    #[error("{url} holds no files to read; files whose names begin with `.` or `_` are left out")]
+    #[error("{url} holds no files to read: nothing in {listed} fits; names that begin with `.` or `_` are left out")]
     NoFiles {
         /// The source, as it was asked for.
         url: String,
+        /// The folder that was listed.
+        listed: String,
     },
 
     /// A file is empty, so that not even its columns are known.
@@ -54,8 +56,10 @@ pub enum Error {
         reason: String,
     },
 
-    /// Files of one source disagree about their columns.
-    #[error("{file} has the columns {found}, but {first} has {expected}; the files of one source must agree")]
+    /// Files of one source disagree about their columns, and they may not.
+    #[error(
+        "{file} has the columns {found}, but {first} has {expected}; set `evolution = \"compatible\"` to allow for that"
+    )]
     Columns {
         /// The file that differs.
         file: String,
@@ -65,6 +69,42 @@ pub enum Error {
         expected: String,
         /// Columns of `file`.
         found: String,
+    },
+
+    /// Files of one source have a column in types that do not fit together.
+    #[error(
+        "the column `{column}` is {expected} in {first}, but {found} in {file}; give it a type in `schema`, or set \
+         `evolution = \"widest\"`"
+    )]
+    Clash {
+        /// The column.
+        column: String,
+        /// The file that the type was taken from.
+        first: String,
+        /// Type in `first`.
+        expected: String,
+        /// The file that differs.
+        file: String,
+        /// Type in `file`.
+        found: String,
+    },
+
+    /// A file is not, or no longer, what its format demands.
+    #[error("{file} is damaged {place}: {reason}")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// Where, as far as it could be read.
+        place: String,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// A file was replaced or written to while it was read.
+    #[error("{file} was changed while it was read; run again once nothing writes to it")]
+    Changed {
+        /// The file.
+        file: String,
     },
 
     /// The file could not be read or decompressed.
@@ -174,6 +214,18 @@ pub enum ErrorKind {
 }
 
 impl Error {
+    /// Finds an error of this crate among the causes of another, such as one of a query.
+    pub fn find_in<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(own) = error.downcast_ref::<Self>() {
+                return Some(own);
+            }
+            cause = error.source();
+        }
+        None
+    }
+
     /// Whether trying again later may help: something outside did not answer, or is in use.
     pub fn may_pass(&self) -> bool {
         let is_passing = |source: &std::io::Error| {
@@ -184,7 +236,8 @@ impl Error {
             )
         };
         match self {
-            Self::Busy { .. } => true,
+            Self::Busy { .. } | Self::Changed { .. } | Self::Store { transient: true, .. } => true,
+            Self::Source { source, .. } => Self::find_in(source.as_ref()).is_some_and(Self::may_pass),
             Self::Read { source, .. } | Self::Write { source, .. } => is_passing(source),
             _ => false,
         }
@@ -193,7 +246,13 @@ impl Error {
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Empty { .. } | Self::Line { .. } | Self::Columns { .. } | Self::Encode { .. } => ErrorKind::BadData,
+            Self::Empty { .. }
+            | Self::Line { .. }
+            | Self::Columns { .. }
+            | Self::Clash { .. }
+            | Self::Damaged { .. }
+            | Self::Encode { .. } => ErrorKind::BadData,
+            Self::Source { source, .. } => Self::find_in(source.as_ref()).map_or(ErrorKind::System, Self::kind),
             Self::NotFound { .. }
             | Self::NoFiles { .. }
             | Self::UnknownFormat { .. }
@@ -201,9 +260,9 @@ impl Error {
             | Self::Store { transient: false, .. }
             | Self::Exists { .. }
             | Self::Foreign { .. } => ErrorKind::BadConfig,
-            Self::Store { .. }
+            Self::Changed { .. }
+            | Self::Store { .. }
             | Self::Read { .. }
-            | Self::Source { .. }
             | Self::Busy { .. }
             | Self::Write { .. }
             | Self::Journal { .. } => ErrorKind::System,

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use datafusion::prelude::SessionContext;
-//! use tenon_connect::file::{self, ReadConfig};
+//! use tenon_connect::file::{self, ReadConfig, ReadOptions};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,7 +15,7 @@
 //! config.csv.null = vec!["NA".to_owned()];
 //!
 //! let session = SessionContext::new();
-//! let source = file::open(&config, &session).await?;
+//! let source = file::open(&config, &ReadOptions::default(), &session).await?;
 //! assert_eq!(source.schema().field(1).data_type().to_string(), "Int64");
 //! assert_eq!(session.read_table(source.table())?.count().await?, 2);
 //! # Ok(())

@@ -20,7 +20,7 @@ impl Preview {
     /// [`Error::Source`].
     pub async fn open(config: &ReadConfig) -> Result<Self, Error> {
         let session = SessionContext::new();
-        let source = file::open(config, &session)
+        let source = file::open(config, &file::ReadOptions::default(), &session)
             .await
             .map_err(|error| Error::Source(Box::new(error)))?;
         Ok(Self { session, source })

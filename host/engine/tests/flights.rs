@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use datafusion::prelude::SessionContext;
-use tenon_connect::file::{self, Mode, ReadConfig, WriteConfig};
+use tenon_connect::file::{self, Mode, ReadConfig, ReadOptions, WriteConfig};
 use tenon_engine::{Engine, Error, MaxRejects, Outcome, Phase, Progress, Status, Transform};
 use tenon_runtime::{Runtime, RuntimeConfig};
 
@@ -64,7 +64,9 @@ fn visible(folder: &Path) -> Vec<String> {
 
 async fn query(url: &str, sql: &str) -> Vec<Vec<String>> {
     let session = SessionContext::new();
-    let source = file::open(&ReadConfig::new(url), &session).await.expect("opened");
+    let source = file::open(&ReadConfig::new(url), &ReadOptions::default(), &session)
+        .await
+        .expect("opened");
     session.register_table("t", source.table()).expect("registered");
     let batches = session.sql(sql).await.expect("planned").collect().await.expect("read");
     let mut rows = Vec::new();
@@ -193,7 +195,7 @@ async fn too_many_rejected_rows_end_the_run() {
 async fn a_failed_source_leaves_nothing_and_names_the_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = job(folder.path(), &format!("{FLIGHTS}2013,x,1,UA,N14228,227,1400\n"));
-    job.source.csv.infer_rows = 1;
+    job.source.infer_rows = 1;
     let error = engine()
         .run(&job.job(), &Progress::default())
         .await

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use tenon_host::connect::file::{ColumnType, CsvRead};
+use tenon_host::connect::file::{CsvRead, ReadConfig, SqlType};
 
 use super::{parse_column_type, parse_pair};
 
@@ -105,25 +105,28 @@ pub struct SourceArguments {
     #[arg(long, help_heading = "CSV")]
     pub no_header: bool,
 
-    /// Type of a CSV column: boolean, integer, float, date, timestamp, timestamp-utc or text; others are inferred
+    /// Type of a column by its SQL name, such as bigint, double, decimal(12,2), date, timestamp or text; others are inferred
     #[arg(long = "type", value_name = "COLUMN=TYPE", value_parser = parse_column_type, help_heading = "CSV")]
-    pub types: Vec<(String, ColumnType)>,
+    pub types: Vec<(String, SqlType)>,
 
-    /// Rows from which CSV types are inferred [default: 10000]
+    /// Rows from which types are inferred [default: 10000]
     #[arg(long, value_name = "ROWS", help_heading = "CSV")]
     pub infer_rows: Option<usize>,
 }
 
 impl SourceArguments {
     /// The same as a source's configuration.
-    pub fn read(&self) -> CsvRead {
-        let defaults = CsvRead::default();
-        CsvRead {
-            delimiter: self.delimiter,
-            header: !self.no_header,
-            null: self.null.clone(),
+    pub fn source(&self, url: &str) -> ReadConfig {
+        let defaults = ReadConfig::new(url);
+        ReadConfig {
+            csv: CsvRead {
+                delimiter: self.delimiter,
+                header: !self.no_header,
+                null: self.null.clone(),
+                ..CsvRead::default()
+            },
             infer_rows: self.infer_rows.unwrap_or(defaults.infer_rows),
-            types: self.types.iter().cloned().collect(),
+            schema: self.types.iter().cloned().collect(),
             ..defaults
         }
     }

@@ -2,7 +2,6 @@ use std::io::Write;
 
 use arrow::json::LineDelimitedWriter;
 use arrow::util::pretty::pretty_format_batches;
-use tenon_host::connect::file::ReadConfig;
 use tenon_host::engine::Preview;
 
 use crate::args::PreviewArguments;
@@ -10,10 +9,7 @@ use crate::exit::Failure;
 
 /// `tenon preview`
 pub async fn preview(arguments: PreviewArguments) -> Result<(), Failure> {
-    let config = ReadConfig {
-        csv: arguments.csv.read(),
-        ..ReadConfig::new(arguments.source.clone())
-    };
+    let config = arguments.csv.source(&arguments.source);
     let preview = Preview::open(&config).await?;
     let rows = preview.rows(arguments.rows).await?;
     let mut stdout = std::io::stdout().lock();

@@ -1,5 +1,5 @@
 use serde_json::Value;
-use tenon_host::connect::file::{Mode, ParquetWrite, ReadConfig, WriteConfig};
+use tenon_host::connect::file::{Mode, ParquetWrite, WriteConfig};
 use tenon_host::engine::{Engine, Job, MaxRejects, Progress, Report, Secret, Transform};
 
 use crate::args::{CompressionArgument, ModeArgument, RunArguments};
@@ -84,10 +84,7 @@ fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {
             "a plugin needs --from FILE to read and --to PATH to write; a job file needs neither".to_owned(),
         ));
     };
-    let source = ReadConfig {
-        csv: arguments.csv.read(),
-        ..ReadConfig::new(from.clone())
-    };
+    let source = arguments.csv.source(from);
     let parquet = ParquetWrite {
         compression: arguments.compression.unwrap_or(CompressionArgument::Zstd).into(),
     };

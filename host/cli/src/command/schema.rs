@@ -1,5 +1,4 @@
 use serde_json::json;
-use tenon_host::connect::file::ReadConfig;
 use tenon_host::engine::Preview;
 
 use crate::args::SchemaArguments;
@@ -8,10 +7,7 @@ use crate::report::pairs;
 
 /// `tenon schema`
 pub async fn schema(arguments: SchemaArguments) -> Result<(), Failure> {
-    let config = ReadConfig {
-        csv: arguments.csv.read(),
-        ..ReadConfig::new(arguments.source.clone())
-    };
+    let config = arguments.csv.source(&arguments.source);
     let preview = Preview::open(&config).await?;
     let schema = preview.schema();
     if arguments.json {

@@ -48,6 +48,17 @@ impl Format {
         Some((format, codec))
     }
 
+    /// The format that a file's first bytes stand for; text has none.
+    pub(super) fn of_bytes(start: &[u8]) -> Option<Self> {
+        match start {
+            [b'P', b'A', b'R', b'1', ..] => Some(Self::Parquet),
+            [b'O', b'b', b'j', 1, ..] => Some(Self::Avro),
+            [b'A', b'R', b'R', b'O', b'W', b'1', ..] | [0xff, 0xff, 0xff, 0xff, ..] => Some(Self::Arrow),
+            [b'O', b'R', b'C', ..] => Some(Self::Orc),
+            _ => None,
+        }
+    }
+
     /// Whether files of this format are text, which may be compressed as a whole.
     pub fn is_text(self) -> bool {
         matches!(self, Self::Csv | Self::Tsv | Self::Ndjson | Self::Json)
@@ -101,7 +112,7 @@ pub enum Codec {
 
 impl Codec {
     /// A name without the extension that stands for a compression, and that compression.
-    fn strip(name: &str) -> (&str, Self) {
+    pub(super) fn strip(name: &str) -> (&str, Self) {
         let Some((stem, extension)) = name.rsplit_once('.') else {
             return (name, Self::None);
         };
@@ -111,6 +122,17 @@ impl Codec {
             "bz2" | "bzip2" => (stem, Self::Bzip2),
             "xz" => (stem, Self::Xz),
             _ => (name, Self::None),
+        }
+    }
+
+    /// The compression that a file's first bytes stand for.
+    pub(super) fn of_bytes(start: &[u8]) -> Self {
+        match start {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => Self::Bzip2,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            _ => Self::None,
         }
     }
 

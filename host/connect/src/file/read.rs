@@ -1,248 +1,369 @@
 //! Makes a table out of what a configuration names.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::compute::can_cast_types;
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
-use datafusion::datasource::file_format::FileFormat;
-use datafusion::datasource::file_format::json::JsonFormat;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
-use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
-use futures::TryStreamExt;
-use object_store::ObjectMeta;
-use url::Url;
+use object_store::{GetOptions, ObjectMeta};
 
-use super::csv::{CsvFiles, CsvTable};
+use super::bookmark;
+use super::download;
 use super::format::{Codec, Format};
+use super::heads;
+use super::listing::{self, Listing};
+use super::parquet::{self, ParquetTable};
+use super::partitions;
 use super::read_config::ReadConfig;
-use super::text::{Dialect, TextFile};
+use super::rejects::{BadRows, OnError, RejectedRows};
+use super::scan::{FileSet, FileTable, Reading};
+use super::schema::{ColumnReport, FileColumns, Origin, SchemaReport, name_of, unify};
+use super::source::{ReadOptions, Source, SourceFile};
+use super::store::Store;
+use super::stored::StoredFile;
+use super::text::{Cut, Dialect, TextOptions};
 use crate::Error;
 
-/// Rows from which the columns of NDJSON are inferred.
-const NDJSON_INFER_ROWS: usize = 10_000;
+/// Bytes that tell a format.
+const MAGIC_BYTES: u64 = 8;
 
-/// Files that are ready to be read.
-#[derive(Debug, Clone)]
-pub struct Source {
-    table: Arc<dyn TableProvider>,
-    format: Format,
-    paths: Vec<PathBuf>,
-    bytes: u64,
-}
-
-impl Source {
-    /// The files as a table for DataFusion.
-    pub fn table(&self) -> Arc<dyn TableProvider> {
-        Arc::clone(&self.table)
-    }
-
-    /// The columns.
-    pub fn schema(&self) -> SchemaRef {
-        self.table.schema()
-    }
-
-    /// Format of the files.
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
-    /// The files.
-    pub fn files(&self) -> &[PathBuf] {
-        &self.paths
-    }
-
-    /// Bytes of all files, as stored.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-}
-
-/// Finds the files, tells their format and infers their columns.
+/// Finds the files, tells their format and their columns.
 ///
 /// # Errors
-/// When there is nothing to read, when files differ in format or columns, when the format is unknown, and when a file
-/// can't be read or is not in its format.
-pub async fn open(config: &ReadConfig, session: &SessionContext) -> Result<Source, Error> {
-    let state = session.state();
-    let plan_error = |source: DataFusionError| Error::Source {
-        url: config.url.clone(),
-        source: Box::new(source),
-    };
+/// When there is nothing to read, when files differ in format or clash in columns, when the format is unknown, and when a
+/// file can't be read or is not in its format.
+pub async fn open(config: &ReadConfig, options: &ReadOptions<'_>, session: &SessionContext) -> Result<Source, Error> {
+    let listing = listing::find(&config.url, &config.store).await?;
+    let described = describe(&listing);
+    let Listing { store, base, files } = listing;
+    let selected = bookmark::select(
+        files.clone(),
+        &store,
+        options.bookmark,
+        options.max_files,
+        options.max_bytes,
+    );
+    let bookmark = options.bookmark.cloned().unwrap_or_default();
+    let next_bookmark = bookmark.advanced(&store, selected.iter());
+    let source_files = selected.iter().map(described).collect();
 
-    let url = locate(&config.url)?;
-    if url.scheme() != "file" {
-        return Err(Error::Config {
-            subject: config.url.clone(),
-            reason: format!("`{}` URLs cannot be read yet; only local files can", url.scheme()),
-        });
-    }
-    let store = state
-        .runtime_env()
-        .object_store(url.object_store())
-        .map_err(plan_error)?;
-    let files = list(config, &url, session).await?;
-    let (format, codec) = format_of(config, &files)?;
-
-    let bytes = files.iter().map(|file| file.size).sum();
-    let paths: Vec<PathBuf> = files.iter().map(path_of).collect();
-    let table: Arc<dyn TableProvider> = match format {
-        Format::Csv | Format::Tsv => {
-            let files = CsvFiles {
-                store: url.object_store(),
-                dialect: dialect_of(config, format)?,
-                options: config.csv.clone(),
-                files: files
-                    .into_iter()
-                    .map(|file| text_file(config, file, codec, paths.len()))
-                    .collect(),
-            };
-            Arc::new(CsvTable::open(files, &store).await?)
-        }
-        Format::Ndjson => {
-            let json = JsonFormat::default()
-                .with_schema_infer_max_rec(NDJSON_INFER_ROWS)
-                .with_file_compression_type(codec.decoder());
-            listing(Arc::new(json), url, &files, session)
-                .await
-                .map_err(plan_error)?
-        }
-        Format::Json | Format::Avro | Format::Arrow | Format::Orc => {
-            return Err(Error::Config {
-                subject: config.url.clone(),
-                reason: format!("{} cannot be read yet", format.name()),
-            });
-        }
-        Format::Parquet => listing(Arc::new(ParquetFormat::default()), url, &files, session)
-            .await
-            .map_err(plan_error)?,
+    // Without anything new, the columns are those of the last file.
+    let nothing_new = selected.is_empty();
+    let looked_at = if nothing_new {
+        files.last().cloned().into_iter().collect()
+    } else {
+        selected
     };
+    let (store, looked_at, download) = download::unless_in_parts(store, looked_at).await?;
+    let store = Arc::new(store);
+    let format = format_of(config, &store, &looked_at).await?;
+    let opening = Opening {
+        config,
+        store,
+        format,
+        bad_rows: bad_rows(config, options),
+    };
+    let partitioned = partitions::find(
+        &config.url,
+        &base,
+        looked_at.iter().map(|file| &file.location),
+        config.partitions,
+        &config.schema,
+    )?;
+    let stored = opening.stored(looked_at, partitioned.values);
+    let (table, report) = opening.table(stored, partitioned.fields, nothing_new, session).await?;
     Ok(Source {
         table,
         format,
-        paths,
-        bytes,
+        files: source_files,
+        report: Arc::new(report),
+        next_bookmark: Arc::new(next_bookmark),
+        _download: download.map(Arc::new),
     })
 }
 
-/// The URL of a source, which may be a path with any characters in it, a pattern or a URL already.
-fn locate(source: &str) -> Result<ListingTableUrl, Error> {
-    let failed = |source_error: DataFusionError| Error::Source {
-        url: source.to_owned(),
-        source: Box::new(source_error),
-    };
-    if source.contains("://") {
-        let url = ListingTableUrl::parse(source).map_err(failed)?;
-        let missing = url.get_url().to_file_path().is_ok_and(|path| !path.exists());
-        return if missing { Err(not_found(source)) } else { Ok(url) };
-    }
-    match Path::new(source).canonicalize() {
-        // Also where its name has characters that would stand for others in a pattern.
-        Ok(path) => url_of(&path).map_err(failed),
-        Err(_) if source.contains(['*', '?', '[']) => ListingTableUrl::parse(source).map_err(failed),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(not_found(source)),
-        Err(error) => Err(Error::Read {
-            file: source.to_owned(),
-            source: error,
-        }),
+fn describe(listing: &Listing) -> impl Fn(&ObjectMeta) -> SourceFile + use<> {
+    let store = listing.store.clone();
+    move |file| SourceFile {
+        url: store.name(&file.location),
+        bytes: file.size,
+        modified: file.last_modified.timestamp_micros(),
+        etag: file.e_tag.clone(),
+        path: store.local_path(&file.location),
     }
 }
 
-fn not_found(source: &str) -> Error {
-    Error::NotFound { url: source.to_owned() }
-}
-
-/// Where a local file is.
-fn path_of(file: &ObjectMeta) -> PathBuf {
-    Path::new("/").join(file.location.as_ref())
-}
-
-/// The URL of a file or folder that exists.
-fn url_of(path: &Path) -> Result<ListingTableUrl, DataFusionError> {
-    let url = if path.is_dir() {
-        Url::from_directory_path(path)
-    } else {
-        Url::from_file_path(path)
-    };
-    let url = url.map_err(|()| DataFusionError::Plan(format!("{} is no absolute path", path.display())))?;
-    ListingTableUrl::try_new(url, None)
-}
-
-async fn list(config: &ReadConfig, url: &ListingTableUrl, session: &SessionContext) -> Result<Vec<ObjectMeta>, Error> {
-    let state = session.state();
-    let listed = async {
-        let store = state.runtime_env().object_store(url.object_store())?;
-        url.list_all_files(&state, store.as_ref(), "")
-            .await?
-            .try_collect::<Vec<_>>()
-            .await
-    };
-    let listed = listed.await.map_err(|source| Error::Source {
-        url: config.url.clone(),
-        source: Box::new(source),
-    })?;
-    let mut files: Vec<ObjectMeta> = listed.into_iter().filter(|file| !is_hidden(url, file)).collect();
-    files.sort_by(|one, two| one.location.cmp(&two.location));
-    if files.is_empty() {
-        return Err(Error::NoFiles {
-            url: config.url.clone(),
-        });
+fn bad_rows(config: &ReadConfig, options: &ReadOptions<'_>) -> BadRows {
+    match (config.on_error, &options.rejects) {
+        (OnError::Fail, _) => BadRows::default(),
+        (OnError::Reject, Some(taker)) => BadRows::new(Some(Arc::clone(taker))),
+        (OnError::Reject, None) => BadRows::new(Some(Arc::new(Logged))),
     }
-    Ok(files)
 }
 
-/// Whether a file, or a folder between it and the source, is hidden. A file that is asked for by its name never is.
-fn is_hidden(url: &ListingTableUrl, file: &ObjectMeta) -> bool {
-    url.strip_prefix(&file.location)
-        .is_some_and(|mut parts| parts.any(|part| part.starts_with('.') || part.starts_with('_')))
+/// Takes rejected rows where nobody else does.
+struct Logged;
+
+impl RejectedRows for Logged {
+    fn reject(&self, file: &str, line: u64, _: String, _: &[u8]) {
+        // The reason may quote a value, and logs hold none.
+        tracing::warn!(file, line, "left out a row that cannot be read");
+    }
 }
 
-fn format_of(config: &ReadConfig, files: &[ObjectMeta]) -> Result<(Format, Codec), Error> {
-    let unknown = |url: &str| Error::UnknownFormat {
-        url: url.to_owned(),
-        expected: Format::EXPECTED,
-    };
-    let mut found = None;
+async fn format_of(config: &ReadConfig, store: &Store, files: &[ObjectMeta]) -> Result<Format, Error> {
+    if let Some(format) = config.format {
+        return Ok(format);
+    }
+    let mut first: Option<(&ObjectMeta, Format)> = None;
     for file in files {
         let name = file.location.filename().unwrap_or_default();
-        let told = match (Format::of_name(name), config.format) {
-            (Some((format, codec)), wanted) => (wanted.unwrap_or(format), config.compression.unwrap_or(codec)),
-            (None, Some(format)) => (format, config.compression.unwrap_or_default()),
-            (None, None) => return Err(unknown(if files.len() == 1 { &config.url } else { name })),
+        let format = match Format::of_name(name) {
+            Some((format, _)) => format,
+            None => match (first, Format::of_bytes(&magic(store, file).await?)) {
+                (_, Some(format)) => format,
+                (_, None) => {
+                    let url = if files.len() == 1 {
+                        config.url.clone()
+                    } else {
+                        store.name(&file.location)
+                    };
+                    return Err(Error::UnknownFormat {
+                        url,
+                        expected: Format::EXPECTED,
+                    });
+                }
+            },
         };
-        if *found.get_or_insert(told) != told {
+        let (first, expected) = *first.get_or_insert((file, format));
+        if format != expected {
             return Err(Error::Config {
                 subject: config.url.clone(),
                 reason: format!(
-                    "{name} has another format or compression than the files before it; read them by a pattern such as `*.csv.gz`"
+                    "{name} is {}, but {} is {}; read them by a pattern such as `*.csv.gz`",
+                    format.name(),
+                    first.location.filename().unwrap_or_default(),
+                    expected.name()
                 ),
             });
         }
     }
-    let (format, codec) = found.ok_or_else(|| unknown(&config.url))?;
-    if format == Format::Parquet && codec != Codec::None {
-        return Err(Error::Config {
-            subject: config.url.clone(),
-            reason: "Parquet compresses its pages itself; a compressed Parquet file cannot be read".to_owned(),
-        });
-    }
-    Ok((format, codec))
+    first.map(|(_, format)| format).ok_or_else(|| Error::UnknownFormat {
+        url: config.url.clone(),
+        expected: Format::EXPECTED,
+    })
 }
 
-fn dialect_of(config: &ReadConfig, format: Format) -> Result<Dialect, Error> {
-    let default = if format == Format::Tsv { '\t' } else { ',' };
-    let delimiter = ascii(&config.url, "delimiter", config.csv.delimiter.unwrap_or(default))?;
-    let quote = ascii(&config.url, "quote", config.csv.quote)?;
-    if delimiter == quote {
-        let reason = "the delimiter and the quote must be different characters".to_owned();
-        return Err(Error::Config {
-            subject: config.url.clone(),
-            reason,
-        });
+async fn magic(store: &Store, file: &ObjectMeta) -> Result<Vec<u8>, Error> {
+    if file.size == 0 {
+        return Ok(Vec::new());
     }
-    Ok(Dialect { delimiter, quote })
+    let options = GetOptions::new().with_range(Some(0..MAGIC_BYTES.min(file.size)));
+    let read = async { store.store.get_opts(&file.location, options).await?.bytes().await };
+    let bytes = read
+        .await
+        .map_err(|error| store.explain("read", &file.location, &error))?;
+    Ok(bytes.to_vec())
+}
+
+/// What is settled about a source before its columns are.
+struct Opening<'a> {
+    config: &'a ReadConfig,
+    store: Arc<Store>,
+    format: Format,
+    bad_rows: BadRows,
+}
+
+impl Opening<'_> {
+    fn stored(
+        &self,
+        files: Vec<ObjectMeta>,
+        partitions: Vec<Arc<[datafusion::common::ScalarValue]>>,
+    ) -> Vec<StoredFile> {
+        let config = self.config;
+        // One file is named as the user named it.
+        let as_named = files.len() == 1 && !config.url.contains(['*', '?', '[', '{']) && !config.url.ends_with('/');
+        let named = as_named && self.store.is_local() && std::path::Path::new(&config.url).is_file();
+        let stored = |(meta, partition): (ObjectMeta, _)| StoredFile {
+            name: if named {
+                config.url.clone().into()
+            } else {
+                self.store.name(&meta.location).into()
+            },
+            codec: config.compression.or_else(|| {
+                let (_, codec) = Codec::strip(meta.location.filename().unwrap_or_default());
+                (codec != Codec::None).then_some(codec)
+            }),
+            partition,
+            meta,
+        };
+        files.into_iter().zip(partitions).map(stored).collect()
+    }
+
+    async fn table(
+        &self,
+        files: Vec<StoredFile>,
+        partition_fields: Vec<FieldRef>,
+        nothing_new: bool,
+        session: &SessionContext,
+    ) -> Result<(Arc<dyn TableProvider>, SchemaReport), Error> {
+        let config = self.config;
+        let looked_at = heads::spread(&files, config.infer_files);
+        let state = session.state();
+        if self.format == Format::Parquet {
+            let plan_error = |source| Error::Source {
+                url: config.url.clone(),
+                source: Box::new(source),
+            };
+            let (store, store_url) = parquet::register(&self.store, &files).map_err(plan_error)?;
+            let columns = parquet::footers(&state, &store, &looked_at).await?;
+            let (file_schema, schema, report) = self.schema(&columns, &partition_fields, files.len())?;
+            let table = ParquetTable {
+                store,
+                store_url,
+                files: if nothing_new { Vec::new() } else { files },
+                file_schema,
+                partition_fields,
+                schema,
+            };
+            return Ok((Arc::new(table), report));
+        }
+        let reading = Arc::new(self.reading()?);
+        let lenient = self.bad_rows.are_rejected();
+        let columns = heads::columns(&self.store, &looked_at, self.format, &reading, config, lenient).await?;
+        if columns.is_empty() {
+            let file = files.first().map_or(config.url.as_str(), |file| &file.name);
+            return Err(Error::Empty { file: file.to_owned() });
+        }
+        let (_, schema, report) = self.schema(&columns, &partition_fields, files.len())?;
+        let set = FileSet {
+            store: Arc::clone(&self.store),
+            format: self.format,
+            files: if nothing_new { Vec::new() } else { files },
+            schema,
+            partition_fields,
+            reading,
+            bad_rows: self.bad_rows.clone(),
+        };
+        Ok((Arc::new(FileTable::new(set)), report))
+    }
+
+    /// The columns of the files, those together with the ones of their folders, and the report about both.
+    fn schema(
+        &self,
+        files: &[FileColumns],
+        partition_fields: &[FieldRef],
+        file_count: usize,
+    ) -> Result<(SchemaRef, SchemaRef, SchemaReport), Error> {
+        let config = self.config;
+        let mut given = config.schema.clone();
+        given.retain(|name, _| !partition_fields.iter().any(|field| field.name() == name));
+        let declared = matches!(
+            self.format,
+            Format::Parquet | Format::Avro | Format::Arrow | Format::Orc
+        );
+        let origin = if declared { Origin::Declared } else { Origin::Inferred };
+        let (unified, mut report) = unify(&config.url, files, config.evolution, &given, origin)?;
+        for (name, wanted) in &given {
+            let from = match self.format {
+                Format::Csv | Format::Tsv => DataType::Utf8,
+                _ => continue,
+            };
+            if !can_cast_types(&from, wanted.data_type()) {
+                return Err(Error::Config {
+                    subject: config.url.clone(),
+                    reason: format!("the column `{name}` cannot become {wanted}: text has no such values"),
+                });
+            }
+        }
+        // A folder's column hides one of the same name in the files.
+        let is_partition = |name: &str| partition_fields.iter().any(|field| field.name() == name);
+        let mut fields: Vec<FieldRef> = unified
+            .fields()
+            .iter()
+            .filter(|field| !is_partition(field.name()))
+            .cloned()
+            .collect();
+        report.columns.retain(|column| !is_partition(&column.name));
+        let file_schema = Arc::new(Schema::new(fields.clone()));
+        for field in partition_fields {
+            report.columns.push(ColumnReport {
+                name: field.name().clone(),
+                sql_type: name_of(field.data_type()),
+                origin: Origin::Partition,
+                files: file_count,
+                because: None,
+            });
+            fields.push(Arc::clone(field));
+        }
+        Ok((file_schema, Arc::new(Schema::new(fields)), report))
+    }
+
+    fn reading(&self) -> Result<Reading, Error> {
+        let (config, csv) = (self.config, &self.config.csv);
+        let text = |cut, skip_rows| TextOptions {
+            cut,
+            encoding: config.encoding,
+            skip_rows,
+        };
+        Ok(match self.format {
+            Format::Csv | Format::Tsv => {
+                let dialect = self.dialect()?;
+                Reading::Csv {
+                    text: text(Cut::Csv(dialect), csv.skip_rows),
+                    dialect,
+                    options: csv.clone(),
+                }
+            }
+            Format::Ndjson => Reading::Json {
+                text: text(Cut::Lines, 0),
+                by_line: true,
+            },
+            Format::Json => Reading::Json {
+                text: text(Cut::Objects, 0),
+                by_line: false,
+            },
+            Format::Parquet | Format::Avro | Format::Arrow | Format::Orc => {
+                if let Some(codec) = config.compression.filter(|codec| *codec != Codec::None) {
+                    return Err(Error::Config {
+                        subject: config.url.clone(),
+                        reason: format!(
+                            "{} compresses its content itself; leave `compression` ({codec:?}) out",
+                            self.format.name()
+                        ),
+                    });
+                }
+                Reading::Container
+            }
+        })
+    }
+
+    fn dialect(&self) -> Result<Dialect, Error> {
+        let (url, csv) = (&self.config.url, &self.config.csv);
+        let default = if self.format == Format::Tsv { '\t' } else { ',' };
+        let optional = |setting, character: Option<char>| character.map(|one| ascii(url, setting, one)).transpose();
+        let dialect = Dialect {
+            delimiter: ascii(url, "delimiter", csv.delimiter.unwrap_or(default))?,
+            quote: ascii(url, "quote", csv.quote)?,
+            escape: optional("escape", csv.escape)?,
+            comment: optional("comment", csv.comment)?,
+        };
+        let special = [
+            Some(dialect.quote),
+            dialect.escape.filter(|escape| *escape != dialect.quote),
+            dialect.comment,
+        ];
+        let clash = special.iter().flatten().any(|byte| *byte == dialect.delimiter);
+        if clash || dialect.comment == Some(dialect.quote) {
+            let reason = "the delimiter, the quote and the comment must be different characters".to_owned();
+            return Err(Error::Config {
+                subject: url.clone(),
+                reason,
+            });
+        }
+        Ok(dialect)
+    }
 }
 
 /// A character that may separate or enclose values.
@@ -254,40 +375,4 @@ pub(super) fn ascii(url: &str, setting: &str, character: char) -> Result<u8, Err
             reason: format!("`{setting}` must be one ASCII character other than a line end, not {character:?}"),
         }),
     }
-}
-
-fn text_file(config: &ReadConfig, file: ObjectMeta, codec: Codec, files: usize) -> TextFile {
-    // One file is named as the user named it.
-    let name = if files == 1 && !config.url.contains('*') && !config.url.ends_with('/') {
-        config.url.clone()
-    } else {
-        format!("/{}", file.location)
-    };
-    TextFile {
-        location: file.location,
-        name: name.into(),
-        codec,
-        size: file.size,
-    }
-}
-
-async fn listing(
-    format: Arc<dyn FileFormat>,
-    url: ListingTableUrl,
-    files: &[ObjectMeta],
-    session: &SessionContext,
-) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-    // Naming each file leaves the hidden ones out, for which listing tables have no filter.
-    let urls = files
-        .iter()
-        .map(|file| url_of(&path_of(file)))
-        .collect::<Result<Vec<_>, _>>()?;
-    let options = ListingOptions::new(format).with_file_extension("");
-    let state = session.state();
-    let first = urls.first().unwrap_or(&url);
-    let schema = options.infer_schema(&state, first).await?;
-    let config = ListingTableConfig::new_with_multi_paths(urls)
-        .with_listing_options(options)
-        .with_schema(schema);
-    Ok(Arc::new(ListingTable::try_new(config)?))
 }

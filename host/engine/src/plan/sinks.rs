@@ -102,7 +102,10 @@ fn keep_apart(outputs: &[Target], rejects: &[RejectSink]) -> Result<(), Error> {
 /// Refuses a job that would replace what it reads.
 fn spare_sources(sources: &[OpenedSource], sink: &Sink) -> Result<(), Error> {
     for replaced in sink.replaced() {
-        let mut files = sources.iter().flat_map(|source| source.source.files());
+        let mut files = sources
+            .iter()
+            .flat_map(|source| source.source.files())
+            .filter_map(|file| file.path.as_deref());
         if files.any(|file| same_file(file, &replaced)) {
             let reason = format!("it would replace {}, which it reads", replaced.display());
             return Err(Error::Conflict { reason });

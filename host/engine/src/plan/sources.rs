@@ -11,7 +11,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 use parking_lot::Mutex;
-use tenon_connect::file::{self, Source};
+use tenon_connect::file::{self, ReadOptions, Source};
 
 use crate::error::Error;
 use crate::graph::Graph;
@@ -30,7 +30,7 @@ pub(super) async fn open(job: &Job, graph: &Graph, session: &SessionContext) -> 
     let mut opened = Vec::new();
     for name in &graph.order {
         let Some(config) = job.sources.get(name) else { continue };
-        let source = file::open(config, session)
+        let source = file::open(config, &ReadOptions::default(), session)
             .await
             .map_err(|error| Error::Source(Box::new(error)))?;
         let table = WatchedTable {

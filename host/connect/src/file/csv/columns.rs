@@ -1,13 +1,15 @@
 //! Builds Arrow columns out of values.
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch, RecordBatchOptions,
-    StringBuilder, TimestampMicrosecondBuilder,
+    Array, ArrayBuilder, ArrayRef, BooleanArray, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder,
+    StringBuilder, TimestampMicrosecondBuilder, new_null_array,
 };
-use arrow::datatypes::SchemaRef;
+use arrow::compute::{cast, filter};
+use arrow::datatypes::{DataType, TimeUnit};
+use arrow::error::ArrowError;
 
 use super::records::Value;
-use super::value::{ColumnType, parse_boolean, parse_date, parse_float, parse_integer, parse_timestamp};
+use super::value::{parse_boolean, parse_date, parse_float, parse_integer, parse_timestamp};
 
 /// Longest part of a value that a message repeats, in bytes.
 const QUOTED_VALUE_BYTES: usize = 80;
@@ -33,11 +35,15 @@ impl Nulls {
     }
 }
 
-/// The columns of one batch under construction, one per column of the file; columns that nobody reads are not built.
+/// The columns of one batch under construction.
 #[derive(Debug)]
-pub(super) struct Columns {
-    columns: Vec<Option<Column>>,
+pub(super) struct Columns<'a> {
+    columns: Vec<Column>,
+    /// Per value of a record, the column it goes to, where it is read.
+    slots: &'a [Option<usize>],
     rows: usize,
+    /// Rows that hold a fault and are left out.
+    spoiled: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -48,23 +54,43 @@ enum Column {
     Date(Date32Builder),
     Timestamp(TimestampMicrosecondBuilder),
     Text(StringBuilder),
+    /// Types that are rare enough to be parsed from a column of text.
+    Other(StringBuilder, DataType),
+    /// The file does not have the column.
+    Absent(DataType),
 }
 
-impl Columns {
-    /// `wanted` holds, per column of the file, its type where it is read.
-    pub fn new(wanted: &[Option<ColumnType>], rows: usize) -> Self {
-        let columns = wanted
-            .iter()
-            .map(|kind| kind.map(|kind| Column::new(kind, rows)))
-            .collect();
-        Self { columns, rows: 0 }
+/// A value that turned out not to fit once its column was complete.
+#[derive(Debug)]
+pub(super) struct LateMisfit {
+    pub row: usize,
+    pub column: usize,
+    pub value: String,
+}
+
+impl<'a> Columns<'a> {
+    /// `types` holds the columns to build, `slots`, per value of a record, the one it belongs to.
+    pub fn new(types: &[DataType], slots: &'a [Option<usize>], rows: usize) -> Self {
+        let columns = types.iter().enumerate().map(|(index, data_type)| {
+            if slots.contains(&Some(index)) {
+                Column::new(data_type, rows)
+            } else {
+                Column::Absent(data_type.clone())
+            }
+        });
+        Self {
+            columns: columns.collect(),
+            slots,
+            rows: 0,
+            spoiled: Vec::new(),
+        }
     }
 
-    /// Adds the value of column `index` to the row under construction.
+    /// Adds the value at `index` to the row under construction.
     #[inline]
     pub fn append(&mut self, index: usize, value: Value<'_>, nulls: &Nulls) -> Result<(), Misfit> {
-        match self.columns.get_mut(index) {
-            Some(Some(column)) => column.append(value, nulls),
+        match self.slots.get(index) {
+            Some(Some(slot)) => self.columns[*slot].append(value, nulls),
             Some(None) => Ok(()),
             None => Err(Misfit::TooManyValues),
         }
@@ -75,30 +101,67 @@ impl Columns {
         self.rows += 1;
     }
 
+    /// Ends a row that holds a fault, wherever in it that was found.
+    pub fn spoil_row(&mut self) {
+        for column in &mut self.columns {
+            if column.len().is_some_and(|length| length == self.rows) {
+                column.append_null();
+            }
+        }
+        self.spoiled.push(self.rows);
+        self.rows += 1;
+    }
+
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// The batch, with the columns at `projection` in that order.
-    pub fn finish(mut self, schema: &SchemaRef, projection: &[usize]) -> Result<RecordBatch, arrow::error::ArrowError> {
-        let arrays = projection
-            .iter()
-            .zip(schema.fields())
-            .map(|(index, field)| {
-                let column = self.columns.get_mut(*index).and_then(Option::as_mut);
-                let array = column.map(Column::finish).ok_or_else(|| {
-                    arrow::error::ArrowError::SchemaError(format!("column {} is not read", field.name()))
-                })?;
-                // The only type with a parameter: its time zone.
-                if array.data_type() == field.data_type() {
-                    Ok(array)
-                } else {
-                    arrow::compute::cast(&array, field.data_type())
+    /// Whether values may still turn out not to fit when the columns are finished.
+    pub fn may_misfit_late(&self) -> bool {
+        self.columns.iter().any(|column| matches!(column, Column::Other(..)))
+    }
+
+    /// The arrays of the rows without faults. Rows with values that turn out not to fit only now are reported to `late`,
+    /// which decides whether they are left out too.
+    pub fn finish<E: From<ArrowError>>(
+        mut self,
+        mut late: impl FnMut(LateMisfit) -> Result<(), E>,
+    ) -> Result<(Vec<ArrayRef>, usize), E> {
+        let mut arrays = Vec::with_capacity(self.columns.len());
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            arrays.push(match column {
+                Column::Absent(data_type) => new_null_array(data_type, self.rows),
+                Column::Other(builder, data_type) => {
+                    let text = builder.finish();
+                    let array = cast(&text, data_type)?;
+                    if array.null_count() > text.null_count() {
+                        for row in (0..self.rows).filter(|row| text.is_valid(*row) && array.is_null(*row)) {
+                            late(LateMisfit {
+                                row,
+                                column: index,
+                                value: text.value(row).to_owned(),
+                            })?;
+                            self.spoiled.push(row);
+                        }
+                    }
+                    array
                 }
-            })
-            .collect::<Result<Vec<ArrayRef>, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
-        RecordBatch::try_new_with_options(SchemaRef::clone(schema), arrays, &options)
+                column => column.finish(),
+            });
+        }
+        if self.spoiled.is_empty() {
+            return Ok((arrays, self.rows));
+        }
+        let mut sound = vec![true; self.rows];
+        for row in self.spoiled {
+            sound[row] = false;
+        }
+        let sound = BooleanArray::from(sound);
+        let arrays = arrays
+            .iter()
+            .map(|array| Ok(filter(array, &sound)?))
+            .collect::<Result<_, E>>()?;
+        Ok((arrays, sound.true_count()))
     }
 }
 
@@ -118,18 +181,18 @@ pub(super) fn shown(value: &[u8]) -> String {
 }
 
 impl Column {
-    fn new(kind: ColumnType, rows: usize) -> Self {
-        match kind {
-            ColumnType::Boolean => Self::Boolean(BooleanBuilder::with_capacity(rows)),
-            ColumnType::Integer => Self::Integer(Int64Builder::with_capacity(rows)),
-            ColumnType::Float => Self::Float(Float64Builder::with_capacity(rows)),
-            ColumnType::Date => Self::Date(Date32Builder::with_capacity(rows)),
-            ColumnType::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::with_capacity(rows)),
-            ColumnType::TimestampUtc => {
+    fn new(data_type: &DataType, rows: usize) -> Self {
+        match data_type {
+            DataType::Boolean => Self::Boolean(BooleanBuilder::with_capacity(rows)),
+            DataType::Int64 => Self::Integer(Int64Builder::with_capacity(rows)),
+            DataType::Float64 => Self::Float(Float64Builder::with_capacity(rows)),
+            DataType::Date32 => Self::Date(Date32Builder::with_capacity(rows)),
+            DataType::Timestamp(TimeUnit::Microsecond, zone) if zone.as_deref().is_none_or(|zone| zone == "UTC") => {
                 let builder = TimestampMicrosecondBuilder::with_capacity(rows);
-                Self::Timestamp(builder.with_data_type(kind.data_type()))
+                Self::Timestamp(builder.with_data_type(data_type.clone()))
             }
-            ColumnType::Text => Self::Text(StringBuilder::with_capacity(rows, rows * 8)),
+            DataType::Utf8 => Self::Text(StringBuilder::with_capacity(rows, rows * 8)),
+            other => Self::Other(StringBuilder::with_capacity(rows, rows * 8), other.clone()),
         }
     }
 
@@ -147,7 +210,10 @@ impl Column {
             Self::Float(builder) => builder.append_value(parse_float(bytes).ok_or(Misfit::WrongType)?),
             Self::Date(builder) => builder.append_value(parse_date(bytes).ok_or(Misfit::WrongType)?),
             Self::Timestamp(builder) => builder.append_value(parse_timestamp(bytes).ok_or(Misfit::WrongType)?),
-            Self::Text(builder) => builder.append_value(std::str::from_utf8(bytes).map_err(|_| Misfit::NotUtf8)?),
+            Self::Text(builder) | Self::Other(builder, _) => {
+                builder.append_value(std::str::from_utf8(bytes).map_err(|_| Misfit::NotUtf8)?);
+            }
+            Self::Absent(_) => {}
         }
         Ok(())
     }
@@ -159,19 +225,33 @@ impl Column {
             Self::Float(builder) => builder.append_null(),
             Self::Date(builder) => builder.append_null(),
             Self::Timestamp(builder) => builder.append_null(),
-            Self::Text(builder) => builder.append_null(),
+            Self::Text(builder) | Self::Other(builder, _) => builder.append_null(),
+            Self::Absent(_) => {}
         }
     }
 
+    /// Values so far; none where the file does not have the column.
+    fn len(&self) -> Option<usize> {
+        Some(match self {
+            Self::Boolean(builder) => builder.len(),
+            Self::Integer(builder) => builder.len(),
+            Self::Float(builder) => builder.len(),
+            Self::Date(builder) => builder.len(),
+            Self::Timestamp(builder) => builder.len(),
+            Self::Text(builder) | Self::Other(builder, _) => builder.len(),
+            Self::Absent(_) => return None,
+        })
+    }
+
     fn finish(&mut self) -> ArrayRef {
-        use arrow::array::ArrayBuilder;
         match self {
             Self::Boolean(builder) => ArrayBuilder::finish(builder),
             Self::Integer(builder) => ArrayBuilder::finish(builder),
             Self::Float(builder) => ArrayBuilder::finish(builder),
             Self::Date(builder) => ArrayBuilder::finish(builder),
             Self::Timestamp(builder) => ArrayBuilder::finish(builder),
-            Self::Text(builder) => ArrayBuilder::finish(builder),
+            Self::Text(builder) | Self::Other(builder, _) => ArrayBuilder::finish(builder),
+            Self::Absent(data_type) => new_null_array(data_type, 0),
         }
     }
 }

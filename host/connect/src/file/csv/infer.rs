@@ -1,10 +1,9 @@
 //! Infers the columns of a file from its first records.
 
-use arrow::datatypes::{Field, Schema};
-
 use super::super::read_config::CsvRead;
+use super::super::schema::{SeenColumn, name_of};
 use super::super::text::Dialect;
-use super::columns::Nulls;
+use super::columns::{Nulls, shown};
 use super::records::{Fault, Records};
 use super::value::ColumnType;
 
@@ -12,76 +11,102 @@ use super::value::ColumnType;
 const PATIENCE: usize = 100;
 
 /// What a file's first records say about its columns.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Inferred {
-    /// Names and types. A column that has shown no value yet has none.
-    pub columns: Vec<(String, Option<ColumnType>)>,
+#[derive(Debug)]
+pub(in super::super) struct Inferred {
+    columns: Vec<Column>,
     /// Whether more of the file would tell more: rows were too few, or a column has shown no value.
     pub wants_more: bool,
+    /// Rows looked at.
+    pub rows: u64,
+}
+
+#[derive(Debug)]
+struct Column {
+    name: String,
+    /// None: it has shown no value yet.
+    kind: Option<ColumnType>,
+    /// The value that made the type what it is, and its line.
+    evidence: Option<(String, u64)>,
 }
 
 impl Inferred {
-    /// Names and types, text where no value was seen.
-    pub fn into_columns(self) -> Vec<(String, ColumnType)> {
-        self.columns
-            .into_iter()
-            .map(|(name, kind)| (name, kind.unwrap_or(ColumnType::Text)))
-            .collect()
+    /// The columns; `file` is for what is said about them.
+    pub fn into_columns(self, file: &str) -> Vec<SeenColumn> {
+        let seen = |column: Column| SeenColumn {
+            because: column.evidence.map(|(value, line)| {
+                let kind = column.kind.map_or_else(String::new, |kind| name_of(&kind.data_type()));
+                format!("{value} in line {line} of {file} makes it {kind}")
+            }),
+            name: column.name,
+            data_type: column.kind.map(ColumnType::data_type),
+        };
+        self.columns.into_iter().map(seen).collect()
     }
 }
 
-/// Columns as an Arrow schema. Every column may lack values: only the first records were seen.
-pub(super) fn schema_of(columns: &[(String, ColumnType)]) -> Schema {
-    Schema::new(
-        columns
-            .iter()
-            .map(|(name, kind)| Field::new(name, kind.data_type(), true))
-            .collect::<Vec<_>>(),
-    )
-}
-
-/// Infers from a text that begins at the file's start and ends at a record end. No columns: the text is empty.
-pub(super) fn infer(text: &[u8], dialect: Dialect, options: &CsvRead) -> Result<Inferred, Fault> {
+/// Infers from a text that begins at line `line` of a file and ends at a record end. No columns: the text is empty.
+/// Records with faults are passed over if `lenient`.
+pub(in super::super) fn infer(
+    text: &[u8],
+    line: u64,
+    dialect: Dialect,
+    options: &CsvRead,
+    infer_rows: usize,
+    lenient: bool,
+) -> Result<Inferred, Fault> {
     let nulls = Nulls::new(&options.null);
-    let mut records = Records::new(text, dialect, 1);
+    let mut records = Records::new(text, dialect, line);
     let names = names(&mut records, text, dialect, options)?;
-    let mut types: Vec<Option<ColumnType>> = vec![None; names.len()];
-    let (mut rows, mut valueless) = (0, names.len());
-    let patience = options.infer_rows.saturating_mul(PATIENCE);
-    while rows < options.infer_rows || (valueless > 0 && rows < patience) {
+    let mut columns: Vec<Column> = names
+        .into_iter()
+        .map(|name| Column {
+            name,
+            kind: None,
+            evidence: None,
+        })
+        .collect();
+    let (mut rows, mut valueless) = (0, columns.len());
+    let patience = infer_rows.saturating_mul(PATIENCE);
+    while rows < infer_rows || (valueless > 0 && rows < patience) {
+        let line = records.line();
         let next = records.next(|index, value| {
             if value.bytes.is_empty() || nulls.contain(value.bytes) {
                 return Ok(());
             }
             // Surplus values are reported when the rows are read, together with the column count.
-            let Some(kind) = types.get_mut(index) else {
+            let Some(column) = columns.get_mut(index) else {
                 return Ok(());
             };
-            *kind = Some(match *kind {
-                Some(ColumnType::Text) => ColumnType::Text,
+            let wider = match column.kind {
+                Some(ColumnType::Text) => return Ok(()),
                 Some(known) => known.or(ColumnType::of(value.bytes)),
                 None => {
                     valueless -= 1;
                     ColumnType::of(value.bytes)
                 }
-            });
+            };
+            if column.kind != Some(wider) {
+                // A first value needs no explanation, except that nothing narrower than text was possible.
+                if column.kind.is_some() || wider == ColumnType::Text {
+                    column.evidence = Some((shown(value.bytes), line));
+                }
+                column.kind = Some(wider);
+            }
             Ok(())
-        })?;
-        if next.is_none() {
-            break;
+        });
+        match next {
+            Ok(None) => break,
+            Ok(Some(_)) => rows += 1,
+            Err(_) if lenient => records.recover(),
+            Err(fault) => return Err(fault),
         }
-        rows += 1;
     }
-    let columns = names
-        .into_iter()
-        .zip(types)
-        .map(|(name, inferred)| {
-            let kind = options.types.get(&name).copied().or(inferred);
-            (name, kind)
-        })
-        .collect();
-    let wants_more = rows < options.infer_rows || (valueless > 0 && rows < patience);
-    Ok(Inferred { columns, wants_more })
+    let wants_more = rows < infer_rows || (valueless > 0 && rows < patience);
+    Ok(Inferred {
+        columns,
+        wants_more,
+        rows: rows as u64,
+    })
 }
 
 fn names(records: &mut Records<'_>, text: &[u8], dialect: Dialect, options: &CsvRead) -> Result<Vec<String>, Fault> {
@@ -89,13 +114,16 @@ fn names(records: &mut Records<'_>, text: &[u8], dialect: Dialect, options: &Csv
         return header(records);
     }
     let first = Records::new(text, dialect, 1).next(|_, _| Ok(()))?;
-    Ok((1..=first.unwrap_or(0))
-        .map(|position| format!("column_{position}"))
-        .collect())
+    Ok(numbered_names(first.unwrap_or(0)))
+}
+
+/// Names for the columns of a file that has none.
+pub(in super::super) fn numbered_names(columns: usize) -> Vec<String> {
+    (1..=columns).map(|position| format!("column_{position}")).collect()
 }
 
 /// Reads one record as names of columns.
-pub(super) fn header(records: &mut Records<'_>) -> Result<Vec<String>, Fault> {
+pub(in super::super) fn header(records: &mut Records<'_>) -> Result<Vec<String>, Fault> {
     let mut names: Vec<String> = Vec::new();
     let line = records.line();
     records.next(|index, value| {
@@ -122,19 +150,20 @@ pub(super) fn header(records: &mut Records<'_>) -> Result<Vec<String>, Fault> {
 mod tests {
     use super::*;
 
-    const CSV: Dialect = Dialect {
-        delimiter: b',',
-        quote: b'"',
-    };
+    const CSV: Dialect = Dialect::new(b',', b'"');
 
-    fn types(text: &str, options: &CsvRead) -> Vec<(String, ColumnType)> {
-        infer(text.as_bytes(), CSV, options)
-            .expect("well formed")
-            .into_columns()
+    fn inferred(text: &str, options: &CsvRead, rows: usize) -> Inferred {
+        infer(text.as_bytes(), 1, CSV, options, rows, false).expect("well formed")
     }
 
-    fn column(name: &str, kind: ColumnType) -> (String, ColumnType) {
-        (name.to_owned(), kind)
+    fn types(text: &str, options: &CsvRead, rows: usize) -> Vec<(String, Option<String>)> {
+        let columns = inferred(text, options, rows).into_columns("x.csv");
+        let name = |column: SeenColumn| (column.name, column.data_type.as_ref().map(name_of));
+        columns.into_iter().map(name).collect()
+    }
+
+    fn column(name: &str, kind: &str) -> (String, Option<String>) {
+        (name.to_owned(), Some(kind.to_owned()))
     }
 
     #[test]
@@ -146,53 +175,48 @@ mod tests {
         }
         let options = CsvRead {
             null: vec!["NA".to_owned()],
-            infer_rows: 10,
             ..CsvRead::default()
         };
         assert_eq!(
-            types(&text, &options),
+            types(&text, &options, 10),
             [
-                column("id", ColumnType::Integer),
-                column("late", ColumnType::Integer),
-                column("never", ColumnType::Text)
+                column("id", "bigint"),
+                column("late", "bigint"),
+                ("never".to_owned(), None)
             ]
         );
-        assert!(infer(text.as_bytes(), CSV, &options).expect("well formed").wants_more);
+        assert!(inferred(&text, &options, 10).wants_more);
     }
 
     #[test]
-    fn types_widen() {
+    fn types_widen_and_say_why() {
         let text = "a,b,c,d\n1,2013-01-01,x,true\n1.5,2013-01-01 00:00:00,1,no\n";
-        assert_eq!(
-            types(text, &CsvRead::default()),
-            [
-                column("a", ColumnType::Float),
-                column("b", ColumnType::Timestamp),
-                column("c", ColumnType::Text),
-                column("d", ColumnType::Text)
-            ]
-        );
+        let expected = [
+            column("a", "double"),
+            column("b", "timestamp"),
+            column("c", "text"),
+            column("d", "text"),
+        ];
+        assert_eq!(types(text, &CsvRead::default(), 10), expected);
+        let columns = inferred(text, &CsvRead::default(), 10).into_columns("x.csv");
+        let because = |index: usize| columns[index].because.as_deref().unwrap_or_default();
+        assert_eq!(because(0), "`1.5` in line 3 of x.csv makes it double");
+        assert_eq!(because(2), "`x` in line 2 of x.csv makes it text");
     }
 
     #[test]
-    fn types_can_be_given_and_headers_left_out() {
-        let mut options = CsvRead {
+    fn headers_can_be_left_out() {
+        let options = CsvRead {
             header: false,
             ..CsvRead::default()
         };
-        options.types.insert("column_2".to_owned(), ColumnType::Text);
-        assert_eq!(
-            types("1,2\n3,4\n", &options),
-            [
-                column("column_1", ColumnType::Integer),
-                column("column_2", ColumnType::Text)
-            ]
-        );
+        let expected = [column("column_1", "bigint"), column("column_2", "bigint")];
+        assert_eq!(types("1,2\n3,4\n", &options, 10), expected);
     }
 
     #[test]
     fn twins_are_refused() {
-        let fault = infer(b"a,b,a\n1,2,3\n", CSV, &CsvRead::default()).expect_err("two columns named a");
+        let fault = infer(b"a,b,a\n1,2,3\n", 1, CSV, &CsvRead::default(), 10, false).expect_err("two columns named a");
         assert_eq!(
             fault,
             Fault {

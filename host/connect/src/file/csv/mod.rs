@@ -1,12 +1,12 @@
-//! CSV and TSV: text split into records, values parsed into Arrow columns, all partitions at once.
+//! CSV and TSV: text split into records, values parsed into Arrow columns.
 
 mod columns;
 mod infer;
+mod parse;
 mod records;
-mod scan;
-mod table;
 mod value;
 
-pub use value::ColumnType;
-
-pub(super) use table::{CsvFiles, CsvTable};
+pub(super) use infer::{header, infer, numbered_names};
+pub(super) use parse::{CsvChunk, CsvParser};
+pub(super) use records::Records;
+pub(super) use value::ColumnType;

@@ -1,17 +1,17 @@
 //! Splits text into records and values.
 
-use super::super::text::{Dialect, count_lines};
+use super::super::text::{Dialect, count_lines, first_record_length};
 
 /// One value of a record, unquoted and unescaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Value<'a> {
+pub(in super::super) struct Value<'a> {
     pub bytes: &'a [u8],
     pub quoted: bool,
 }
 
 /// What is wrong with a record.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(in super::super) struct Fault {
     /// Line on which the record begins.
     pub line: u64,
     pub reason: String,
@@ -19,13 +19,15 @@ pub(super) struct Fault {
 
 /// Walks through the records of a text that begins and ends at record ends.
 #[derive(Debug)]
-pub(super) struct Records<'a> {
+pub(in super::super) struct Records<'a> {
     text: &'a [u8],
     dialect: Dialect,
     position: usize,
     line: u64,
     /// Line on which the record begins that was read last.
     record_line: u64,
+    /// Where it begins.
+    record_start: usize,
     /// Values with doubled quotes are put together here.
     unescaped: Vec<u8>,
 }
@@ -39,6 +41,7 @@ impl<'a> Records<'a> {
             position: 0,
             line,
             record_line: line,
+            record_start: 0,
             unescaped: Vec::new(),
         }
     }
@@ -66,14 +69,33 @@ impl<'a> Records<'a> {
         self.record_line
     }
 
+    /// The text of the record that was read last, as far as it was read.
+    pub fn record(&self) -> &'a [u8] {
+        let text = &self.text[self.record_start..self.position];
+        text.strip_suffix(b"\n").unwrap_or(text)
+    }
+
+    /// Goes to the end of a record in which a fault was found, so that the next one can be read.
+    pub fn recover(&mut self) {
+        let rest = &self.text[self.record_start..];
+        let length = first_record_length(self.dialect, rest).unwrap_or_else(|| {
+            // A quote that is never closed is taken to spoil its own line only.
+            rest.iter()
+                .position(|byte| *byte == b'\n')
+                .map_or(rest.len(), |newline| newline + 1)
+        });
+        self.position = self.record_start + length;
+        self.line = self.record_line + count_lines(&rest[..length]);
+    }
+
     /// Hands the values of the next record, with their positions, to `each`; answers with their number, or none at the
-    /// end. Empty lines are no records.
+    /// end. Empty lines and comments are no records.
     pub fn next(
         &mut self,
         mut each: impl FnMut(usize, Value<'_>) -> Result<(), String>,
     ) -> Result<Option<usize>, Fault> {
         self.skip_empty_lines();
-        self.record_line = self.line;
+        (self.record_line, self.record_start) = (self.line, self.position);
         if self.position == self.text.len() {
             return Ok(None);
         }
@@ -128,6 +150,14 @@ impl<'a> Records<'a> {
             let length = match &self.text[self.position..] {
                 [b'\n', ..] => 1,
                 [b'\r', b'\n', ..] => 2,
+                comment @ [first, ..] if Some(*first) == self.dialect.comment => {
+                    let newline = comment.iter().position(|byte| *byte == b'\n');
+                    let Some(newline) = newline else {
+                        self.position = self.text.len();
+                        return;
+                    };
+                    newline + 1
+                }
                 _ => return,
             };
             self.position += length;
@@ -150,7 +180,8 @@ impl<'a> Records<'a> {
         let mut position = self.position + 1;
         loop {
             let rest = &self.text[position..];
-            let Some(length) = rest.iter().position(|byte| *byte == quote) else {
+            let special = |byte: &u8| *byte == quote || Some(*byte) == self.dialect.escape;
+            let Some(length) = rest.iter().position(special) else {
                 return Err(Fault {
                     line: self.record_line,
                     reason: "a quoted value is never closed".to_owned(),
@@ -160,10 +191,16 @@ impl<'a> Records<'a> {
             self.unescaped.extend_from_slice(part);
             self.line += count_lines(part);
             position += length + 1;
-            if self.text.get(position) != Some(&quote) {
-                break;
+            let escaped = Some(rest[length]) == self.dialect.escape && rest[length] != quote;
+            let next = self.text.get(position).copied();
+            match next {
+                Some(next) if escaped => {
+                    self.unescaped.push(next);
+                    self.line += u64::from(next == b'\n');
+                }
+                Some(next) if next == quote => self.unescaped.push(quote),
+                _ => break,
             }
-            self.unescaped.push(quote);
             position += 1;
         }
         // Text behind the closing quote belongs to the value as it stands.
@@ -184,10 +221,7 @@ impl<'a> Records<'a> {
 mod tests {
     use super::*;
 
-    const CSV: Dialect = Dialect {
-        delimiter: b',',
-        quote: b'"',
-    };
+    const CSV: Dialect = Dialect::new(b',', b'"');
 
     fn all(text: &str) -> Vec<(u64, Vec<String>)> {
         let mut records = Records::new(text.as_bytes(), CSV, 1);
@@ -235,6 +269,36 @@ mod tests {
             })
             .expect("well formed");
         assert_eq!(quoted, [true, false]);
+    }
+
+    #[test]
+    fn escapes_and_comments() {
+        let dialect = Dialect {
+            escape: Some(b'\\'),
+            comment: Some(b'#'),
+            ..CSV
+        };
+        let mut records = Records::new(b"# \"one\n\"a\\\"b\n\",#c\n#end", dialect, 1);
+        let mut values = Vec::new();
+        let mut each = |_: usize, value: Value<'_>| {
+            values.push(value.bytes.to_vec());
+            Ok(())
+        };
+        assert_eq!(records.next(&mut each), Ok(Some(2)));
+        assert_eq!(records.record_line(), 2);
+        assert_eq!(records.record(), b"\"a\\\"b\n\",#c");
+        assert_eq!(records.next(&mut each), Ok(None));
+        assert_eq!(values, [b"a\"b\n".to_vec(), b"#c".to_vec()]);
+    }
+
+    #[test]
+    fn an_open_quote_spoils_its_line() {
+        let mut records = Records::new(b"a,b\n\"1,2\n3,4\n", CSV, 1);
+        records.next(|_, _| Ok(())).expect("well formed");
+        records.next(|_, _| Ok(())).expect_err("the quote is open");
+        records.recover();
+        assert_eq!((records.record(), records.line()), (&b"\"1,2"[..], 3));
+        assert_eq!(records.next(|_, _| Ok(())), Ok(Some(2)));
     }
 
     #[test]

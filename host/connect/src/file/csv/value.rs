@@ -3,13 +3,10 @@
 use arrow::array::timezone::Tz;
 use arrow::compute::kernels::cast_utils::{Parser, string_to_datetime};
 use arrow::datatypes::{DataType, Date32Type, TimeUnit};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-/// Type of a column in a text file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ColumnType {
+/// Type of a value in a text file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum ColumnType {
     /// `true` or `false`, in any case.
     Boolean,
     /// Whole number of 64 bits.
@@ -40,21 +37,8 @@ impl ColumnType {
         }
     }
 
-    /// Name of the type, as in a configuration.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Boolean => "boolean",
-            Self::Integer => "integer",
-            Self::Float => "float",
-            Self::Date => "date",
-            Self::Timestamp => "timestamp",
-            Self::TimestampUtc => "timestamp-utc",
-            Self::Text => "text",
-        }
-    }
-
     /// The narrowest type of one value. A number with leading zeros is an identifier, so it is text.
-    pub(super) fn of(value: &[u8]) -> Self {
+    pub fn of(value: &[u8]) -> Self {
         let Some(first) = value.first() else { return Self::Text };
         match first {
             b'0'..=b'9' | b'-' | b'+' | b'.' => of_number_or_date(value),
@@ -65,7 +49,7 @@ impl ColumnType {
     }
 
     /// The narrowest type that holds the values of both.
-    pub(super) fn or(self, other: Self) -> Self {
+    pub fn or(self, other: Self) -> Self {
         match (self, other) {
             (one, two) if one == two => one,
             (Self::Integer, Self::Float) | (Self::Float, Self::Integer) => Self::Float,

@@ -51,6 +51,15 @@ impl Store {
     /// What the error says, without what must not be seen.
     fn answer(&self, error: &object_store::Error) -> String {
         let mut answer = error.to_string();
+        // The outer errors leave out what the innermost is about, such as a timeout.
+        let mut cause = std::error::Error::source(error);
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !answer.contains(&text) {
+                answer = format!("{answer}: {text}");
+            }
+            cause = error.source();
+        }
         for hidden in &self.hidden {
             answer = answer.replace(hidden.as_str(), "***");
         }
@@ -106,7 +115,7 @@ fn advice(error: &object_store::Error, answer: &str) -> (Option<String>, bool) {
             let advice = "the store asks to be left alone for a while; try again later, or raise `retries` in `store`";
             (Some(advice.to_owned()), true)
         }
-        _ if says("timed out") || says("operation timeout") || says("HTTP error: request or response body error") => {
+        _ if says("timed out") => {
             let advice = "the store did not answer in time; try again, or raise `timeout` in `store`";
             (Some(advice.to_owned()), true)
         }

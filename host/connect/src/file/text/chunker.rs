@@ -1,11 +1,11 @@
 //! Cuts a stream of text into chunks of whole records.
 
-use std::io::Read;
-use std::sync::Arc;
+use std::io::{BufRead, Read};
 
-use super::boundaries::Boundaries;
-use super::{Chunk, Dialect, Reader, TextFile, read_error};
+use super::{Reader, damaged};
+use super::boundaries::{Boundaries, Cut};
 use crate::Error;
+use crate::file::stored::StoredFile;
 
 /// A record longer than this is taken for a quote that was never closed.
 const MAX_RECORD_BYTES: usize = 64 << 20;
@@ -13,10 +13,20 @@ const MAX_RECORD_BYTES: usize = 64 << 20;
 /// The byte order mark that some programs put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// Whole records of one file.
+#[derive(Debug)]
+pub(in super::super) struct Chunk {
+    pub bytes: Vec<u8>,
+    /// Line of the first byte, from 1.
+    pub line: u64,
+    /// Lines that end in this chunk.
+    pub lines: u64,
+}
+
 /// Cuts what a reader yields at record ends.
-pub(super) struct Chunker {
+pub(in super::super) struct Chunker {
     reader: Reader,
-    file: Arc<str>,
+    file: StoredFile,
     boundaries: Boundaries,
     /// What was read behind the last record end.
     rest: Vec<u8>,
@@ -25,15 +35,20 @@ pub(super) struct Chunker {
 }
 
 impl Chunker {
-    pub fn new(reader: Reader, file: &TextFile, dialect: Dialect) -> Self {
-        Self {
-            reader,
-            file: Arc::clone(&file.name),
-            boundaries: Boundaries::new(dialect),
-            rest: Vec::new(),
-            line: 1,
-            ended: false,
+    /// Leaves out the first `skip_rows` lines.
+    pub(super) fn new(reader: Reader, file: StoredFile, cut: Cut, skip_rows: u64) -> Result<Self, Error> {
+        let mut reader = std::io::BufReader::new(reader);
+        for _ in 0..skip_rows {
+            reader.skip_until(b'\n').map_err(|error| damaged(&file, 0, error))?;
         }
+        Ok(Self {
+            reader: Box::new(reader),
+            file,
+            boundaries: Boundaries::new(cut),
+            rest: Vec::new(),
+            line: 1 + skip_rows,
+            ended: false,
+        })
     }
 
     /// The next records: about `target` bytes, more where one record is longer than that.
@@ -44,23 +59,19 @@ impl Chunker {
         while record_end.is_none() && !self.ended {
             let seen = bytes.len();
             let wanted = target.saturating_sub(seen).max(target / 2).max(1);
-            let read = (&mut self.reader)
-                .take(wanted as u64)
-                .read_to_end(&mut bytes)
-                .map_err(|error| read_error(&self.file, error))?;
+            let read = (&mut self.reader).take(wanted as u64).read_to_end(&mut bytes);
+            let read = read.map_err(|error| damaged(&self.file, self.line - 1 + count_lines(&bytes), error))?;
             self.ended = read < wanted;
-            let mut scanned_from = seen;
             if self.line == 1 && seen == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
                 bytes.drain(..BYTE_ORDER_MARK.len());
-                scanned_from = 0;
             }
             record_end = self
                 .boundaries
-                .last_record_end(&bytes[scanned_from..])
-                .map(|end| scanned_from + end);
+                .last_record_end(&mut bytes[seen..])
+                .map(|end| seen + end);
             if record_end.is_none() && bytes.len() > MAX_RECORD_BYTES {
                 return Err(Error::Line {
-                    file: self.file.to_string(),
+                    file: self.file.name.to_string(),
                     line: self.line,
                     reason: format!(
                         "this record is longer than {} MiB; is a quote left open?",
@@ -81,7 +92,6 @@ impl Chunker {
         let lines = count_lines(&bytes);
         self.line += lines;
         Ok(Some(Chunk {
-            file: Arc::clone(&self.file),
             bytes,
             line: chunk_line,
             lines,
@@ -100,25 +110,13 @@ pub(in super::super) fn count_lines(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use object_store::path::Path;
-
-    use super::super::CHUNK_BYTES;
+    use super::super::{CHUNK_BYTES, Dialect};
     use super::*;
-    use crate::file::Codec;
-
-    const CSV: Dialect = Dialect {
-        delimiter: b',',
-        quote: b'"',
-    };
 
     fn chunker(text: &[u8]) -> Chunker {
-        let file = TextFile {
-            location: Path::from("x.csv"),
-            name: Arc::from("x.csv"),
-            codec: Codec::None,
-            size: 0,
-        };
-        Chunker::new(Box::new(std::io::Cursor::new(text.to_vec())), &file, CSV)
+        let file = StoredFile::named("x.csv");
+        let reader = Box::new(std::io::Cursor::new(text.to_vec()));
+        Chunker::new(reader, file, Cut::Csv(Dialect::new(b',', b'"')), 0).expect("a chunker")
     }
 
     fn chunks(text: &[u8], target: usize) -> Vec<(String, u64)> {

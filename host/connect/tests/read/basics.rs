@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tenon_connect::Error;
-use tenon_connect::file::{self, Codec, ColumnType, Format, ReadConfig};
+use tenon_connect::file::{self, Codec, Format, ReadConfig, ReadOptions};
 
 fn flights() -> String {
     format!("{}/../../examples/flights/flights.csv.gz", env!("CARGO_MANIFEST_DIR"))
@@ -20,7 +20,9 @@ fn session(partitions: usize) -> SessionContext {
 
 async fn table(config: &ReadConfig, partitions: usize) -> String {
     let session = session(partitions);
-    let source = file::open(config, &session).await.expect("opened");
+    let source = file::open(config, &ReadOptions::default(), &session)
+        .await
+        .expect("opened");
     let batches = session
         .read_table(source.table())
         .expect("a table")
@@ -32,7 +34,7 @@ async fn table(config: &ReadConfig, partitions: usize) -> String {
 
 async fn failure(config: &ReadConfig) -> String {
     let session = session(2);
-    match file::open(config, &session).await {
+    match file::open(config, &ReadOptions::default(), &session).await {
         Err(error) => error.to_string(),
         Ok(source) => {
             let error = session
@@ -57,7 +59,9 @@ async fn the_flights_are_read_with_their_types() {
     let mut config = ReadConfig::new(flights());
     config.csv.null = vec!["NA".to_owned()];
     let session = session(3);
-    let source = file::open(&config, &session).await.expect("opened");
+    let source = file::open(&config, &ReadOptions::default(), &session)
+        .await
+        .expect("opened");
     assert_eq!(source.format(), Format::Csv);
     let types: Vec<_> = source
         .schema()
@@ -96,7 +100,9 @@ async fn one_partition_keeps_the_order_of_the_file() {
     let mut config = ReadConfig::new(flights());
     config.csv.null = vec!["NA".to_owned()];
     let session = session(1);
-    let source = file::open(&config, &session).await.expect("opened");
+    let source = file::open(&config, &ReadOptions::default(), &session)
+        .await
+        .expect("opened");
     let batches = session
         .read_table(source.table())
         .expect("a table")
@@ -134,7 +140,9 @@ async fn values_are_parsed_by_type() {
     assert_eq!(table(&config, 1).await, expected);
 
     let session = session(1);
-    let source = file::open(&config, &session).await.expect("opened");
+    let source = file::open(&config, &ReadOptions::default(), &session)
+        .await
+        .expect("opened");
     let batches = session
         .read_table(source.table())
         .expect("a table")
@@ -183,12 +191,6 @@ async fn folders_patterns_and_hidden_files() {
     ] {
         assert_eq!(table(&ReadConfig::new(url), 1).await, expected);
     }
-    let differing = write(folder.path(), "c.csv", "id,name\n2,x\n");
-    let error = failure(&ReadConfig::new(format!("{}/", folder.path().display()))).await;
-    assert!(
-        error.contains(&format!("{differing} has the columns id, name")),
-        "{error}"
-    );
 }
 
 #[tokio::test]
@@ -199,7 +201,9 @@ async fn ndjson_and_parquet() {
     assert_eq!(table(&ReadConfig::new(ndjson.clone()), 1).await, expected);
 
     let session = session(1);
-    let source = file::open(&ReadConfig::new(ndjson), &session).await.expect("opened");
+    let source = file::open(&ReadConfig::new(ndjson), &ReadOptions::default(), &session)
+        .await
+        .expect("opened");
     let batches = session
         .read_table(source.table())
         .expect("a table")
@@ -259,14 +263,14 @@ async fn compressed_text() {
 async fn types_can_be_given() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = ReadConfig::new(write(folder.path(), "x.csv", "code,n\n1,1\nA,2\n"));
-    config.csv.infer_rows = 1;
-    config.csv.types.insert("code".to_owned(), ColumnType::Text);
+    config.infer_rows = 1;
+    config.schema.insert("code".to_owned(), "text".parse().expect("a type"));
     assert!(table(&config, 1).await.contains("| A    | 2 |"));
-    config.csv.types.insert("cod".to_owned(), ColumnType::Text);
+    config.schema.insert("cod".to_owned(), "text".parse().expect("a type"));
     assert!(
         failure(&config)
             .await
-            .ends_with("`types` names the column `cod`; there are code, n")
+            .ends_with("`schema` names the column `cod`; there are code, n")
     );
 }
 
@@ -278,7 +282,7 @@ async fn errors_name_file_and_line() {
         .collect();
     let wrong_at_the_end = write(folder.path(), "late.csv", &format!("id,name\n{many}oops,x\n"));
     let error = failure(&ReadConfig::new(wrong_at_the_end.clone())).await;
-    let expected = format!("{wrong_at_the_end}, line 200002: column `id` holds `oops`, but its type is integer");
+    let expected = format!("{wrong_at_the_end}, line 200002: column `id` holds `oops`, but its type is bigint");
     assert!(error.contains(&expected), "{error}");
 
     let ragged = write(folder.path(), "ragged.csv", "a,b\n1,2\n3\n");
@@ -315,7 +319,11 @@ async fn errors_name_file_and_line() {
 async fn what_cannot_be_read_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let session = session(1);
-    let open = async |config: ReadConfig| file::open(&config, &session).await.expect_err("not readable");
+    let open = async |config: ReadConfig| {
+        file::open(&config, &ReadOptions::default(), &session)
+            .await
+            .expect_err("not readable")
+    };
 
     let missing = open(ReadConfig::new(folder.path().join("no.csv").to_string_lossy())).await;
     assert!(
@@ -328,22 +336,11 @@ async fn what_cannot_be_read_is_named() {
     assert!(matches!(empty, Error::Empty { .. }), "{empty}");
     let unknown = open(ReadConfig::new(write(folder.path(), "x.xlsx", "x"))).await;
     assert!(matches!(unknown, Error::UnknownFormat { .. }), "{unknown}");
-    let remote = open(ReadConfig::new("s3://bucket/x.csv")).await;
+    let remote = open(ReadConfig::new("ftp://bucket/x.csv")).await;
     assert!(matches!(remote, Error::Config { .. }), "{remote}");
 
-    let flights = fs::read(flights()).expect("readable");
-    let truncated = folder.path().join("truncated.csv.gz");
-    fs::write(&truncated, &flights[..flights.len() / 2]).expect("written");
-    let mut config = ReadConfig::new(truncated.to_string_lossy());
-    config.csv.null = vec!["NA".to_owned()];
-    let error = failure(&config).await;
-    assert!(
-        error.contains("cannot read") && error.contains("truncated.csv.gz"),
-        "{error}"
-    );
-
     let mut lying = ReadConfig::new(write(folder.path(), "lying.csv.gz", "id\n1\n"));
-    assert!(failure(&lying).await.contains("cannot read"));
+    assert!(failure(&lying).await.contains("is damaged"));
     lying.compression = Some(Codec::None);
     assert!(table(&lying, 1).await.contains("| 1  |"));
 }
@@ -353,5 +350,5 @@ fn configurations_refuse_unknown_keys() {
     let wrong = serde_json::from_str::<ReadConfig>(r#"{"url": "x.csv", "csv": {"nul": ["NA"]}}"#).expect_err("refused");
     assert!(wrong.to_string().contains("unknown field `nul`"), "{wrong}");
     let right: ReadConfig = serde_json::from_str(r#"{"url": "x.csv", "csv": {"null": ["NA"]}}"#).expect("understood");
-    assert_eq!(right.csv.infer_rows, 10_000);
+    assert_eq!(right.infer_rows, 10_000);
 }

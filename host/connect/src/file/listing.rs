@@ -1,0 +1,165 @@
+//! Finds the files that a configuration names: one file, a folder, or a pattern.
+
+use std::collections::BTreeMap;
+use std::path::Path as LocalPath;
+
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{GetOptions, ObjectMeta, ObjectStoreExt};
+
+use super::pattern::{Pattern, Segment};
+use super::store::{self, Store, StoreOptions};
+use crate::Error;
+
+/// Files of a source, in the order of their names, and the store that has them.
+#[derive(Debug)]
+pub(super) struct Listing {
+    pub store: Store,
+    /// The folder below which parts of names may be partitions.
+    pub base: Path,
+    pub files: Vec<ObjectMeta>,
+}
+
+/// Finds the files. Files are hidden, and left out, when their name or that of a folder on the way begins with `.` or
+/// `_`; a file that is asked for by its name never is.
+pub(super) async fn find(url: &str, options: &StoreOptions) -> Result<Listing, Error> {
+    let exists_as_named = !url.contains("://") && LocalPath::new(url).exists();
+    match Pattern::split(url) {
+        Some((folder, pattern)) if !exists_as_named && !is_web(url) => {
+            let store = store::open(folder, options)?;
+            let files = matching(&store, url, &Pattern::parse(url, pattern)?).await?;
+            let base = store.root.clone();
+            found(url, store, base, files)
+        }
+        _ => named(url, options).await,
+    }
+}
+
+async fn named(url: &str, options: &StoreOptions) -> Result<Listing, Error> {
+    let store = store::open(url, options)?;
+    let root = store.root.clone();
+    let is_folder =
+        url.ends_with('/') || root.as_ref().is_empty() || store.local_path(&root).is_some_and(|path| path.is_dir());
+    if !is_folder {
+        match head(&store, &root).await {
+            Ok(file) => {
+                return Ok(Listing {
+                    base: store.root.clone(),
+                    store,
+                    files: vec![file],
+                });
+            }
+            // What is no file may still be a folder, but only where there are folders.
+            Err(Error::NotFound { .. }) if !store.is_http() && !store.is_local() => {}
+            Err(Error::NotFound { .. }) => return Err(Error::NotFound { url: url.to_owned() }),
+            Err(error) => return Err(error),
+        }
+    }
+    let files = below(&store, &root).await?;
+    if files.is_empty() && !is_folder {
+        return Err(Error::NotFound { url: url.to_owned() });
+    }
+    if store.local_path(&root).is_some_and(|path| !path.exists()) {
+        return Err(Error::NotFound { url: url.to_owned() });
+    }
+    found(url, store, root, files)
+}
+
+/// What a store says about one object.
+async fn head(store: &Store, location: &Path) -> Result<ObjectMeta, Error> {
+    match store.store.head(location).await {
+        Ok(file) => Ok(file),
+        Err(error @ object_store::Error::NotFound { .. }) => Err(store.explain("read", location, &error)),
+        Err(error) => {
+            // The answer to a HEAD request has no body that would say why; that to a small read has.
+            let first_byte = GetOptions::new().with_range(Some(0..1));
+            let telling = store.store.get_opts(location, first_byte).await.err().unwrap_or(error);
+            Err(store.explain("read", location, &telling))
+        }
+    }
+}
+
+async fn below(store: &Store, folder: &Path) -> Result<Vec<ObjectMeta>, Error> {
+    let prefix = (!folder.as_ref().is_empty()).then_some(folder);
+    let listed = store.store.list(prefix).try_collect::<Vec<_>>().await;
+    let mut files = listed.map_err(|error| store.explain("list", folder, &error))?;
+    files.retain(|file| is_visible(folder, &file.location));
+    Ok(files)
+}
+
+fn is_visible(folder: &Path, location: &Path) -> bool {
+    let hidden = |part: &str| part.starts_with('.') || part.starts_with('_') || part.ends_with("_$folder$");
+    location
+        .prefix_match(folder)
+        .is_none_or(|mut parts| !parts.any(|part| hidden(part.as_ref())))
+}
+
+fn found(url: &str, store: Store, base: Path, mut files: Vec<ObjectMeta>) -> Result<Listing, Error> {
+    if files.is_empty() {
+        return Err(Error::NoFiles {
+            url: url.to_owned(),
+            listed: store.name(&base),
+        });
+    }
+    files.sort_by(|one, two| one.location.cmp(&two.location));
+    Ok(Listing { store, base, files })
+}
+
+/// Walks down from the pattern's folder, listing only what the pattern can lead to.
+async fn matching(store: &Store, url: &str, pattern: &Pattern) -> Result<Vec<ObjectMeta>, Error> {
+    let mut matched = BTreeMap::new();
+    for segments in &pattern.alternatives {
+        let mut folders = vec![(store.root.clone(), segments.as_slice())];
+        while let Some((folder, segments)) = folders.pop() {
+            let Some((segment, rest)) = segments.split_first() else {
+                continue;
+            };
+            if let Segment::Literal(name) = segment
+                && !rest.is_empty()
+            {
+                folders.push((folder.join(name.as_str()), rest));
+                continue;
+            }
+            if matches!(segment, Segment::AnyDepth) {
+                for file in below(store, &folder).await? {
+                    let names: Vec<_> = file.location.prefix_match(&folder).into_iter().flatten().collect();
+                    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+                    if Segment::match_all(segments, &names) {
+                        matched.insert(file.location.clone(), file);
+                    }
+                }
+                continue;
+            }
+            let prefix = (!folder.as_ref().is_empty()).then_some(&folder);
+            let listed = store.store.list_with_delimiter(prefix).await;
+            let listed = match listed {
+                Ok(listed) => listed,
+                Err(object_store::Error::NotFound { .. }) => continue,
+                Err(error) => return Err(store.explain("list", &folder, &error)),
+            };
+            let fits = |location: &Path| {
+                let name = location.filename().unwrap_or_default();
+                segment.matches(name) && (segment.shows_hidden() || is_visible(&folder, location))
+            };
+            for subfolder in listed.common_prefixes.into_iter().filter(|folder| fits(folder)) {
+                if rest.is_empty() {
+                    let files = below(store, &subfolder).await?;
+                    matched.extend(files.into_iter().map(|file| (file.location.clone(), file)));
+                } else {
+                    folders.push((subfolder, rest));
+                }
+            }
+            if rest.is_empty() {
+                let files = listed.objects.into_iter().filter(|file| fits(&file.location));
+                matched.extend(files.map(|file| (file.location.clone(), file)));
+            }
+        }
+    }
+    tracing::debug!(url, files = matched.len(), "listed");
+    Ok(matched.into_values().collect())
+}
+
+/// Whether this is a web server's URL, in which `?` begins a query.
+fn is_web(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
+}

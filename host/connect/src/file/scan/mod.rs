@@ -1,0 +1,56 @@
+//! Reads files of every format but Parquet: readers in the background, any number of partitions that parse.
+
+mod partition;
+mod plan;
+mod table;
+mod units;
+
+use std::sync::Arc;
+
+use arrow::datatypes::{FieldRef, SchemaRef};
+
+pub(super) use table::FileTable;
+
+use super::format::Format;
+use super::read_config::CsvRead;
+use super::rejects::BadRows;
+use super::store::Store;
+use super::stored::StoredFile;
+use super::text::{Dialect, TextOptions};
+
+/// Files that share their columns.
+#[derive(Debug)]
+pub(super) struct FileSet {
+    pub store: Arc<Store>,
+    pub format: Format,
+    pub files: Vec<StoredFile>,
+    /// The files' columns and, behind them, those of their folders.
+    pub schema: SchemaRef,
+    /// Columns that folders stand for.
+    pub partition_fields: Vec<FieldRef>,
+    pub reading: Arc<Reading>,
+    pub bad_rows: BadRows,
+}
+
+/// How files of a format become rows.
+#[derive(Debug)]
+pub(super) enum Reading {
+    Csv {
+        text: TextOptions,
+        dialect: Dialect,
+        options: CsvRead,
+    },
+    Json {
+        text: TextOptions,
+        by_line: bool,
+    },
+    /// Files that hold batches.
+    Container,
+}
+
+impl FileSet {
+    /// How many columns are in the files themselves.
+    pub fn file_columns(&self) -> usize {
+        self.schema.fields().len() - self.partition_fields.len()
+    }
+}

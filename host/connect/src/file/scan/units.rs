@@ -1,0 +1,208 @@
+//! Reads files in the background and cuts them into units of work.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::physical_plan::metrics::{Count, Time};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use super::Reading;
+use super::plan::Layout;
+use crate::Error;
+use crate::file::containers::Container;
+use crate::file::csv::{CsvChunk, Records, header, numbered_names};
+use crate::file::read_config::CsvRead;
+use crate::file::stored::StoredFile;
+use crate::file::text::{self, CHUNK_BYTES, Chunk, Dialect};
+
+/// Some rows of one file, read but not parsed.
+#[derive(Debug)]
+pub(super) struct Unit {
+    pub file: Arc<StoredFile>,
+    pub content: Content,
+}
+
+#[derive(Debug)]
+pub(super) enum Content {
+    Csv(CsvChunk),
+    Json(Chunk),
+    /// A batch, and the number of rows before it in the file.
+    Batch(RecordBatch, u64),
+}
+
+/// What the readers of one scan report.
+#[derive(Debug, Clone)]
+pub(super) struct ReadMetrics {
+    /// Time in reading and decompressing.
+    pub elapsed: Time,
+    /// Bytes as stored, of the files that were opened.
+    pub bytes: Count,
+}
+
+type Sender = mpsc::Sender<Result<Unit, Error>>;
+
+/// Where the rows of a file go.
+struct Output<'a> {
+    file: Arc<StoredFile>,
+    sender: &'a Sender,
+    metrics: &'a ReadMetrics,
+}
+
+/// Why reading a file ended before its end.
+enum Stopped {
+    /// Nobody listens any more.
+    Unheard,
+    Failed(Error),
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Starts to read the files, as many at once as there are partitions. Dropping the receiver ends the readers.
+pub(super) fn read_in_background(
+    layout: &Arc<Layout>,
+    parallel: usize,
+    batch_rows: usize,
+    metrics: &ReadMetrics,
+) -> mpsc::Receiver<Result<Unit, Error>> {
+    let (sender, receiver) = mpsc::channel(parallel.max(1) * 2);
+    let files: VecDeque<StoredFile> = layout.files.iter().cloned().collect();
+    let readers = parallel.clamp(1, files.len().max(1));
+    let queue = Arc::new(Mutex::new(files));
+    for _ in 0..readers {
+        let (layout, queue, sender, metrics) =
+            (Arc::clone(layout), Arc::clone(&queue), sender.clone(), metrics.clone());
+        tokio::task::spawn_blocking(move || {
+            loop {
+                let Some(file) = queue.lock().pop_front() else { return };
+                metrics.bytes.add(usize::try_from(file.meta.size).unwrap_or(usize::MAX));
+                let output = Output {
+                    file: Arc::new(file),
+                    sender: &sender,
+                    metrics: &metrics,
+                };
+                match read(&layout, batch_rows, &output) {
+                    Ok(()) => {}
+                    Err(Stopped::Unheard) => return,
+                    Err(Stopped::Failed(error)) => {
+                        // What looks damaged may be half of an old and half of a new file.
+                        let changed = output.file.check_unchanged(&layout.set.store).err();
+                        let error = match changed {
+                            Some(changed @ Error::Changed { .. }) => changed,
+                            _ => error,
+                        };
+                        sender.blocking_send(Err(error)).ok();
+                        return;
+                    }
+                }
+            }
+        });
+    }
+    receiver
+}
+
+fn read(layout: &Layout, batch_rows: usize, output: &Output<'_>) -> Result<(), Stopped> {
+    let set = &layout.set;
+    match set.reading.as_ref() {
+        Reading::Csv { text, dialect, options } => {
+            let mut chunker = text::open(&set.store, &output.file, text)?;
+            let mut slots = None;
+            while let Some(chunk) = output.timed(|| chunker.next(CHUNK_BYTES))? {
+                let mut start = (0, chunk.line);
+                if slots.is_none() {
+                    slots = csv_start(layout, &output.file, &chunk, *dialect, options, &mut start)?;
+                }
+                let Some(slots) = &slots else { continue };
+                let chunk = CsvChunk::new(
+                    chunk,
+                    Arc::clone(&output.file.name),
+                    Arc::clone(slots),
+                    start,
+                    batch_rows,
+                );
+                output.send(Content::Csv(chunk))?;
+            }
+        }
+        Reading::Json { text, .. } => {
+            let mut chunker = text::open(&set.store, &output.file, text)?;
+            while let Some(chunk) = output.timed(|| chunker.next(CHUNK_BYTES))? {
+                output.send(Content::Json(chunk))?;
+            }
+        }
+        Reading::Container => {
+            let names: Vec<String> = layout.file_fields.iter().map(|field| field.name().clone()).collect();
+            // Formats differ in how they count rows without columns, so one column is read for that.
+            let names = (!names.is_empty()).then_some(names);
+            let opened =
+                output.timed(|| Container::open(&set.store, &output.file, set.format, names.as_deref(), batch_rows));
+            let mut container = opened?;
+            while let Some((batch, before)) = output.timed(|| container.next())? {
+                output.send(Content::Batch(batch, before))?;
+            }
+        }
+    }
+    output.file.check_unchanged(&set.store)?;
+    Ok(())
+}
+
+/// Reads the header, and finds the columns of the scan that the file's values belong to; none where there is no record.
+fn csv_start(
+    layout: &Layout,
+    file: &StoredFile,
+    chunk: &Chunk,
+    dialect: Dialect,
+    options: &CsvRead,
+    start: &mut (usize, u64),
+) -> Result<Option<Arc<[Option<usize>]>>, Error> {
+    let mut records = Records::new(&chunk.bytes, dialect, chunk.line);
+    let line = records.line();
+    let failed = |line: u64, reason: String| Error::Line {
+        file: file.name.to_string(),
+        line,
+        reason,
+    };
+    let names = if options.header {
+        let names = header(&mut records).map_err(|fault| failed(fault.line, fault.reason))?;
+        *start = (records.position(), records.line());
+        names
+    } else {
+        // The table's columns tell how many values there should be.
+        numbered_names(layout.set.file_columns())
+    };
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let known = &layout.set.schema.fields()[..layout.set.file_columns()];
+    if let Some(new) = names
+        .iter()
+        .find(|name| !known.iter().any(|field| field.name() == *name))
+    {
+        let reason =
+            format!("the column `{new}` is in none of the files whose columns were looked at; raise `infer_files`");
+        return Err(failed(line, reason));
+    }
+    let slot = |name: &String| layout.file_fields.iter().position(|field| field.name() == name);
+    Ok(Some(names.iter().map(slot).collect()))
+}
+
+impl Output<'_> {
+    fn timed<T>(&self, read: impl FnOnce() -> T) -> T {
+        let timer = self.metrics.elapsed.timer();
+        let read = read();
+        timer.done();
+        read
+    }
+
+    fn send(&self, content: Content) -> Result<(), Stopped> {
+        let unit = Unit {
+            file: Arc::clone(&self.file),
+            content,
+        };
+        self.sender.blocking_send(Ok(unit)).map_err(|_| Stopped::Unheard)
+    }
+}
