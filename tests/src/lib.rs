@@ -5,3 +5,4 @@ pub mod bench;
 pub mod core_guest;
 pub mod guests;
 pub mod samples;
+pub mod services;

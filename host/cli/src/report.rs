@@ -1,7 +1,6 @@
 //! What a run has done, as a table.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 use tenon_host::engine::{Report, Status};
@@ -99,7 +98,7 @@ fn table(report: &Report, coloured: bool) -> Table {
 
 fn rejected(report: &Report) -> String {
     match report.reject_files.first() {
-        Some(file) => format!("{}, in {}", count(report.rows_rejected), file.display()),
+        Some(file) => format!("{}, in {}", count(report.rows_rejected), file),
         None => count(report.rows_rejected),
     }
 }
@@ -112,12 +111,12 @@ fn files(number: usize) -> String {
     }
 }
 
-fn place(files: &[PathBuf]) -> String {
+fn place(files: &[String]) -> String {
     match files {
-        [only] => format!(", {}", only.display()),
+        [only] => format!(", {only}"),
         [first, ..] => first
-            .parent()
-            .map_or_else(String::new, |folder| format!(", in {}", folder.display())),
+            .rsplit_once('/')
+            .map_or_else(String::new, |(folder, _)| format!(", in {folder}")),
         [] => String::new(),
     }
 }

@@ -191,11 +191,50 @@ pub enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
+    /// The format has nothing for a column's type.
+    #[error("{format} cannot hold the column `{column}` of type {data_type}, which is to go to {target}: {help}")]
+    Unsupported {
+        /// The target.
+        target: String,
+        /// The column.
+        column: String,
+        /// Its type.
+        data_type: String,
+        /// The format.
+        format: &'static str,
+        /// What to do.
+        help: String,
+        /// What the encoder said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    /// What was prepared is not there any more.
+    #[error(
+        "what run {run} prepared for {target} is not there: it was aborted, or swept by a later run after a day, or its \
+         files have been replaced since; run again"
+    )]
+    Gone {
+        /// The target.
+        target: String,
+        /// The run.
+        run: String,
+    },
+
+    /// What is to be aborted is committed already.
+    #[error("run {run} has committed to {target} already; it can no longer be aborted")]
+    Decided {
+        /// The target.
+        target: String,
+        /// The run.
+        run: String,
+    },
+
     /// A commit journal that a killed run left can't be understood.
-    #[error("{path} is a damaged commit journal; check the folder by hand, then remove it", path = path.display())]
+    #[error("{path} is a damaged commit journal; check its folder by hand, then remove it")]
     Journal {
         /// The journal.
-        path: PathBuf,
+        path: String,
         /// Why.
         #[source]
         source: serde_json::Error,
@@ -259,12 +298,15 @@ impl Error {
             | Self::Config { .. }
             | Self::Store { transient: false, .. }
             | Self::Exists { .. }
+            | Self::Unsupported { .. }
+            | Self::Decided { .. }
             | Self::Foreign { .. } => ErrorKind::BadConfig,
             Self::Changed { .. }
             | Self::Store { .. }
             | Self::Read { .. }
             | Self::Busy { .. }
             | Self::Write { .. }
+            | Self::Gone { .. }
             | Self::Journal { .. } => ErrorKind::System,
         }
     }

@@ -93,19 +93,15 @@ async fn write(
     while let Some(batch) = rows.next().await {
         let batch = batch.map_err(Error::from_plan)?;
         let began = Instant::now();
-        writer.write(&batch).map_err(failed)?;
+        writer.write(&batch).await.map_err(failed)?;
         elapsed += began.elapsed();
         progress.add_written(&sink, batch.num_rows());
     }
-    let finishing = tokio::task::spawn_blocking(move || {
-        let began = Instant::now();
-        writer.finish().map(|part| (part, began.elapsed()))
-    });
-    let finished = finishing.await.map_err(|error| Error::Internal(error.to_string()))?;
-    let (part, finishing) = finished.map_err(failed)?;
+    let finishing = Instant::now();
+    let part = writer.finish().await.map_err(failed)?;
     Ok(PartDone {
         sink,
         part,
-        elapsed: elapsed + finishing,
+        elapsed: elapsed + finishing.elapsed(),
     })
 }

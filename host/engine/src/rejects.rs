@@ -37,12 +37,9 @@ impl RejectedRows {
         let writing = tokio::spawn(async move {
             let failed = |error| Error::Rejects(Box::new(error));
             while let Some(batch) = receiver.recv().await {
-                writer.write(&batch).map_err(failed)?;
+                writer.write(&batch).await.map_err(failed)?;
             }
-            let finished = tokio::task::spawn_blocking(move || writer.finish()).await;
-            finished
-                .map_err(|error| Error::Internal(error.to_string()))?
-                .map_err(failed)
+            writer.finish().await.map_err(failed)
         });
         (
             Self {

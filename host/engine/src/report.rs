@@ -1,7 +1,6 @@
 //! What a run has done.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::Serialize;
 use tenon_runtime::Run;
@@ -40,11 +39,11 @@ pub struct Report {
     /// Their size in bytes, as stored.
     pub bytes_read: u64,
     /// Files that were written, without those of rejected rows.
-    pub files_written: Vec<PathBuf>,
+    pub files_written: Vec<String>,
     /// Their size in bytes.
     pub bytes_written: u64,
     /// Files of rejected rows.
-    pub reject_files: Vec<PathBuf>,
+    pub reject_files: Vec<String>,
     /// Partitions that ran side by side.
     pub partitions: usize,
     /// Sandboxes that were used.
@@ -84,7 +83,7 @@ pub struct SinkReport {
     /// Bytes written.
     pub bytes: u64,
     /// Files written.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<String>,
     /// Whether these are rejected rows.
     pub rejected: bool,
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use datafusion::physical_plan::displayable;
-use tenon_connect::file::{Committed, Part, Sink};
+use tenon_connect::file::{self, Part, Prepared, Sink};
 use tenon_runtime::Runtime;
 
 use crate::drive::{Drive, Written};
@@ -156,7 +156,7 @@ impl Engine {
                 return Err(planned.give_up().await.unwrap_or(error));
             }
         };
-        planned.commit(written, progress, began, planning).await
+        planned.commit(job, written, progress, began, planning).await
     }
 }
 
@@ -193,6 +193,7 @@ impl Planned {
 
     async fn commit(
         self,
+        job: &Job,
         mut written: Written,
         progress: &Progress,
         began: Instant,
@@ -221,17 +222,26 @@ impl Planned {
         for RejectSink { name, sink, writing } in rejects {
             rejected.push((name, sink, joined(writing.await)??));
         }
-        // First, so that a failure here leaves the targets as they were.
-        for (name, sink, part) in rejected {
-            let committed = publish(sink, vec![part]).await?;
-            let committed = committed.map_err(|error| Error::Rejects(Box::new(error)))?;
-            report.committed(name, true, committed);
+        let mut ready = Vec::new();
+        if let Err(error) = prepare(&mut ready, rejected, sinks, &mut written).await {
+            for Ready { name, prepared, .. } in &ready {
+                if let Some(output) = job.sinks.get(name) {
+                    // What is left anyway is swept by the next run.
+                    file::abort(&output.to, prepared).await.ok();
+                }
+            }
+            return Err(error);
         }
-        for (name, sink) in sinks {
-            let parts = written.parts.remove(&name).unwrap_or_default();
-            let committed = publish(sink, parts).await?;
-            let committed = committed.map_err(|error| Error::Sink(Box::new(error)))?;
-            report.committed(name, false, committed);
+        for Ready {
+            name,
+            rejected,
+            prepared,
+        } in ready
+        {
+            let output = job.sinks.get(&name);
+            let output = output.ok_or_else(|| Error::Internal(format!("the sink {name} is gone")))?;
+            let committed = file::commit(&output.to, &prepared).await;
+            report.committed(name, rejected, committed.map_err(|error| of_sink(rejected, error))?);
         }
         progress.enter(Phase::Done);
 
@@ -260,8 +270,46 @@ impl Planned {
     }
 }
 
-async fn publish(sink: Sink, parts: Vec<Part>) -> Result<Result<Committed, tenon_connect::Error>, Error> {
-    joined(tokio::task::spawn_blocking(move || sink.commit(parts)).await)
+/// A sink whose rows are durable, and not visible yet.
+struct Ready {
+    name: String,
+    rejected: bool,
+    prepared: Prepared,
+}
+
+/// Makes everything durable before anything is visible: what can fail fails here.
+async fn prepare(
+    ready: &mut Vec<Ready>,
+    rejected: Vec<(String, Sink, Part)>,
+    sinks: BTreeMap<String, Sink>,
+    written: &mut Written,
+) -> Result<(), Error> {
+    for (name, sink, part) in rejected {
+        let prepared = sink.prepare(vec![part]).await.map_err(|error| of_sink(true, error))?;
+        ready.push(Ready {
+            name,
+            rejected: true,
+            prepared,
+        });
+    }
+    for (name, sink) in sinks {
+        let parts = written.parts.remove(&name).unwrap_or_default();
+        let prepared = sink.prepare(parts).await.map_err(|error| of_sink(false, error))?;
+        ready.push(Ready {
+            name,
+            rejected: false,
+            prepared,
+        });
+    }
+    Ok(())
+}
+
+fn of_sink(rejected: bool, error: tenon_connect::Error) -> Error {
+    if rejected {
+        Error::Rejects(Box::new(error))
+    } else {
+        Error::Sink(Box::new(error))
+    }
 }
 
 fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, Error> {

@@ -12,15 +12,25 @@ pub(crate) struct Counts {
     /// Names, with the reason where one is given.
     pub(crate) skipped_names: Vec<String>,
     pub(crate) failed_names: Vec<String>,
+    /// Tests of the program at hand that said they skipped themselves, and that it will count as passed.
+    skipped_themselves: usize,
 }
 
 impl Counts {
     /// Takes note of a line that a test program has printed.
     pub(crate) fn read(&mut self, line: &str) {
         if let Some(summary) = line.trim_start().strip_prefix("test result: ") {
-            self.passed += number_before(summary, " passed");
+            let passed = number_before(summary, " passed");
+            self.passed += passed.saturating_sub(std::mem::take(&mut self.skipped_themselves));
             self.failed += number_before(summary, " failed");
             self.skipped += number_before(summary, " ignored");
+            return;
+        }
+        // What a test prints that finds, while it runs, that it can't: `SKIPPED name, the reason`.
+        if let Some(skipped) = line.strip_prefix("SKIPPED ") {
+            self.skipped += 1;
+            self.skipped_themselves += 1;
+            self.skipped_names.push(skipped.to_owned());
             return;
         }
         // Names end before the first " ... ", and a test's own output may follow on the line.
@@ -99,6 +109,19 @@ mod tests {
             ["a::two, needs a database", "src/lib.rs - f (line 9)"]
         );
         assert_eq!(counts.to_string(), "13 passed, 1 failed, 2 skipped");
+    }
+
+    #[test]
+    fn tests_that_skip_themselves_have_not_passed() {
+        let counts = count(
+            "test s3::one ... ok\n\
+             SKIPPED s3, the server is not installed\n\
+             test s3::two ... ok\n\
+             test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s\n\
+             test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s\n",
+        );
+        assert_eq!(counts.to_string(), "4 passed, 0 failed, 1 skipped");
+        assert_eq!(counts.skipped_names, ["s3, the server is not installed"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod fuzz;
 mod lint;
 mod peers;
 mod plugins;
+mod services;
 mod setup;
 mod steps;
 mod test;
@@ -43,6 +44,11 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Real servers for tests and for trying things out.
+    Services {
+        #[command(subcommand)]
+        action: Services,
+    },
     /// Checks formatting, and runs clippy with warnings denied.
     Lint,
     /// Runs a benchmark, prints its table and writes target/bench/NAME.json.
@@ -68,6 +74,22 @@ enum Task {
     Ci,
 }
 
+#[derive(Subcommand)]
+enum Services {
+    /// Says what there is, and what of it is installed.
+    List,
+    /// Installs a service into the user's cache folder.
+    Install {
+        /// Its name, as `list` has it.
+        name: String,
+    },
+    /// Runs a service until Ctrl-C, and says how to reach it.
+    Start {
+        /// Its name, as `list` has it.
+        name: String,
+    },
+}
+
 fn main() -> ExitCode {
     match run(Tasks::parse().task) {
         Ok(()) => ExitCode::SUCCESS,
@@ -85,6 +107,11 @@ fn run(task: Task) -> Result<()> {
         Task::Plugins { names } => plugins::run(&names),
         Task::Flights => flights::run(),
         Task::Test { arguments } => test::run(&arguments),
+        Task::Services { action } => match action {
+            Services::List => services::list(),
+            Services::Install { name } => services::install(&name).map(|program| println!("{}", program.display())),
+            Services::Start { name } => services::start(&name),
+        },
         Task::Lint => lint::run(),
         Task::Bench { name, quick, peers } => bench::run(name.as_deref(), quick, peers),
         Task::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),

@@ -5,6 +5,7 @@ use anyhow::{Context, Error, Result, bail};
 
 use crate::counts::Counts;
 use crate::plugins;
+use crate::services;
 use crate::steps::step;
 use crate::workspace::{cargo, guest_manifest, guest_target};
 
@@ -24,6 +25,7 @@ pub(crate) fn run_after(
     if let Err(problem) = plugins::run(&[]) {
         problems.push(problem);
     }
+    services::install_for_tests();
 
     let selection = if arguments.is_empty() {
         &["--workspace".to_owned()]

@@ -87,6 +87,7 @@ fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {
     let source = arguments.csv.source(from);
     let parquet = ParquetWrite {
         compression: arguments.compression.unwrap_or(CompressionArgument::Zstd).into(),
+        ..ParquetWrite::default()
     };
     let sink = WriteConfig {
         mode: arguments.mode.unwrap_or(ModeArgument::Error).into(),

@@ -1,10 +1,11 @@
 //! Files and folders of files on disks and in object stores.
 //!
 //! - [`open`] makes a source out of a [`ReadConfig`]: CSV, TSV, JSON, NDJSON, Parquet, Avro, Arrow IPC and ORC.
-//! - [`Sink::begin`] starts to write to a [`WriteConfig`]; nothing is visible until [`Sink::commit`].
+//! - [`Sink::begin`] starts to write to a [`WriteConfig`], in the same formats but ORC; nothing is visible until
+//!   [`Sink::commit`], or until [`Sink::prepare`] and [`commit`].
 
 mod bookmark;
-mod commit;
+mod compress;
 mod config;
 mod containers;
 mod csv;
@@ -13,27 +14,38 @@ mod encode;
 mod encodings;
 mod format;
 mod heads;
+mod hive;
 mod json;
 mod listing;
+mod local;
+mod local_lock;
+mod output;
 mod parquet;
+mod partition_writer;
 mod partitions;
 mod pattern;
 mod pinned;
+mod prepared;
 mod read;
 mod read_config;
 mod rejects;
+mod remote;
+mod remote_lock;
 mod scan;
 mod schema;
 mod source;
 pub mod store;
 mod stored;
+mod target;
 mod text;
 mod write;
 
 pub use bookmark::{FileBookmark, SeenFile};
-pub use config::{CsvWrite, Mode, ParquetCompression, ParquetWrite, WriteConfig};
+pub use config::{ArrowWrite, CsvWrite, Dictionary, Mode, Overwrite, ParquetCompression, ParquetWrite, WriteConfig};
 pub use format::{Codec, Format};
+pub use partition_writer::PartitionWriter;
 pub use partitions::Partitions;
+pub use prepared::{Committed, Part, Prepared};
 pub use read::open;
 pub use read_config::{CsvRead, ReadConfig};
 pub use rejects::{OnError, RejectedRows};
@@ -41,4 +53,4 @@ pub use schema::{ColumnReport, Evolution, Origin, SchemaReport, SqlType};
 pub use source::{ReadOptions, Source, SourceFile};
 pub use store::StoreOptions;
 pub use text::Encoding;
-pub use write::{Begun, Committed, Part, PartitionWriter, Sink};
+pub use write::{Begun, Sink, abort, commit};

@@ -11,6 +11,7 @@ use std::path::{Component, PathBuf};
 use std::sync::Arc;
 
 use object_store::ObjectStore;
+use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use url::Url;
 
@@ -19,7 +20,7 @@ pub use options::StoreOptions;
 use crate::Error;
 
 /// A store and a place in it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
     /// The bucket, container, server or file system.
     pub store: Arc<dyn ObjectStore>,
@@ -27,6 +28,8 @@ pub struct Store {
     pub root: Path,
     /// The URL, absolute and normalised. It holds no secrets: the query of an HTTP URL is left out.
     pub url: Url,
+    /// Uploads in parts, where the store has them.
+    pub(super) multipart: Option<Arc<dyn MultipartStore>>,
     /// The server, where it is not the usual one.
     endpoint: Option<String>,
     /// What must not appear in messages.
@@ -69,6 +72,16 @@ pub fn open(url: &str, options: &StoreOptions) -> Result<Store, Error> {
         Scheme::Local => local(url, options),
         Scheme::Http => http(url, options),
         scheme => bucket(url, scheme, options),
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Store")
+            .field("url", &self.url.as_str())
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
 }
 
@@ -150,6 +163,7 @@ fn local(url: &str, options: &StoreOptions) -> Result<Store, Error> {
     };
     Ok(Store {
         store: Arc::new(object_store::local::LocalFileSystem::new()),
+        multipart: None,
         root,
         url: parsed.map_err(|()| unrepresentable())?,
         endpoint: None,
@@ -205,12 +219,13 @@ fn bucket(url: &str, scheme: Scheme, options: &StoreOptions) -> Result<Store, Er
             segments.push("");
         }
     }
-    let (store, endpoint) = build::bucket(url, &parsed, scheme, options)?;
+    let client = build::bucket(url, &parsed, scheme, options)?;
     Ok(Store {
-        store,
+        store: client.store,
+        multipart: Some(client.multipart),
         root,
         url: parsed,
-        endpoint,
+        endpoint: client.endpoint,
         hidden: Vec::new(),
     })
 }
@@ -243,6 +258,7 @@ fn http(url: &str, options: &StoreOptions) -> Result<Store, Error> {
     parsed.set_fragment(None);
     Ok(Store {
         store,
+        multipart: None,
         root,
         url: parsed,
         endpoint: None,

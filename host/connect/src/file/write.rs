@@ -1,18 +1,31 @@
 //! A sink for files: partitions write side by side, a commit makes all of it visible.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use serde::{Deserialize, Serialize};
+use object_store::MultipartId;
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 
-use super::commit::{Staging, write_error};
 use super::config::{Mode, WriteConfig};
-use super::encode::Encoder;
-use super::format::{Codec, Format};
+use super::encode;
+use super::format::Format;
+use super::hive::Layout;
+use super::local::Local;
+use super::local_lock::LocalLock;
+use super::output::UPLOADS;
+use super::partition_writer::PartitionWriter;
+use super::prepared::{Committed, Part, Prepared, Replace, choose, is_of_run};
+use super::remote::Remote;
+use super::remote_lock::{self, RemoteLock};
+use super::target::{Place, Target};
 use crate::Error;
+
+/// Longest name of a run, in bytes.
+const RUN_BYTES: usize = 100;
 
 /// What became of the attempt to begin.
 #[derive(Debug)]
@@ -23,371 +36,387 @@ pub enum Begun {
     Ignored,
 }
 
-/// A target that is being written. Dropped without [`commit`](Self::commit), it leaves no trace.
+/// A target that is being written. Dropped without a commit, it leaves no trace (in object stores, a moment later).
 ///
 /// ```
 /// # use std::sync::Arc;
 /// # use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-/// use tenon_connect::file::{Begun, Sink, WriteConfig};
+/// use tenon_connect::file::{self, Begun, Sink, WriteConfig};
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// # let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
 /// # let batch = RecordBatch::try_from_iter([("id", column)])?;
 /// let config = WriteConfig::new(folder.path().join("ids.parquet").to_string_lossy());
-/// let Begun::Ready(sink) = Sink::begin(&config, batch.schema(), "run-1")? else { unreachable!("nothing was there") };
+/// let Begun::Ready(sink) = Sink::begin(&config, batch.schema(), "run-1").await? else { unreachable!("nothing was there") };
 ///
 /// let mut writer = sink.writer(0, 1);
-/// writer.write(&batch)?;
-/// let part = writer.finish()?;
+/// writer.write(&batch).await?;
+/// let part = writer.finish().await?;
+///
+/// // Everything is durable, nothing is visible. What is prepared can be kept, and committed by another process.
+/// let prepared = sink.prepare(vec![part]).await?;
 /// assert!(!folder.path().join("ids.parquet").exists());
 ///
-/// let committed = sink.commit(vec![part])?;
+/// let committed = file::commit(&config, &prepared).await?;
 /// assert_eq!((committed.rows, committed.files.len()), (3, 1));
+/// assert_eq!(file::commit(&config, &prepared).await?, committed, "once is as good as twice");
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
 pub struct Sink {
     shared: Arc<Shared>,
-    target: Target,
-    /// Files that the commit removes.
+    /// Full names of the files that are there and may go.
     replaced: Vec<String>,
+    lock: Option<Lock>,
+    /// Whether the folder was made for this run.
+    made_folder: bool,
+    /// Whether what was written must stay when this is dropped.
+    kept: AtomicBool,
+}
+
+/// What the writers of a sink have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub config: WriteConfig,
+    pub target: Target,
+    /// Columns of the files.
+    pub schema: SchemaRef,
+    /// Columns that are written, with those that name folders.
+    pub whole: SchemaRef,
+    pub layout: Option<Arc<Layout>>,
+    pub run: String,
+    /// Uploads of all files that may be under way at the same time.
+    pub permits: Arc<Semaphore>,
+    /// Uploads that were begun. The lock is taken once per file.
+    pub uploads: Mutex<Vec<(String, MultipartId)>>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    config: WriteConfig,
-    format: Format,
-    schema: SchemaRef,
-    run: String,
-    staging: Staging,
-}
-
-/// Where the data become visible.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Target {
-    File { folder: PathBuf, name: String },
-    Folder(PathBuf),
-}
-
-/// A file that one partition has written: all that a commit needs to know about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
-    staged: String,
-    partition: usize,
-    /// Rows in the file.
-    pub rows: u64,
-    /// Size of the file in bytes.
-    pub bytes: u64,
-}
-
-/// What a commit has made visible.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Committed {
-    /// The files.
-    pub files: Vec<PathBuf>,
-    /// Rows in all files.
-    pub rows: u64,
-    /// Bytes of all files.
-    pub bytes: u64,
+enum Lock {
+    Local(#[expect(dead_code, reason = "held until it is dropped")] LocalLock),
+    Remote(#[expect(dead_code, reason = "renewed until it is dropped")] RemoteLock),
 }
 
 impl Sink {
-    /// Checks the target against the mode and prepares it. Blocks while it works on the file system.
+    /// Checks the target, the mode and the columns, and prepares the target for `run`, a name of letters, digits, `-` and
+    /// `_` that no other run has. Of several attempts at a run, only one may go on at a time.
     ///
     /// # Errors
-    /// When the mode forbids writing there, when another run writes there, and when the file system refuses.
-    pub fn begin(config: &WriteConfig, schema: SchemaRef, run: &str) -> Result<Begun, Error> {
-        let (target, format) = Target::of(config)?;
-        let staging = match &target {
-            Target::Folder(folder) => Staging::begin(folder, ".tenon-", run, &config.url)?,
-            Target::File { folder, name } => Staging::begin(folder, &format!(".{name}.tenon-"), run, &config.url)?,
+    /// When the mode forbids writing there, when another run writes there, when the format can't hold a column, and when
+    /// the file system or the store refuses.
+    pub async fn begin(config: &WriteConfig, schema: SchemaRef, run: &str) -> Result<Begun, Error> {
+        check_run(run)?;
+        let target = Target::of(config)?;
+        if target.file.is_some() && !config.partition_by.is_empty() {
+            return Err(Error::Config {
+                subject: config.url.clone(),
+                reason: "`partition_by` makes folders; write to a folder instead of a file".to_owned(),
+            });
+        }
+        if config.mode == Mode::Append && target.file.is_some() {
+            return Err(Error::Config {
+                subject: config.url.clone(),
+                reason: "rows cannot be appended to a finished file; write to a folder instead".to_owned(),
+            });
+        }
+        let layout = Layout::of(&config.url, &config.partition_by, &schema)?;
+        let columns = layout.as_ref().map_or(&schema, |layout| &layout.schema);
+        encode::check(config, target.encoding, columns)?;
+
+        let (lock, made_folder, existing) = match &target.place {
+            Place::Local(local) => {
+                let (local, run, url) = (local.clone(), run.to_owned(), config.url.clone());
+                let begun = blocking(move || {
+                    let (lock, made_folder) = local.begin(&run, &url)?;
+                    Ok((lock, made_folder, local.existing()?))
+                });
+                let (lock, made_folder, existing) = begun.await?;
+                (Lock::Local(lock), made_folder, existing)
+            }
+            Place::Remote(remote) => {
+                let lock = remote.begin(run, &config.url).await?;
+                let existing = remote.existing().await;
+                if existing.is_err() {
+                    remote_lock::release(remote, run).await;
+                }
+                (Lock::Remote(lock), false, existing?)
+            }
         };
-        let existing = target.existing()?;
-        let replaced = match config.mode {
-            _ if existing.is_empty() => Vec::new(),
-            Mode::Ignore => return Ok(Begun::Ignored),
+        let sink = Self {
+            replaced: Vec::new(),
+            lock: Some(lock),
+            made_folder,
+            kept: AtomicBool::new(false),
+            shared: Arc::new(Shared {
+                config: config.clone(),
+                schema: Arc::clone(columns),
+                whole: schema,
+                layout: layout.map(Arc::new),
+                target,
+                run: run.to_owned(),
+                permits: Arc::new(Semaphore::new(UPLOADS)),
+                uploads: Mutex::default(),
+            }),
+        };
+        sink.judge(existing).await
+    }
+
+    /// What the mode says to what is there.
+    async fn judge(mut self, mut existing: Vec<String>) -> Result<Begun, Error> {
+        let Shared {
+            config, target, run, ..
+        } = &*self.shared;
+        existing.retain(|path| !is_of_run(path, run));
+        let refusal = match config.mode {
+            _ if existing.is_empty() => None,
+            Mode::Append => None,
+            Mode::Ignore => {
+                self.abandon().await;
+                return Ok(Begun::Ignored);
+            }
             Mode::Error => {
-                let appendable = matches!(target, Target::Folder(_));
-                let append = if appendable { " or `append` to add to it" } else { "" };
-                return Err(Error::Exists {
+                let append = if target.file.is_none() {
+                    " or `append` to add to it"
+                } else {
+                    ""
+                };
+                Some(Error::Exists {
                     target: config.url.clone(),
                     append,
-                });
+                })
             }
-            Mode::Append => match &target {
-                Target::Folder(_) => Vec::new(),
-                Target::File { .. } => {
-                    return Err(Error::Config {
-                        subject: config.url.clone(),
-                        reason: "rows cannot be appended to a finished file; write to a folder instead".to_owned(),
-                    });
-                }
-            },
-            Mode::Overwrite => target.replaceable(existing, &config.url)?,
+            // A single file is replaced whatever it is: its name was given.
+            Mode::Overwrite if target.file.is_some() => None,
+            Mode::Overwrite => Local::foreign(&existing).map(|name| Error::Foreign {
+                target: config.url.clone(),
+                name: name.clone(),
+            }),
         };
-        let shared = Shared {
-            config: config.clone(),
-            format,
-            schema,
-            run: run.to_owned(),
-            staging,
-        };
-        Ok(Begun::Ready(Self {
-            shared: Arc::new(shared),
-            target,
-            replaced,
-        }))
+        if let Some(refusal) = refusal {
+            self.abandon().await;
+            return Err(refusal);
+        }
+        if config.mode == Mode::Overwrite {
+            self.replaced = existing.iter().map(|path| target.full_name(path)).collect();
+        }
+        Ok(Begun::Ready(self))
     }
 
     /// Whether all rows go to one file, so that there can be only one partition.
     pub fn is_single_file(&self) -> bool {
-        matches!(self.target, Target::File { .. })
+        self.shared.target.file.is_some()
     }
 
-    /// Folder in which the files become visible.
-    pub fn folder(&self) -> &Path {
-        self.shared.staging.folder()
+    /// The target's URL, absolute, whichever way it was written.
+    pub fn url(&self) -> String {
+        self.shared.target.url()
     }
 
-    /// Files that were there before and that the commit removes or replaces.
-    pub fn replaced(&self) -> Vec<PathBuf> {
-        let staging = &self.shared.staging;
-        match &self.target {
-            Target::File { name, .. } => vec![staging.path(name)],
-            Target::Folder(_) => self.replaced.iter().map(|name| staging.path(name)).collect(),
-        }
+    /// Full names of the files that are there and that the commit removes or replaces, at most: paths from the root on the
+    /// local file system, URLs elsewhere.
+    pub fn replaced(&self) -> &[String] {
+        &self.replaced
     }
 
     /// Format of the files.
     pub fn format(&self) -> Format {
-        self.shared.format
+        self.shared.target.encoding.format
     }
 
     /// A writer for one partition; `attempt` tells tries at the same partition apart.
     pub fn writer(&self, partition: usize, attempt: u32) -> PartitionWriter {
-        let staged = self.shared.staging.staged_name(partition, attempt);
-        PartitionWriter {
-            shared: Arc::clone(&self.shared),
-            partition,
-            staged,
-            encoder: None,
-            rows: 0,
-        }
+        PartitionWriter::new(Arc::clone(&self.shared), partition, attempt)
     }
 
-    /// Makes the parts visible. Blocks while it works on the file system.
+    /// Notes down durably what the parts consist of. Nothing is visible yet; what other attempts have written is removed.
+    /// The sink keeps the target locked until it is dropped.
     ///
     /// # Errors
-    /// When the file system refuses. What can still be completed then is completed by the next run.
-    pub fn commit(mut self, parts: Vec<Part>) -> Result<Committed, Error> {
-        let staging = &self.shared.staging;
-        let mut parts: Vec<Part> = parts.into_iter().collect();
-        // Without rows, one file still tells the columns.
-        let has_rows = parts.iter().any(|part| part.rows > 0);
-        if !has_rows && parts.iter().all(|part| part.staged.is_empty()) {
-            parts = vec![self.writer(0, 0).finish_with_schema()?];
+    /// When the file system or the store refuses.
+    pub async fn prepare(&self, parts: Vec<Part>) -> Result<Prepared, Error> {
+        let prepared = self.collect(parts).await?;
+        match &self.shared.target.place {
+            Place::Local(local) => {
+                let (local, noted) = (local.clone(), prepared.clone());
+                blocking(move || local.prepare(&noted)).await?;
+            }
+            Place::Remote(remote) => self.prepare_remote(remote, &prepared).await?,
         }
-        parts.retain(|part| !part.staged.is_empty());
-        let mut committed = Committed::default();
-        let mut publish = Vec::with_capacity(parts.len());
-        for part in parts {
-            let name = match &self.target {
-                Target::File { name, .. } => name.clone(),
-                Target::Folder(_) => {
-                    let extension = self.shared.format.extension();
-                    format!("part-{:05}-{}.{extension}", part.partition, self.shared.run)
-                }
-            };
-            committed.rows += part.rows;
-            committed.bytes += part.bytes;
-            let path = staging.path(&name);
-            committed
-                .files
-                .push(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path));
-            publish.push((part.staged, name));
+        self.kept.store(true, Ordering::Relaxed);
+        Ok(prepared)
+    }
+
+    /// Makes the parts visible, without a stop in between.
+    ///
+    /// # Errors
+    /// When the file system or the store refuses. What can still be completed then is completed by the next run.
+    pub async fn commit(mut self, parts: Vec<Part>) -> Result<Committed, Error> {
+        let prepared = self.collect(parts).await?;
+        match &self.shared.target.place {
+            Place::Local(local) => {
+                let (local, prepared) = (local.clone(), prepared.clone());
+                blocking(move || local.commit(&prepared)).await?;
+            }
+            Place::Remote(remote) => {
+                self.prepare_remote(remote, &prepared).await?;
+                self.kept.store(true, Ordering::Relaxed);
+                remote.commit_locked(&prepared).await?;
+                self.lock = None;
+                remote_lock::release(remote, &self.shared.run).await;
+            }
         }
-        staging.commit(std::mem::take(&mut self.replaced), publish)?;
-        Ok(committed)
+        Ok(prepared.committed(|path| self.shared.target.shown(path)))
+    }
+
+    /// Removes what was written, unless it was prepared, and unlocks the target. Dropping the sink does the same; in
+    /// object stores that goes on after the drop, and is left to the next run if the process ends.
+    pub async fn abandon(mut self) {
+        let Place::Remote(remote) = &self.shared.target.place else {
+            return;
+        };
+        let remote = Arc::clone(remote);
+        let discard = !self.kept.swap(true, Ordering::Relaxed);
+        self.lock = None;
+        clean(&remote, &self.shared.run, discard).await;
+    }
+
+    async fn prepare_remote(&self, remote: &Arc<Remote>, prepared: &Prepared) -> Result<(), Error> {
+        let known = self.shared.uploads.lock().clone();
+        remote.discard_losers(prepared, &known).await;
+        remote.prepare(prepared).await
+    }
+
+    async fn collect(&self, parts: Vec<Part>) -> Result<Prepared, Error> {
+        let mut parts = choose(parts);
+        let nothing = parts.iter().all(|part| part.files.is_empty());
+        // Without rows, one file still tells the columns; not so where columns are folders.
+        if nothing && self.shared.layout.is_none() {
+            let empty = RecordBatch::new_empty(Arc::clone(&self.shared.schema));
+            parts = vec![self.writer(0, 0).finish_with(&empty).await?];
+        }
+        Ok(Prepared {
+            run: self.shared.run.clone(),
+            target: self.url(),
+            replace: Replace::of(&self.shared.config),
+            files: parts.into_iter().flat_map(|part| part.files).collect(),
+        })
     }
 }
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        self.shared.staging.abandon();
-    }
-}
-
-impl Target {
-    fn of(config: &WriteConfig) -> Result<(Self, Format), Error> {
-        let path = local_path(&config.url)?;
-        let named = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .and_then(Format::of_name);
-        if let Some((_, codec)) = named.filter(|(_, codec)| *codec != Codec::None) {
-            let reason = format!("{codec:?} files cannot be written yet; leave the last extension out");
-            return Err(Error::Config {
-                subject: config.url.clone(),
-                reason,
-            });
-        }
-        let is_folder = config.url.ends_with('/') || path.is_dir() || path.extension().is_none();
-        if is_folder {
-            return Ok((Self::Folder(path), config.format.unwrap_or(Format::Parquet)));
-        }
-        let unknown = || Error::UnknownFormat {
-            url: config.url.clone(),
-            expected: Format::EXPECTED,
-        };
-        let format = config.format.or(named.map(|(format, _)| format)).ok_or_else(unknown)?;
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .ok_or_else(unknown)?
-            .to_owned();
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        Ok((Self::File { folder, name }, format))
-    }
-
-    /// Names of what is visible at the target.
-    fn existing(&self) -> Result<Vec<String>, Error> {
-        let folder = match self {
-            Self::File { folder, name } => {
-                return Ok(if folder.join(name).exists() {
-                    vec![name.clone()]
-                } else {
-                    Vec::new()
-                });
+        let kept = self.kept.load(Ordering::Relaxed);
+        match &self.shared.target.place {
+            Place::Local(local) => {
+                if !kept {
+                    local.discard(&self.shared.run);
+                }
+                let folder = local.folder.clone();
+                self.lock = None;
+                if self.made_folder {
+                    // Fails, as it should, once data are in it.
+                    std::fs::remove_dir(folder).ok();
+                }
             }
-            Self::Folder(folder) => folder,
-        };
-        let failed = |source| write_error("list the folder", folder, source);
-        let mut names = Vec::new();
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') && !name.starts_with('_') {
-                names.push(name);
+            Place::Remote(remote) => {
+                if self.lock.take().is_none() {
+                    return;
+                }
+                let (remote, run) = (Arc::clone(remote), self.shared.run.clone());
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    runtime.spawn(async move { clean(&remote, &run, !kept).await });
+                }
             }
         }
-        names.sort_unstable();
-        Ok(names)
-    }
-
-    /// What a commit has to remove so that only the new data are there.
-    fn replaceable(&self, existing: Vec<String>, url: &str) -> Result<Vec<String>, Error> {
-        let Self::Folder(folder) = self else {
-            // Renaming the new file replaces the old one.
-            return Ok(Vec::new());
-        };
-        let foreign = |name: &&String| Format::of_name(name).is_none() || folder.join(name.as_str()).is_dir();
-        match existing.iter().find(foreign) {
-            Some(name) => Err(Error::Foreign {
-                target: url.to_owned(),
-                name: name.clone(),
-            }),
-            None => Ok(existing),
-        }
     }
 }
 
-fn local_path(url: &str) -> Result<PathBuf, Error> {
-    if let Some(rest) = url.strip_prefix("file://") {
-        let parsed = url::Url::parse(url).ok().and_then(|parsed| parsed.to_file_path().ok());
-        return Ok(parsed.unwrap_or_else(|| PathBuf::from(rest)));
-    }
-    match url.split_once("://") {
-        Some((scheme, _)) => Err(Error::Config {
-            subject: url.to_owned(),
-            reason: format!("`{scheme}` URLs cannot be written yet; only local files can"),
-        }),
-        None => Ok(Path::new(url).to_owned()),
-    }
-}
-
-/// Writes the rows of one partition to one file.
-pub struct PartitionWriter {
-    shared: Arc<Shared>,
-    partition: usize,
-    staged: String,
-    encoder: Option<Encoder>,
-    rows: u64,
-}
-
-impl std::fmt::Debug for PartitionWriter {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("PartitionWriter")
-            .field("staged", &self.staged)
-            .field("rows", &self.rows)
-            .finish_non_exhaustive()
-    }
-}
-
-impl PartitionWriter {
-    /// Adds rows. Encodes and compresses on the calling thread.
-    ///
-    /// # Errors
-    /// When the format can't hold a column's type, and when the file system refuses.
-    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        if batch.num_rows() == 0 {
-            return Ok(());
-        }
-        let encoder = if let Some(encoder) = &mut self.encoder {
-            encoder
-        } else {
-            let encoder = self.start(batch)?;
-            self.encoder.insert(encoder)
-        };
-        encoder.write(batch)?;
-        self.rows += batch.num_rows() as u64;
-        Ok(())
-    }
-
-    /// Rows written so far.
-    pub fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    /// Completes the file and makes it durable. Blocks while the disk does.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn finish(mut self) -> Result<Part, Error> {
-        let Some(encoder) = self.encoder.take() else {
-            return Ok(Part {
-                staged: String::new(),
-                partition: self.partition,
-                rows: 0,
-                bytes: 0,
+/// Makes what was prepared visible, from any process that can reach the target. Doing it twice, at whichever point the
+/// first time has ended, is the same as once.
+///
+/// # Errors
+/// When the configuration is for another target, when another run writes there now, when nothing of the kind is prepared,
+/// and when the file system or the store refuses.
+pub async fn commit(config: &WriteConfig, prepared: &Prepared) -> Result<Committed, Error> {
+    let target = target_of(config, prepared)?;
+    match &target.place {
+        Place::Local(local) => {
+            let (local, prepared, url) = (local.clone(), prepared.clone(), config.url.clone());
+            let committed = blocking(move || {
+                let _lock = local.lock_again(&prepared.run, &url)?;
+                local.commit_prepared(&prepared)
             });
-        };
-        let path = self.shared.staging.path(&self.staged);
-        let file = encoder.finish()?;
-        let synced = file.sync_all().and_then(|()| file.metadata());
-        let bytes = synced.map_err(|source| write_error("write", &path, source))?.len();
-        Ok(Part {
-            staged: std::mem::take(&mut self.staged),
-            partition: self.partition,
-            rows: self.rows,
-            bytes,
+            committed.await?;
+        }
+        Place::Remote(remote) => remote.commit(prepared).await?,
+    }
+    Ok(prepared.committed(|path| target.shown(path)))
+}
+
+/// Removes what was prepared and not committed.
+///
+/// # Errors
+/// When it is committed already, and as [`commit`].
+pub async fn abort(config: &WriteConfig, prepared: &Prepared) -> Result<(), Error> {
+    let target = target_of(config, prepared)?;
+    match &target.place {
+        Place::Local(local) => {
+            let (local, prepared, url) = (local.clone(), prepared.clone(), config.url.clone());
+            let aborted = blocking(move || {
+                if !local.folder.exists() {
+                    return Ok(());
+                }
+                let _lock = local.lock_again(&prepared.run, &url)?;
+                local.abort(&prepared)
+            });
+            aborted.await
+        }
+        Place::Remote(remote) => remote.abort(prepared).await,
+    }
+}
+
+fn target_of(config: &WriteConfig, prepared: &Prepared) -> Result<Target, Error> {
+    let target = Target::of(config)?;
+    if target.url() == prepared.target {
+        return Ok(target);
+    }
+    Err(Error::Config {
+        subject: config.url.clone(),
+        reason: format!("run {} was prepared for {}", prepared.run, prepared.target),
+    })
+}
+
+fn check_run(run: &str) -> Result<(), Error> {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    if !run.is_empty() && run.len() <= RUN_BYTES && run.chars().all(plain) {
+        return Ok(());
+    }
+    Err(Error::Config {
+        subject: format!("run `{run}`"),
+        reason: format!("expected 1 to {RUN_BYTES} letters, digits, `-` and `_`"),
+    })
+}
+
+async fn clean(remote: &Remote, run: &str, discard: bool) {
+    if discard {
+        if let Err(error) = remote.discard(run).await {
+            tracing::warn!(%error, "cannot abort uploads; the next run does");
+        }
+    }
+    remote_lock::release(remote, run).await;
+}
+
+/// Runs what waits for the disk where it keeps nobody else waiting.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| {
+        Err(Error::Write {
+            action: "prepare or commit",
+            path: PathBuf::from("the target"),
+            source: std::io::Error::other(error),
         })
-    }
-
-    /// A file without rows.
-    fn finish_with_schema(mut self) -> Result<Part, Error> {
-        let empty = RecordBatch::new_empty(SchemaRef::clone(&self.shared.schema));
-        self.encoder = Some(self.start(&empty)?);
-        self.finish()
-    }
-
-    fn start(&self, first: &RecordBatch) -> Result<Encoder, Error> {
-        let path = self.shared.staging.path(&self.staged);
-        let file = fs::File::create(&path).map_err(|source| write_error("create", &path, source))?;
-        Encoder::start(&self.shared.config, self.shared.format, file, first)
-    }
+    })
 }

@@ -1,10 +1,8 @@
 //! Prepares the sinks of a job, so that what forbids writing is known before anything is read.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
-use tenon_connect::file::{self, Begun, Sink, WriteConfig};
+use tenon_connect::file::{Begun, Sink};
 use tenon_runtime::Run;
 
 use super::frames::Frames;
@@ -33,7 +31,7 @@ pub(super) async fn begin(
     for (name, output) in &job.sinks {
         let Feed::Rows(from) = &output.feed else { continue };
         let schema = frames.schema(from)?;
-        let began = begin_one(&output.to, &schema, run).await;
+        let began = Sink::begin(&output.to, schema, run.id()).await;
         if let Begun::Ready(sink) = began.map_err(|error| Error::Sink(Box::new(error)))? {
             spare_sources(sources, &sink)?;
             outputs.push(Target {
@@ -60,7 +58,7 @@ pub(super) async fn begin(
             .find(|known| known.name == *step)
             .map(|known| Arc::clone(&known.input));
         let input = input.ok_or_else(|| Error::Internal(format!("the step {step} was not planned")))?;
-        let began = begin_one(&output.to, &rejects::schema_of(&input), run).await;
+        let began = Sink::begin(&output.to, rejects::schema_of(&input), run.id()).await;
         if let Begun::Ready(sink) = began.map_err(|error| Error::Rejects(Box::new(error)))? {
             spare_sources(sources, &sink)?;
             let writer = sink.writer(0, 1);
@@ -81,17 +79,15 @@ pub(super) async fn begin(
     })
 }
 
-/// Refuses two sinks in one folder: neither would know which files are its own.
+/// Refuses two sinks of which one writes into the other's folder: neither would know which files are its own.
 fn keep_apart(outputs: &[Target], rejects: &[RejectSink]) -> Result<(), Error> {
     let outputs = outputs.iter().map(|output| (&output.name, &output.sink));
     let rejects = rejects.iter().map(|reject| (&reject.name, &reject.sink));
     let sinks: Vec<(&String, &Sink)> = outputs.chain(rejects).collect();
     for (at, (one, first)) in sinks.iter().enumerate() {
         for (other, second) in &sinks[..at] {
-            let share =
-                !(first.is_single_file() && second.is_single_file()) && same_file(first.folder(), second.folder());
-            if share {
-                let reason = format!("the sinks `{other}` and `{one}` write to the same folder");
+            if is_inside(first, second) || is_inside(second, first) {
+                let reason = format!("the sinks `{other}` and `{one}` write to the same place");
                 return Err(Error::Conflict { reason });
             }
         }
@@ -99,33 +95,22 @@ fn keep_apart(outputs: &[Target], rejects: &[RejectSink]) -> Result<(), Error> {
     Ok(())
 }
 
+fn is_inside(folder: &Sink, inside: &Sink) -> bool {
+    let rest = inside
+        .url()
+        .trim_end_matches('/')
+        .strip_prefix(folder.url().trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || (!folder.is_single_file() && rest.starts_with('/')))
+}
+
 /// Refuses a job that would replace what it reads.
 fn spare_sources(sources: &[OpenedSource], sink: &Sink) -> Result<(), Error> {
     for replaced in sink.replaced() {
-        let mut files = sources
-            .iter()
-            .flat_map(|source| source.source.files())
-            .filter_map(|file| file.path.as_deref());
-        if files.any(|file| same_file(file, &replaced)) {
-            let reason = format!("it would replace {}, which it reads", replaced.display());
+        let mut files = sources.iter().flat_map(|source| source.source.files());
+        if files.any(|file| file.url == *replaced) {
+            let reason = format!("it would replace {replaced}, which it reads");
             return Err(Error::Conflict { reason });
         }
     }
     Ok(())
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
-}
-
-async fn begin_one(config: &WriteConfig, schema: &SchemaRef, run: &Run) -> Result<Begun, tenon_connect::Error> {
-    let (config, schema, run) = (config.clone(), Arc::clone(schema), run.id().to_owned());
-    let target = config.url.clone();
-    let began = tokio::task::spawn_blocking(move || file::Sink::begin(&config, schema, &run)).await;
-    began.unwrap_or_else(|error| {
-        Err(tenon_connect::Error::Config {
-            subject: target,
-            reason: format!("preparing it broke down: {error}"),
-        })
-    })
 }

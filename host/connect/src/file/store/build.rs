@@ -7,6 +7,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::http::HttpBuilder;
+use object_store::multipart::MultipartStore;
 use object_store::{ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
@@ -19,9 +20,26 @@ const RETRIES: usize = 5;
 /// Time after which a request is not repeated any more, however many retries are left.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(180);
 
-type Client = (Arc<dyn ObjectStore>, Option<String>);
+/// A client.
+pub(super) struct Client {
+    pub store: Arc<dyn ObjectStore>,
+    pub multipart: Arc<dyn MultipartStore>,
+    /// The server that it asks, where that is not the usual one.
+    pub endpoint: Option<String>,
+}
 
-/// The client of a bucket or container, and the server it asks where that is not the usual one.
+impl Client {
+    fn new(store: impl ObjectStore + MultipartStore, endpoint: Option<String>) -> Self {
+        let store = Arc::new(store);
+        Self {
+            multipart: Arc::clone(&store) as Arc<dyn MultipartStore>,
+            store,
+            endpoint,
+        }
+    }
+}
+
+/// The client of a bucket or container.
 pub(super) fn bucket(shown: &str, url: &Url, scheme: Scheme, options: &StoreOptions) -> Result<Client, Error> {
     let plain = options
         .endpoint
@@ -92,7 +110,7 @@ fn s3(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
         builder = builder.with_skip_signature(anonymous);
     }
     let endpoint = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
-    Ok((Arc::new(builder.build()?), endpoint))
+    Ok(Client::new(builder.build()?, endpoint))
 }
 
 /// What the environment says. Its session token belongs to its key, so another key does without.
@@ -130,7 +148,7 @@ fn gcs(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
     if let Some(anonymous) = options.anonymous {
         builder = builder.with_skip_signature(anonymous);
     }
-    Ok((Arc::new(builder.build()?), options.endpoint.clone()))
+    Ok(Client::new(builder.build()?, options.endpoint.clone()))
 }
 
 fn azure(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
@@ -155,7 +173,7 @@ fn azure(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
     if let Some(anonymous) = options.anonymous {
         builder = builder.with_skip_signature(anonymous);
     }
-    Ok((Arc::new(builder.build()?), options.endpoint.clone()))
+    Ok(Client::new(builder.build()?, options.endpoint.clone()))
 }
 
 /// What every client is told, in the form that the builders share.

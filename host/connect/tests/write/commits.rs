@@ -1,0 +1,198 @@
+//! Two phases: prepared, then committed, by whomever.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use tenon_connect::Error;
+use tenon_connect::file::{self, Mode, Prepared, WriteConfig};
+
+use crate::support::{batch, begin, ids, names, part, parts, url, visible, write};
+
+async fn prepared(config: &WriteConfig, run: &str, ranges: &[(i64, i64)]) -> Prepared {
+    let sink = begin(config, run).await;
+    let parts = parts(&sink, ranges).await;
+    sink.prepare(parts).await.expect("prepared")
+}
+
+#[tokio::test]
+async fn what_is_prepared_outlives_the_sink_and_is_committed_once() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let config = WriteConfig::new(url(parent.path(), "out/"));
+    let prepared = prepared(&config, "run", &[(0, 10), (10, 30)]).await;
+    let folder = parent.path().join("out");
+    assert_eq!(visible(&folder), [""; 0]);
+    assert_eq!((prepared.rows(), prepared.files()), (30, 2));
+
+    let text = serde_json::to_string(&prepared).expect("serialised");
+    let again: Prepared = serde_json::from_str(&text).expect("deserialised");
+    let committed = file::commit(&config, &again).await.expect("committed");
+    assert_eq!(file::commit(&config, &prepared).await.expect("committed"), committed);
+    assert_eq!(names(&folder), ["part-00000-run.parquet", "part-00001-run.parquet"]);
+    assert_eq!(ids(&config.url).await, (30, 435));
+}
+
+#[tokio::test]
+async fn what_is_prepared_can_be_aborted_until_it_is_committed() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let config = WriteConfig::new(url(parent.path(), "out/"));
+    let prepared = prepared(&config, "run", &[(0, 10)]).await;
+    file::abort(&config, &prepared).await.expect("aborted");
+    assert_eq!(names(&parent.path().join("out")), [""; 0]);
+    let error = file::commit(&config, &prepared).await.expect_err("gone");
+    assert!(matches!(error, Error::Gone { .. }), "{error}");
+    file::abort(&config, &prepared).await.expect("aborted twice");
+}
+
+#[tokio::test]
+async fn the_sink_holds_the_lock_until_the_commit() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let mut config = WriteConfig::new(url(parent.path(), "out/"));
+    config.mode = Mode::Append;
+    let sink = begin(&config, "run").await;
+    let parts = parts(&sink, &[(0, 10)]).await;
+    let prepared = sink.prepare(parts).await.expect("prepared");
+    let error = file::Sink::begin(&config, batch(0..1).schema(), "other")
+        .await
+        .expect_err("locked");
+    assert!(matches!(error, Error::Busy { .. }), "{error}");
+    // The same run, in this process: it is its own lock.
+    file::commit(&config, &prepared).await.expect("committed");
+    drop(sink);
+    assert_eq!(ids(&config.url).await.0, 10);
+    write(&config, "other", &[(0, 5)]).await;
+    assert_eq!(ids(&config.url).await.0, 15);
+
+    // Nobody else can commit while another run writes.
+    let prepared = prepared_alone(&config).await;
+    let other = begin(&config, "third").await;
+    let error = file::commit(&config, &prepared).await.expect_err("locked");
+    assert!(matches!(error, Error::Busy { .. }), "{error}");
+    drop(other);
+    file::commit(&config, &prepared).await.expect("committed");
+    assert_eq!(ids(&config.url).await.0, 17);
+}
+
+async fn prepared_alone(config: &WriteConfig) -> Prepared {
+    prepared(config, "alone", &[(0, 2)]).await
+}
+
+#[tokio::test]
+async fn a_later_run_leaves_what_is_prepared_alone_for_a_day() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let mut config = WriteConfig::new(url(parent.path(), "out/"));
+    config.mode = Mode::Overwrite;
+    let waiting = prepared(&config, "waiting", &[(0, 10)]).await;
+    write(&config, "later", &[(0, 3)]).await;
+    assert_eq!(ids(&config.url).await.0, 3);
+    // Overwriting is decided at the commit: what came later goes.
+    file::commit(&config, &waiting).await.expect("committed");
+    assert_eq!(ids(&config.url).await.0, 10);
+
+    let forgotten = prepared(&config, "forgotten", &[(0, 20)]).await;
+    let journal = parent.path().join("out/.tenon-forgotten.prepared");
+    let file = fs::File::options().write(true).open(journal).expect("a journal");
+    let yesterday = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
+    file.set_modified(yesterday).expect("changed");
+    write(&config, "last", &[(0, 4)]).await;
+    assert_eq!(names(&parent.path().join("out")), ["part-00000-last.parquet"]);
+    let error = file::commit(&config, &forgotten).await.expect_err("swept");
+    assert!(matches!(error, Error::Gone { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn the_same_run_again_replaces_what_it_wrote() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let mut config = WriteConfig::new(url(parent.path(), "out/"));
+    for mode in [Mode::Error, Mode::Append] {
+        config.mode = mode;
+        write(&config, "run", &[(0, 10), (10, 20)]).await;
+    }
+    assert_eq!(ids(&config.url).await, (20, 190));
+    // Another number of partitions leaves nothing of the first time.
+    write(&config, "run", &[(0, 20)]).await;
+    assert_eq!(names(&parent.path().join("out")), ["part-00000-run.parquet"]);
+    assert_eq!(ids(&config.url).await, (20, 190));
+}
+
+#[tokio::test]
+async fn of_several_attempts_at_a_partition_one_counts() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let config = WriteConfig::new(url(parent.path(), "out/"));
+    let sink = begin(&config, "run").await;
+    let first = part(&sink, 0, &batch(0..10)).await;
+    let mut half = sink.writer(1, 1);
+    half.write(&batch(0..10)).await.expect("written");
+    drop(half);
+    let mut second = sink.writer(0, 2);
+    second.write(&batch(0..10)).await.expect("written");
+    let second = second.finish().await.expect("finished");
+    let committed = sink.commit(vec![second, first]).await.expect("committed");
+    assert_eq!((committed.rows, ids(&config.url).await), (10, (10, 45)));
+    assert_eq!(names(&parent.path().join("out")), ["part-00000-run.parquet"]);
+}
+
+#[tokio::test]
+async fn a_commit_that_died_is_completed_by_the_next_run_or_by_a_second_commit() {
+    for by_next_run in [true, false] {
+        let parent = tempfile::tempdir().expect("a folder");
+        let folder = parent.path().join("out");
+        let mut config = WriteConfig::new(url(parent.path(), "out/"));
+        write(&config, "old", &[(0, 5)]).await;
+        config.mode = Mode::Overwrite;
+        let prepared = prepared(&config, "dead", &[(0, 10), (10, 30)]).await;
+        // As a process leaves it that is killed after the decision and the first rename.
+        let staged: Vec<String> = names(&folder)
+            .into_iter()
+            .filter(|name| name.ends_with(".staged"))
+            .collect();
+        let published = ["part-00000-dead.parquet", "part-00001-dead.parquet"];
+        let journal = serde_json::json!({
+            "run": "dead",
+            "remove": ["part-00000-old.parquet"],
+            "publish": [[staged[0], published[0]], [staged[1], published[1]]],
+        });
+        fs::write(folder.join(".tenon-dead.commit"), journal.to_string()).expect("written");
+        fs::rename(folder.join(&staged[0]), folder.join(published[0])).expect("renamed");
+
+        if by_next_run {
+            drop(begin(&config, "next").await);
+        } else {
+            file::commit(&config, &prepared).await.expect("committed");
+        }
+        assert_eq!(names(&folder), published);
+        assert_eq!(ids(&config.url).await, (30, 435));
+        file::commit(&config, &prepared).await.expect("committed again");
+        assert_eq!(names(&folder), published);
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_leads_out_of_the_folder_is_refused() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let out = parent.path().join("out");
+    fs::create_dir(&out).expect("made");
+    fs::write(parent.path().join("precious"), "").expect("written");
+    for journal in [
+        r#"{"run":"x","remove":["../precious"],"publish":[]}"#,
+        r#"{"run":"x","remove":[],"publish":[["../precious","y"]]}"#,
+        r#"{"run":"x","remove":["/etc/hostname"],"publish":[]}"#,
+    ] {
+        fs::write(out.join(".tenon-x.commit"), journal).expect("written");
+        let config = WriteConfig::new(url(parent.path(), "out/"));
+        let error = file::Sink::begin(&config, batch(0..1).schema(), "next")
+            .await
+            .expect_err("refused");
+        assert!(matches!(error, Error::Journal { .. }), "{error}");
+    }
+    assert!(parent.path().join("precious").exists());
+}
+
+#[tokio::test]
+async fn a_commit_needs_the_target_that_was_prepared() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let config = WriteConfig::new(url(parent.path(), "out/"));
+    let prepared = prepared(&config, "run", &[(0, 10)]).await;
+    let other = WriteConfig::new(url(parent.path(), "other/"));
+    let error = file::commit(&other, &prepared).await.expect_err("another target");
+    assert!(error.to_string().contains("was prepared for"), "{error}");
+}
