@@ -118,7 +118,7 @@ async fn rows_are_transformed_and_rejected() {
     assert_eq!(
         rejected,
         "year,dep_delay,arr_delay,carrier,tailnum,air_time,distance,rejected_by,rejected_row,rejected_because\n\
-         2013,9,-14,DL,N666DN,65,762,categorise,2,\"762 miles in 65 minutes are 703 mph, above 700\"\n"
+         2013,9,-14,DL,N666DN,65,762,flights,2,\"762 miles in 65 minutes are 703 mph, above 700\"\n"
     );
 }
 

@@ -3,6 +3,7 @@
 mod history;
 mod inspect;
 mod interrupt;
+mod job;
 mod mistakes;
 mod place;
 mod run;

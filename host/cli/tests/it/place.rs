@@ -30,8 +30,14 @@ pub fn guest(name: &str) -> String {
 }
 
 pub fn flights() -> String {
+    example("flights.csv.gz")
+}
+
+/// A file of the flights example.
+pub fn example(name: &str) -> String {
     root()
-        .join("examples/flights/flights.csv.gz")
+        .join("examples/flights")
+        .join(name)
         .to_string_lossy()
         .into_owned()
 }

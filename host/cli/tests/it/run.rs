@@ -51,7 +51,7 @@ fn the_whole_job() {
     for row in &rejected {
         assert_eq!(
             (&row["rejected_by"], &row["carrier"]),
-            (&Value::from("categorise"), &Value::from("DL"))
+            (&Value::from("flights"), &Value::from("DL"))
         );
         assert!(
             row["rejected_because"]

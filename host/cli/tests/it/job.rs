@@ -1,0 +1,151 @@
+//! Job files, and looking at sources.
+
+use std::fs;
+
+use crate::place::{FLIGHTS, Place, REJECTED, example, flights, plugin, rows};
+
+/// The example's job file, with the plugin that is built already and files where they are.
+fn example_job(place: &Place) -> String {
+    let text = fs::read_to_string(example("flights.toml")).expect("readable");
+    let text = text
+        .replace("examples/flights/plugin", &plugin())
+        .replace("examples/flights/", &example(""));
+    let path = place.path("flights.toml");
+    fs::write(&path, text).expect("written");
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+fn the_example_runs_as_its_file_says() {
+    let place = Place::new();
+    let job = example_job(&place);
+    let ended = place.tenon(&["run", &job, "--json"]).succeeded();
+    let report = ended.json();
+    assert_eq!(report["job"], "flights");
+    let flights = report["sources"]
+        .as_array()
+        .and_then(|sources| sources.iter().find(|flow| flow["name"] == "flights"));
+    assert_eq!(flights.and_then(|flow| flow["rows_in"].as_u64()), Some(FLIGHTS));
+    assert_eq!(report["rows_rejected"].as_u64(), Some(REJECTED));
+
+    let carriers = place.names("out/flights-by-carrier");
+    let carriers: Vec<&String> = carriers.iter().filter(|name| name.starts_with("carrier=")).collect();
+    assert_eq!(carriers.len(), 16, "{carriers:?}");
+    let written: u64 = carriers
+        .iter()
+        .map(|carrier| rows(&place.path("out/flights-by-carrier").join(carrier)))
+        .sum();
+    assert_eq!(written, FLIGHTS - REJECTED);
+
+    let totals = fs::read_to_string(place.path("out/flights-totals.csv")).expect("readable");
+    let mut lines = totals.lines();
+    assert_eq!(lines.next(), Some("airline,delay_category,flights,mean_delay"));
+    let counted: u64 = lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            cells[cells.len() - 2].parse::<u64>().expect("a count")
+        })
+        .sum();
+    assert_eq!(counted, FLIGHTS - REJECTED);
+    let rejected = fs::read_to_string(place.path("out/flights-rejected.ndjson")).expect("readable");
+    assert_eq!(rejected.lines().count() as u64, REJECTED);
+}
+
+#[test]
+fn a_parameter_reaches_the_function() {
+    let place = Place::new();
+    let job = example_job(&place);
+    let late = |place: &Place| {
+        let totals = fs::read_to_string(place.path("out/flights-totals.csv")).expect("readable");
+        let late = totals.lines().filter(|line| line.contains(",late,"));
+        late.map(|line| {
+            line.rsplit(',')
+                .nth(1)
+                .and_then(|count| count.parse::<u64>().ok())
+                .expect("a count")
+        })
+        .sum::<u64>()
+    };
+    place.tenon(&["run", &job, "--quiet"]).succeeded();
+    let before = late(&place);
+    place
+        .tenon(&["run", &job, "--quiet", "--param", "late_after=30"])
+        .succeeded();
+    assert!(late(&place) < before, "{} of {before}", late(&place));
+
+    let said = place.tenon(&["run", &job, "--param", "late_after=soon"]).failed(3);
+    assert!(said.contains("late_after") && said.contains("soon"), "{said}");
+}
+
+#[test]
+fn a_job_is_checked_without_its_data() {
+    let place = Place::new();
+    let job = example_job(&place);
+    let said = place.tenon(&["validate", &job]).succeeded().stdout;
+    assert_eq!(said, "flights is valid: 3 sources, 3 steps, 3 sinks\n");
+
+    let text = fs::read_to_string(&job)
+        .expect("readable")
+        .replace("mode = \"overwrite\"", "mod = \"overwrite\"");
+    fs::write(place.path("bad.toml"), &text).expect("written");
+    let line = 1 + text.lines().position(|line| line.starts_with("mod ")).expect("there");
+    let said = place.tenon(&["validate", "bad.toml"]).failed(3);
+    assert!(said.contains("unknown key `mod`; did you mean `mode`"), "{said}");
+    assert!(said.contains(&format!("bad.toml:{line}:1")), "line {line}: {said}");
+    assert!(place.names("out").is_empty());
+}
+
+#[test]
+fn what_a_job_file_says_is_not_said_again() {
+    let place = Place::new();
+    let job = example_job(&place);
+    let said = place.tenon(&["run", &job, "--from", "x.csv"]).failed(2);
+    assert!(said.contains("--from cannot be given with a job file"), "{said}");
+    let said = place.tenon(&["run", &plugin()]).failed(2);
+    assert!(said.contains("--from FILE"), "{said}");
+}
+
+#[test]
+fn plans_say_what_is_pushed_down() {
+    let place = Place::new();
+    let job = example_job(&place);
+    let plans = place.tenon(&["explain", &job]).succeeded().stdout;
+    assert!(plans.contains("lake:\n") && plans.contains("totals:\n"), "{plans}");
+    assert!(plans.contains("PluginExec: step=categorised"), "{plans}");
+    assert!(plans.contains("SharedExec: step=described"), "{plans}");
+    assert!(place.names("out/flights-by-carrier").is_empty());
+}
+
+#[test]
+fn sources_are_looked_at() {
+    let place = Place::new();
+    let flights = flights();
+    let columns = place
+        .tenon(&["schema", &flights, "--null", "NA", "--json"])
+        .succeeded()
+        .json();
+    let columns = columns.as_array().expect("a list");
+    assert_eq!(columns.len(), 19);
+    assert_eq!(
+        (&columns[3]["name"], &columns[3]["type"]),
+        (&"dep_time".into(), &"Int64".into())
+    );
+
+    let rows = place
+        .tenon(&["preview", &flights, "--null", "NA", "--rows", "2", "--json"])
+        .succeeded()
+        .stdout;
+    assert_eq!(rows.lines().count(), 2);
+    assert!(
+        rows.starts_with("{\"year\":2013,\"month\":1,\"day\":1,\"dep_time\":517,"),
+        "{rows}"
+    );
+    let table = place.tenon(&["preview", &flights, "--rows", "1"]).succeeded().stdout;
+    assert!(
+        table.contains("| year | month |") && table.lines().count() == 5,
+        "{table}"
+    );
+
+    let said = place.tenon(&["schema", "none.csv"]).failed(3);
+    assert!(said.contains("none.csv"), "{said}");
+}
