@@ -39,8 +39,9 @@ pub struct Document {
 }
 
 impl Document {
-    /// A text with the name that messages give it: the path of its file.
+    /// A text with the name that messages give it: the path of its file. A byte order mark is no part of the text.
     pub fn new(name: &str, text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         Document {
             source: NamedSource::new(name, Arc::from(text)),
         }

@@ -55,13 +55,10 @@ impl Node {
                 text.len()
             ))]);
         }
-        // A byte order mark is no part of any of the formats.
-        let skipped = text.len() - text.trim_start_matches('\u{feff}').len();
-        let body = &text[skipped..];
         let parsed = match format {
-            Format::Toml => toml::parse(body),
-            Format::Yaml => yaml::parse(body).map_err(|problem| vec![problem]),
-            Format::Json => json::parse(body).map_err(|problem| vec![problem]),
+            Format::Toml => toml::parse(text),
+            Format::Yaml => yaml::parse(text).map_err(|problem| vec![problem]),
+            Format::Json => json::parse(text).map_err(|problem| vec![problem]),
         };
         let node = parsed?;
         match &node.value {

@@ -126,6 +126,36 @@ fn odd_texts_are_refused_without_a_panic() {
     }
 }
 
+#[test]
+fn damaged_files_are_no_trouble() {
+    let options = Options::default();
+    for (text, format) in [
+        (include_str!("jobs/everything.toml"), Format::Toml),
+        (include_str!("jobs/everything.yaml"), Format::Yaml),
+        (include_str!("jobs/everything.json"), Format::Json),
+    ] {
+        let mut refused = 0;
+        for at in (0..text.len()).step_by(23) {
+            let (before, after) = text.split_at(at);
+            let rest = after.get(1..).unwrap_or_default();
+            for damaged in [
+                before.to_owned(),
+                format!("{before}{rest}"),
+                format!("{before}é\"{rest}"),
+                format!("{before}${{{after}"),
+            ] {
+                refused += usize::from(Job::parse("job", &damaged, format, &options).is_err());
+            }
+        }
+        assert!(refused > 100, "{refused}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_shifts_no_place() {
+    assert!(refused("\u{feff}nmae = 1", Format::Toml).contains("job:1:1: unknown key `nmae`"));
+}
+
 /// The SQL that comes of a parameter's value.
 fn sql(kind: &str, value: serde_json::Value, sql: &str) -> Result<String, String> {
     let text =
