@@ -92,7 +92,7 @@ impl Line {
             // Of what guests say, the rest is the run's own id and tenant.
             _ if self.guest => {}
             // Writing to a string does not fail.
-            name => drop(write!(self.message, " {name}={value}")),
+            name => write!(self.message, " {name}={value}").unwrap_or_default(),
         }
     }
 }
