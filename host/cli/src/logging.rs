@@ -1,6 +1,6 @@
 //! What is logged, how it shares the terminal with the progress line, and how it comes into the log of a run.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write};
 
 use tenon_host::history::{Level, LogSource};
@@ -91,7 +91,8 @@ impl Line {
             "plugin" => self.plugin = Some(value),
             // Of what guests say, the rest is the run's own id and tenant.
             _ if self.guest => {}
-            name => self.message.push_str(&format!(" {name}={value}")),
+            // Writing to a string does not fail.
+            name => write!(self.message, " {name}={value}").unwrap_or_default(),
         }
     }
 }
