@@ -91,20 +91,29 @@ impl From<Value> for Source {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn table(source: Source) -> Value {
+        serde_json::from_str(&source.into_json()).expect("it is JSON")
+    }
 
     #[test]
     fn sources_are_the_json_of_a_job_file() {
-        assert_eq!(Source::from("warehouse.rates").into_json(), r#""warehouse.rates""#);
+        assert_eq!(table(Source::from("warehouse.rates")), json!("warehouse.rates"));
         let csv = Source::csv("x.csv").null("NA").null("-").option("csv.delimiter", ";");
-        assert_eq!(
-            csv.into_json(),
-            r#"{"connector":"file","csv":{"delimiter":";","null":["NA","-"]},"format":"csv","url":"x.csv"}"#
-        );
+        let expected = json!({
+            "connector": "file",
+            "url": "x.csv",
+            "format": "csv",
+            "csv": { "null": ["NA", "-"], "delimiter": ";" },
+        });
+        assert_eq!(table(csv), expected);
         let optioned = Source::from("x.csv").option("csv.header", false);
         assert_eq!(
-            optioned.into_json(),
-            r#"{"connector":"file","csv":{"header":false},"url":"x.csv"}"#
+            table(optioned),
+            json!({ "connector": "file", "url": "x.csv", "csv": { "header": false } })
         );
     }
 }
