@@ -7,7 +7,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use datafusion::prelude::SessionContext;
 use tenon_connect::Error;
-use tenon_connect::file::{self, Begun, Committed, Format, Mode, ParquetCompression, ReadConfig, Sink, WriteConfig};
+use tenon_connect::file::{
+    self, Begun, Committed, Format, Mode, ParquetCompression, ReadConfig, ReadOptions, Sink, WriteConfig,
+};
 
 fn batch(rows: std::ops::Range<i64>) -> RecordBatch {
     let id: ArrayRef = Arc::new(Int64Array::from_iter_values(rows.clone()));
@@ -58,7 +60,9 @@ fn names(folder: &Path) -> Vec<String> {
 
 async fn rows(url: &str) -> usize {
     let session = SessionContext::new();
-    let source = file::open(&ReadConfig::new(url), &session).await.expect("opened");
+    let source = file::open(&ReadConfig::new(url), &ReadOptions::default(), &session)
+        .await
+        .expect("opened");
     session
         .read_table(source.table())
         .expect("a table")
@@ -252,7 +256,7 @@ async fn no_rows_still_tell_the_columns() {
         let part = sink.writer(0, 1).finish().expect("finished");
         let committed = sink.commit(vec![part]).expect("committed");
         assert_eq!((committed.rows, committed.files.len()), (0, 1), "{name}");
-        let source = file::open(&ReadConfig::new(config.url), &session)
+        let source = file::open(&ReadConfig::new(config.url), &ReadOptions::default(), &session)
             .await
             .expect("opened");
         let columns: Vec<String> = source

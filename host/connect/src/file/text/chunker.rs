@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, Read};
 
-use super::{Reader, damaged};
 use super::boundaries::{Boundaries, Cut};
+use super::{Reader, damaged};
 use crate::Error;
 use crate::file::stored::StoredFile;
 
