@@ -183,6 +183,18 @@ pub struct RunArguments {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub partitions: Option<u16>,
 
+    /// Whether only files are read that earlier runs have not read [default: what the job file says, or disable]
+    #[arg(long, value_enum, help_heading = "Bookmarks")]
+    pub bookmark: Option<BookmarkArgument>,
+
+    /// With bookmarks: read at most so many files per source, the oldest first
+    #[arg(long, value_name = "FILES", help_heading = "Bookmarks")]
+    pub max_files: Option<usize>,
+
+    /// With bookmarks: read at most so many bytes per source, such as 1GiB, but at least one file
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Bookmarks")]
+    pub max_bytes: Option<usize>,
+
     /// Leave this run out of the history
     #[arg(long)]
     pub no_history: bool,
@@ -225,6 +237,17 @@ pub struct CompletionArguments {
     /// The shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
+}
+
+/// What bookmarks are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BookmarkArgument {
+    /// Read what is new since the last run, and remember it
+    Enable,
+    /// Read everything, and remember nothing
+    Disable,
+    /// Read what is new since the last run, and remember nothing
+    Pause,
 }
 
 /// What to do when the target already holds data.

@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod exit;
 mod format;
+mod incremental;
 mod interrupt;
 mod job;
 mod logging;

@@ -54,11 +54,9 @@ impl Record {
         }
     }
 
-    /// Gives what was named by the engine the name under which it is recorded.
-    pub fn name(&self, run: &mut String) {
-        if let Some((_, id)) = &self.0 {
-            run.clone_from(id);
-        }
+    /// Where the run is recorded, and its id there.
+    pub fn history(&self) -> Option<(&History, &str)> {
+        self.0.as_ref().map(|(history, id)| (history, id.as_str()))
     }
 
     /// Records how far the run has come, now and then, until the answer is dropped.

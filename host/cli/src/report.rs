@@ -9,9 +9,16 @@ use crate::format::{bytes, count, seconds};
 
 /// Prints the report to stdout.
 pub fn print(report: &Report) {
-    if report.status == Status::Skipped {
-        println!("Nothing was done: the target already holds data, and the mode is `ignore`.");
-        return;
+    match report.status {
+        Status::Succeeded => {}
+        Status::Skipped => {
+            println!("Nothing was done: the target already holds data, and the mode is `ignore`.");
+            return;
+        }
+        Status::NothingNew => {
+            println!("Nothing was done: there is nothing that earlier runs have not read.");
+            return;
+        }
     }
     let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     println!("{}", table(report, coloured).trim_fmt());

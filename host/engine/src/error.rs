@@ -142,6 +142,22 @@ pub enum Error {
     #[error("the sink of rejected rows failed")]
     Rejects(#[source] Box<tenon_connect::Error>),
 
+    /// What the run commits could not be noted.
+    #[error("what the run commits could not be noted, so that nothing was committed")]
+    Ledger(#[source] Box<dyn std::error::Error + Send + Sync>),
+
+    /// A commit that was cut short names a sink that the job no longer has.
+    #[error(
+        "the run {run} was cut short while it committed to the sink `{sink}`, which the job no longer has; put it back \
+         until that is finished"
+    )]
+    LostSink {
+        /// The run that was cut short.
+        run: String,
+        /// The sink.
+        sink: String,
+    },
+
     /// More rows were rejected than the job allows.
     #[error("more than {limit} rows were rejected, which is the job's `max_rejects`; the last reason was: {reason}")]
     TooManyRejects {
@@ -213,6 +229,7 @@ impl Error {
             | Self::UnknownInput { .. }
             | Self::Cycle { .. }
             | Self::NoRejects { .. }
+            | Self::LostSink { .. }
             | Self::BadStep { .. }
             | Self::Conflict { .. } => Outcome::Refused,
             Self::Plugin { source, .. } | Self::Step { source, .. } | Self::Open { source, .. } => of_runtime(source),
@@ -222,7 +239,11 @@ impl Error {
             },
             Self::TooManyRejects { .. } | Self::TooLargeAShareRejected { .. } | Self::Timeout { .. } => Outcome::Limit,
             Self::Cancelled => Outcome::Cancelled,
-            Self::SchemaChanged { .. } | Self::SharedStep { .. } | Self::Plan(_) | Self::Internal(_) => Outcome::Failed,
+            Self::SchemaChanged { .. }
+            | Self::Ledger(_)
+            | Self::SharedStep { .. }
+            | Self::Plan(_)
+            | Self::Internal(_) => Outcome::Failed,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use tenon_connect::file::{ReadConfig, WriteConfig};
+use tenon_connect::file::{FileBookmark, ReadConfig, WriteConfig};
 use tenon_runtime::{HttpGrant, Limits};
 
 use crate::step::Step;
@@ -16,8 +16,12 @@ use crate::step::Step;
 pub struct Job {
     /// Name of the job.
     pub name: String,
+    /// Id of the run; one is made up by default. No two runs may have the same.
+    pub run: Option<String>,
     /// What is read.
     pub sources: BTreeMap<String, ReadConfig>,
+    /// Sources of which only what is new is read, by name.
+    pub incremental: BTreeMap<String, Incremental>,
     /// What is done with the rows.
     pub steps: BTreeMap<String, Step>,
     /// Where rows go.
@@ -48,7 +52,9 @@ impl Job {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            run: None,
             sources: BTreeMap::new(),
+            incremental: BTreeMap::new(),
             steps: BTreeMap::new(),
             sinks: BTreeMap::new(),
             max_rejects: None,
@@ -92,6 +98,17 @@ impl Job {
         self.sinks.insert(name.into(), Output { feed, to });
         self
     }
+}
+
+/// How much of a source is read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Incremental {
+    /// What earlier runs have read; nothing by default.
+    pub since: FileBookmark,
+    /// Reads at most so many files, the oldest first; any number by default.
+    pub max_files: Option<usize>,
+    /// Reads at most so many bytes, as stored, but always one file; any number by default.
+    pub max_bytes: Option<u64>,
 }
 
 /// A sink and what goes there.

@@ -30,12 +30,14 @@
 //! ```
 
 mod apply;
+mod commit;
 mod context;
 mod definition;
 mod drive;
 mod error;
 mod graph;
 mod job;
+mod ledger;
 mod metrics;
 mod node;
 mod plan;
@@ -52,7 +54,8 @@ mod steps;
 mod transform;
 
 pub use error::{Error, Outcome};
-pub use job::{Feed, Job, MaxRejects, Output, Retries, Secret};
+pub use job::{Feed, Incremental, Job, MaxRejects, Output, Retries, Secret};
+pub use ledger::{Commitment, Ledger};
 pub use preview::Preview;
 pub use progress::{Flow, Phase, Progress};
 pub use report::{PluginUsed, Report, SinkReport, Status, Timings};

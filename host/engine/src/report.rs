@@ -152,6 +152,8 @@ pub enum Status {
     Succeeded,
     /// Every target held data, and the mode was to leave it.
     Skipped,
+    /// The incremental sources hold nothing that earlier runs have not read.
+    NothingNew,
 }
 
 /// Where the time went, in seconds. What partitions do side by side is added up, so the parts may exceed the total.

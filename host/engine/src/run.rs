@@ -1,32 +1,63 @@
 //! Runs a job from its plugins to its commit.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use datafusion::physical_plan::displayable;
-use tenon_connect::file::{self, Part, Prepared, Sink};
+use tenon_connect::file;
 use tenon_runtime::Runtime;
 
-use crate::drive::{Drive, Written};
+use crate::commit::Committing;
+use crate::drive::Drive;
 use crate::error::Error;
 use crate::job::{Job, MaxRejects};
-use crate::plan::{Plan, Planned, RejectSink, plan, run_id};
+use crate::ledger::{Commitment, Ledger};
+use crate::plan::{Plan, plan, run_id};
 use crate::progress::{Phase, Progress};
-use crate::report::{Report, Timings};
-use crate::{metrics, retry};
+use crate::report::Report;
+use crate::retry;
 
 /// Runs jobs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Engine {
     runtime: Runtime,
+    ledger: Option<Arc<dyn Ledger>>,
 }
 
 impl Engine {
     /// An engine whose plugins run on `runtime`.
     pub fn new(runtime: Runtime) -> Self {
-        Self { runtime }
+        Self { runtime, ledger: None }
+    }
+
+    /// The same engine, which notes what runs commit in this ledger.
+    #[must_use]
+    pub fn ledger(self, ledger: Arc<dyn Ledger>) -> Self {
+        Self {
+            ledger: Some(ledger),
+            ..self
+        }
+    }
+
+    /// Finishes a commit that was cut short. Finishing it again changes nothing.
+    ///
+    /// # Errors
+    /// When the job has lost a sink of the commitment, and when a target or the ledger refuses.
+    pub async fn finish(&self, job: &Job, commitment: &Commitment) -> Result<(), Error> {
+        for (sink, prepared) in &commitment.sinks {
+            let output = job.sinks.get(sink).ok_or_else(|| Error::LostSink {
+                run: commitment.run.clone(),
+                sink: sink.clone(),
+            })?;
+            let committed = file::commit(&output.to, prepared).await;
+            committed.map_err(|error| Error::Sink(Box::new(error)))?;
+        }
+        self.ledger
+            .as_ref()
+            .map_or(Ok(()), |ledger| ledger.committed(&commitment.run))
+            .map_err(Error::Ledger)
     }
 
     /// Runs a job.
@@ -61,7 +92,7 @@ impl Engine {
         };
         tokio::pin!(interrupted);
 
-        let run = run_id();
+        let run = job.run.clone().unwrap_or_else(run_id);
         let mut attempt = 1;
         loop {
             progress.start_attempt(attempt);
@@ -70,7 +101,10 @@ impl Engine {
             } else {
                 format!("{run}-{attempt}")
             };
-            let failed = match self.attempt(job, &id, progress, began, interrupted.as_mut()).await {
+            let failed = match self
+                .attempt(job, &run, &id, progress, began, interrupted.as_mut())
+                .await
+            {
                 Ok(report) => {
                     return Ok(Report {
                         attempts: attempt,
@@ -117,6 +151,7 @@ impl Engine {
     async fn attempt(
         &self,
         job: &Job,
+        run: &str,
         id: &str,
         progress: &Progress,
         began: Instant,
@@ -156,7 +191,12 @@ impl Engine {
                 return Err(planned.give_up().await.unwrap_or(error));
             }
         };
-        planned.commit(job, written, progress, began, planning).await
+        let committing = Committing {
+            job,
+            run,
+            ledger: self.ledger.as_deref(),
+        };
+        planned.commit(committing, written, progress, began, planning).await
     }
 }
 
@@ -170,148 +210,4 @@ fn within_share(job: &Job, progress: &Progress) -> Result<(), Error> {
         return Err(Error::TooLargeAShareRejected { rejected, rows, limit });
     }
     Ok(())
-}
-
-impl Planned {
-    /// Ends the writers of rejected rows. What one of them failed with is why the run failed.
-    async fn give_up(self) -> Option<Error> {
-        let Self {
-            outputs,
-            stages,
-            task,
-            rejects,
-            ..
-        } = self;
-        // They hold the other ends of the writers' channels.
-        drop((outputs, stages, task));
-        let mut failed = None;
-        for reject in rejects {
-            failed = failed.or(reject.writing.await.ok().and_then(Result::err));
-        }
-        failed
-    }
-
-    async fn commit(
-        self,
-        job: &Job,
-        mut written: Written,
-        progress: &Progress,
-        began: Instant,
-        planning: Duration,
-    ) -> Result<Report, Error> {
-        let Self {
-            mut report,
-            run,
-            task,
-            sources,
-            stages,
-            outputs,
-            rejects,
-        } = self;
-        progress.enter(Phase::Committing);
-        let scans = sources.iter().flat_map(|source| source.table.scans());
-        let source_time: Duration = scans.map(|scan| metrics::source_time(&scan)).sum();
-        let plans = outputs.iter().map(|output| &output.plan);
-        let plans = plans.chain(stages.iter().filter_map(|stage| stage.plan()));
-        report.partitions = plans.map(metrics::partitions).max().unwrap_or(0);
-        let sinks: BTreeMap<String, Sink> = outputs.into_iter().map(|output| (output.name, output.sink)).collect();
-        drop((task, stages));
-
-        let committing = Instant::now();
-        let mut rejected = Vec::new();
-        for RejectSink { name, sink, writing } in rejects {
-            rejected.push((name, sink, joined(writing.await)??));
-        }
-        let mut ready = Vec::new();
-        if let Err(error) = prepare(&mut ready, rejected, sinks, &mut written).await {
-            for Ready { name, prepared, .. } in &ready {
-                if let Some(output) = job.sinks.get(name) {
-                    // What is left anyway is swept by the next run.
-                    file::abort(&output.to, prepared).await.ok();
-                }
-            }
-            return Err(error);
-        }
-        for Ready {
-            name,
-            rejected,
-            prepared,
-        } in ready
-        {
-            let output = job.sinks.get(&name);
-            let output = output.ok_or_else(|| Error::Internal(format!("the sink {name} is gone")))?;
-            let committed = file::commit(&output.to, &prepared).await;
-            report.committed(name, rejected, committed.map_err(|error| of_sink(rejected, error))?);
-        }
-        progress.enter(Phase::Done);
-
-        let total = began.elapsed().as_secs_f64();
-        let statistics = run.statistics();
-        Ok(Report {
-            rows_in: progress.rows_in(),
-            rows_rejected: progress.rows_rejected(),
-            sources: progress.sources(),
-            steps: progress.steps(),
-            sandboxes: statistics.sandboxes,
-            rows_per_second: progress.rows_in() as f64 / total.max(f64::EPSILON),
-            seconds: Timings {
-                total,
-                planning: planning.as_secs_f64(),
-                source: source_time.as_secs_f64(),
-                sandbox: statistics.cpu.as_secs_f64(),
-                sink: written.elapsed.as_secs_f64(),
-                commit: committing.elapsed().as_secs_f64(),
-            },
-            sandbox_peak_memory: statistics.peak_memory,
-            peak_memory: metrics::peak_memory(),
-            counters: run.counters(),
-            ..report
-        })
-    }
-}
-
-/// A sink whose rows are durable, and not visible yet.
-struct Ready {
-    name: String,
-    rejected: bool,
-    prepared: Prepared,
-}
-
-/// Makes everything durable before anything is visible: what can fail fails here.
-async fn prepare(
-    ready: &mut Vec<Ready>,
-    rejected: Vec<(String, Sink, Part)>,
-    sinks: BTreeMap<String, Sink>,
-    written: &mut Written,
-) -> Result<(), Error> {
-    for (name, sink, part) in rejected {
-        let prepared = sink.prepare(vec![part]).await.map_err(|error| of_sink(true, error))?;
-        ready.push(Ready {
-            name,
-            rejected: true,
-            prepared,
-        });
-    }
-    for (name, sink) in sinks {
-        let parts = written.parts.remove(&name).unwrap_or_default();
-        let prepared = sink.prepare(parts).await.map_err(|error| of_sink(false, error))?;
-        ready.push(Ready {
-            name,
-            rejected: false,
-            prepared,
-        });
-    }
-    Ok(())
-}
-
-fn of_sink(rejected: bool, error: tenon_connect::Error) -> Error {
-    if rejected {
-        Error::Rejects(Box::new(error))
-    } else {
-        Error::Sink(Box::new(error))
-    }
-}
-
-fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, Error> {
-    result.map_err(|error| Error::Internal(error.to_string()))
 }

@@ -4,9 +4,10 @@ use tenon_host::engine::{Engine, Job, MaxRejects, Progress, Report, Secret, Tran
 
 use crate::args::{CompressionArgument, ModeArgument, RunArguments};
 use crate::exit::Failure;
+use crate::job::Prepared;
 use crate::progress::Watch;
 use crate::record::Record;
-use crate::{interrupt, job, plugin, report};
+use crate::{incremental, interrupt, job, plugin, report};
 
 /// `tenon run`
 pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
@@ -24,14 +25,16 @@ pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failur
 }
 
 async fn execute(arguments: &RunArguments, record: &Record, quiet: bool) -> Result<Report, Failure> {
-    let job = if job::is_job_file(&arguments.job) {
+    let (mut job, bookmarked) = if job::is_job_file(&arguments.job) {
         from_file(arguments, quiet).await?
     } else {
         let mut transform = transform(arguments)?;
         transform.plugin = plugin::component(&arguments.job, quiet).await?;
-        transform.job()
+        (transform.job(), Vec::new())
     };
     let engine = Engine::new(plugin::runtime(arguments.memory_limit)?);
+    job.run = record.history().map(|(_, id)| id.to_owned());
+    let engine = incremental::prepare(engine, &mut job, &bookmarked, record, arguments).await?;
     let progress = Progress::default();
     let watch = Watch::start(&progress, quiet);
     let following = record.follow(&progress);
@@ -41,13 +44,11 @@ async fn execute(arguments: &RunArguments, record: &Record, quiet: bool) -> Resu
     };
     let ended = engine.run_until(&job, &progress, stop).await;
     drop((watch, following));
-    let mut done = ended?;
-    record.name(&mut done.run);
-    Ok(done)
+    Ok(ended?)
 }
 
-/// The job of a job file, with what the command line says about how it runs.
-async fn from_file(arguments: &RunArguments, quiet: bool) -> Result<Job, Failure> {
+/// The job of a job file, with what the command line says about how it runs, and the sources that have bookmarks.
+async fn from_file(arguments: &RunArguments, quiet: bool) -> Result<(Job, Vec<String>), Failure> {
     let said = [
         ("--from", arguments.from.is_some()),
         ("--to", arguments.to.is_some()),
@@ -66,7 +67,12 @@ async fn from_file(arguments: &RunArguments, quiet: bool) -> Result<Job, Failure
             "{option} cannot be given with a job file, which says that itself; make it a parameter there and use --param"
         )));
     }
-    let mut job = job::open(&arguments.job, &arguments.param, quiet).await?.job;
+    let Prepared { definition, mut job } = job::open(&arguments.job, &arguments.param, quiet).await?;
+    let sources = definition.sources.keys();
+    let bookmarked = sources
+        .filter(|source| definition.bookmarked(source))
+        .cloned()
+        .collect();
     if let Some(rows) = arguments.max_rejects {
         job.max_rejects = Some(MaxRejects::Rows(rows));
     }
@@ -75,7 +81,7 @@ async fn from_file(arguments: &RunArguments, quiet: bool) -> Result<Job, Failure
     if let Some(bytes) = arguments.memory_limit {
         job.limits.memory = bytes;
     }
-    Ok(job)
+    Ok((job, bookmarked))
 }
 
 fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {

@@ -149,3 +149,37 @@ fn sources_are_looked_at() {
     let said = place.tenon(&["schema", "none.csv"]).failed(3);
     assert!(said.contains("none.csv"), "{said}");
 }
+
+#[test]
+fn bookmarks_leave_out_what_was_read() {
+    let place = Place::new();
+    fs::create_dir(place.path("in")).expect("made");
+    let day = |name: &str, text: &str| fs::write(place.path("in").join(name), format!("id\n{text}")).expect("written");
+    let job = "bookmark = true\n[sources.days]\nurl = \"in/*.csv\"\n\
+               [steps.doubled]\nsql = \"select id, id * 2 as double from days\"\n\
+               [sinks.out]\nfrom = \"doubled\"\nurl = \"out/\"\nmode = \"append\"\n";
+    fs::write(place.path("days.toml"), job).expect("written");
+    let run = |arguments: &[&str]| {
+        let mut all = vec!["run", "days.toml", "--json"];
+        all.extend(arguments);
+        let report = place.tenon(&all).succeeded().json();
+        (report["status"].as_str().map(str::to_owned), report["rows_in"].as_u64())
+    };
+    let done = |rows| (Some("succeeded".to_owned()), Some(rows));
+
+    day("1.csv", "1\n2\n");
+    assert_eq!(run(&[]), done(2));
+    assert_eq!(run(&[]), (Some("nothing-new".to_owned()), Some(0)));
+    day("2.csv", "3\n");
+    day("3.csv", "4\n5\n6\n");
+    assert_eq!(run(&["--bookmark", "pause"]), done(4), "read, but not remembered");
+    assert_eq!(run(&["--max-files", "1"]), done(1));
+    assert_eq!(run(&[]), done(3));
+    assert_eq!(run(&["--bookmark", "disable"]), done(6), "everything");
+    assert_eq!(rows(&place.path("out")), 2 + 4 + 1 + 3 + 6);
+
+    place.tenon(&["bookmark", "reset", "days"]).succeeded();
+    assert_eq!(run(&[]), done(6));
+    let said = place.tenon(&["run", "days.toml", "--no-history"]).failed(2);
+    assert!(said.contains("bookmarks are kept in the history"), "{said}");
+}

@@ -79,6 +79,13 @@ pub(crate) async fn plan(runtime: &Runtime, job: &Job, run_id: &str, progress: &
     let graph = Graph::of(job, &tables)?;
 
     let sources = sources::open(job, &graph, &session).await?;
+    if nothing_new(&sources) {
+        let report = Report {
+            status: Status::NothingNew,
+            ..Report::begun(job, &run, &sources, &[])
+        };
+        return Ok(Plan::Skipped(Box::new(report)));
+    }
     let frames = frames::plan(job, &graph, &tables, &sources, &loaded, &run, &session).await?;
     let mut report = Report::begun(job, &run, &sources, &frames.steps);
     progress.begin(&sources, &frames.steps, &job.sinks);
@@ -106,6 +113,12 @@ pub(crate) async fn plan(runtime: &Runtime, job: &Job, run_id: &str, progress: &
         outputs: planned.outputs,
         rejects: sinks.rejects,
     })))
+}
+
+/// Whether there are incremental sources, and none has anything that was not read before.
+fn nothing_new(sources: &[OpenedSource]) -> bool {
+    let mut incremental = sources.iter().filter(|source| source.incremental).peekable();
+    incremental.peek().is_some() && incremental.all(|source| source.source.files().is_empty())
 }
 
 fn build_run(job: &Job, id: &str) -> Arc<Run> {

@@ -21,6 +21,8 @@ use crate::job::Job;
 #[derive(Debug, Clone)]
 pub(crate) struct OpenedSource {
     pub name: String,
+    /// Whether only what is new is read.
+    pub incremental: bool,
     pub source: Source,
     pub table: Arc<WatchedTable>,
 }
@@ -30,7 +32,14 @@ pub(super) async fn open(job: &Job, graph: &Graph, session: &SessionContext) -> 
     let mut opened = Vec::new();
     for name in &graph.order {
         let Some(config) = job.sources.get(name) else { continue };
-        let source = file::open(config, &ReadOptions::default(), session)
+        let incremental = job.incremental.get(name);
+        let options = incremental.map_or_else(ReadOptions::default, |incremental| ReadOptions {
+            bookmark: Some(&incremental.since),
+            max_files: incremental.max_files,
+            max_bytes: incremental.max_bytes,
+            ..ReadOptions::default()
+        });
+        let source = file::open(config, &options, session)
             .await
             .map_err(|error| Error::Source(Box::new(error)))?;
         let table = WatchedTable {
@@ -39,6 +48,7 @@ pub(super) async fn open(job: &Job, graph: &Graph, session: &SessionContext) -> 
         };
         opened.push(OpenedSource {
             name: name.clone(),
+            incremental: incremental.is_some(),
             source,
             table: Arc::new(table),
         });

@@ -1,0 +1,120 @@
+//! Runs that read only what earlier runs have not read.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+
+use anyhow::Context;
+use tenon_host::engine::{Commitment, Engine, Incremental, Job, Ledger};
+use tenon_host::history::{Commit, History};
+
+use crate::args::{BookmarkArgument, RunArguments};
+use crate::exit::Failure;
+use crate::record::Record;
+
+/// Finishes commits of the job that were cut short, and has the sources among `bookmarked` read from where the last run
+/// ended. Answers with the engine that remembers how far this one comes.
+pub async fn prepare(
+    engine: Engine,
+    job: &mut Job,
+    bookmarked: &[String],
+    record: &Record,
+    arguments: &RunArguments,
+) -> Result<Engine, Failure> {
+    let sources: Vec<String> = match arguments.bookmark {
+        Some(BookmarkArgument::Disable) => Vec::new(),
+        Some(_) if bookmarked.is_empty() => job.sources.keys().cloned().collect(),
+        _ => bookmarked.to_vec(),
+    };
+    if sources.is_empty() {
+        if arguments.max_files.is_some() || arguments.max_bytes.is_some() {
+            let reason = "--max-files and --max-bytes need bookmarks: what is left would never be read";
+            return Err(Failure::usage(reason.to_owned()));
+        }
+        return Ok(engine);
+    }
+    let Some((history, _)) = record.history() else {
+        let reason =
+            "bookmarks are kept in the history, which is not there; see the warning, or leave --no-history out";
+        return Err(Failure::usage(reason.to_owned()));
+    };
+    let ledger = HistoryLedger {
+        history: history.clone(),
+        remembers: arguments.bookmark != Some(BookmarkArgument::Pause),
+        based_on: None,
+    };
+    let engine = engine.ledger(Arc::new(ledger.clone()));
+    finish(&engine, job, history).await?;
+
+    let based_on = history.bookmark_version(&job.name)?;
+    for name in sources {
+        let since = match history.bookmark(&job.name, &name)? {
+            None => Default::default(),
+            Some(bookmark) => serde_json::from_value(bookmark.value)
+                .with_context(|| {
+                    format!(
+                        "the bookmark of the source `{name}` is not one of files; `tenon bookmark reset` removes it"
+                    )
+                })
+                .map_err(Failure::refused)?,
+        };
+        let incremental = Incremental {
+            since,
+            max_files: arguments.max_files,
+            max_bytes: arguments.max_bytes.map(|bytes| bytes as u64),
+        };
+        job.incremental.insert(name, incremental);
+    }
+    Ok(engine.ledger(Arc::new(HistoryLedger {
+        based_on: Some(based_on),
+        ..ledger
+    })))
+}
+
+/// Finishes what earlier runs were cut short in.
+async fn finish(engine: &Engine, job: &Job, history: &History) -> Result<(), Failure> {
+    for pending in history.undecided(Some(&job.name))? {
+        if pending.running {
+            continue;
+        }
+        tracing::info!(run = pending.run, "finishing the commit of a run that died");
+        let sinks = serde_json::from_value(pending.tokens)
+            .with_context(|| format!("what the run {} was committing cannot be read", pending.run))
+            .map_err(Failure::failed)?;
+        let commitment = Commitment {
+            run: pending.run,
+            job: pending.job,
+            bookmarks: BTreeMap::new(),
+            sinks,
+        };
+        engine.finish(job, &commitment).await?;
+    }
+    Ok(())
+}
+
+/// The history as the engine's ledger.
+#[derive(Debug, Clone)]
+struct HistoryLedger {
+    history: History,
+    remembers: bool,
+    /// The job's bookmarks as this run has found them.
+    based_on: Option<i64>,
+}
+
+impl Ledger for HistoryLedger {
+    fn prepared(&self, commitment: &Commitment) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let mut commit = Commit::new(&commitment.run, &commitment.job);
+        commit.tokens = serde_json::to_value(&commitment.sinks)?;
+        if self.remembers {
+            for (source, bookmark) in &commitment.bookmarks {
+                commit.bookmarks.insert(source.clone(), serde_json::to_value(bookmark)?);
+            }
+            commit.based_on = self.based_on;
+        }
+        Ok(self.history.prepare(&commit)?)
+    }
+
+    fn committed(&self, run: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.history.committed(run)?)
+    }
+}

@@ -1,0 +1,36 @@
+//! Remembers what a run is about to commit, so that a commit that was cut short can be finished.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use tenon_connect::file::{FileBookmark, Prepared};
+
+/// What a run commits: all of it, or nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Commitment {
+    /// Id of the run.
+    pub run: String,
+    /// Name of the job.
+    pub job: String,
+    /// How far its incremental sources have been read, by source.
+    pub bookmarks: BTreeMap<String, FileBookmark>,
+    /// What is durable and not visible yet, by sink.
+    pub sinks: BTreeMap<String, Prepared>,
+}
+
+/// Keeps commitments and bookmarks.
+pub trait Ledger: fmt::Debug + Send + Sync {
+    /// Keeps a commitment durably. From here on the run is committed, whatever happens: whoever finds it later finishes it
+    /// with [`Engine::finish`](crate::Engine::finish).
+    ///
+    /// # Errors
+    /// Then nothing is committed.
+    fn prepared(&self, commitment: &Commitment) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Everything is visible: makes the bookmarks current.
+    ///
+    /// # Errors
+    /// Then the commitment stays, and is finished later.
+    fn committed(&self, run: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+}
