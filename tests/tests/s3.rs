@@ -40,6 +40,13 @@ fn config(server: &S3, key: &str) -> WriteConfig {
     config
 }
 
+async fn begin(config: &WriteConfig, run: &str) -> Sink {
+    match Sink::begin(config, batch(0..1).schema(), run).await.expect("begun") {
+        Begun::Ready(sink) => sink,
+        Begun::Ignored => panic!("nothing was there"),
+    }
+}
+
 async fn parts(sink: &Sink, ranges: &[(i64, i64)]) -> Vec<Part> {
     let mut parts = Vec::new();
     for (partition, (first, end)) in ranges.iter().enumerate() {
