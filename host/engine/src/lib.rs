@@ -53,6 +53,7 @@ mod step;
 mod steps;
 mod transform;
 
+pub use definition::job_schema;
 pub use error::{Error, Outcome};
 pub use job::{Feed, Incremental, Job, MaxRejects, Output, Retries, Secret};
 pub use ledger::{Commitment, Ledger};

@@ -24,7 +24,10 @@ Examples:
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
   tenon schema examples/flights/flights.csv.gz --null NA
-  tenon schema lake/ --json";
+  tenon schema lake/ --json
+
+  The JSON Schema of job files, for an editor:
+    tenon schema --job-file > job.schema.json";
 
 /// `tenon validate`
 #[derive(Debug, Args)]
@@ -78,8 +81,12 @@ pub struct PreviewArguments {
 #[command(after_help = SCHEMA_EXAMPLES)]
 pub struct SchemaArguments {
     /// A file, a folder or a pattern
-    #[arg(value_hint = ValueHint::AnyPath)]
-    pub source: String,
+    #[arg(value_hint = ValueHint::AnyPath, required_unless_present = "job_file")]
+    pub source: Option<String>,
+
+    /// Print the JSON Schema of job files instead
+    #[arg(long, conflicts_with = "source")]
+    pub job_file: bool,
 
     /// How to read CSV.
     #[command(flatten)]

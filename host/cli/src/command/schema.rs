@@ -7,7 +7,11 @@ use crate::report::pairs;
 
 /// `tenon schema`
 pub async fn schema(arguments: SchemaArguments) -> Result<(), Failure> {
-    let config = arguments.csv.source(&arguments.source);
+    let Some(source) = &arguments.source else {
+        println!("{:#}", tenon_host::engine::job_schema());
+        return Ok(());
+    };
+    let config = arguments.csv.source(source);
     let preview = Preview::open(&config).await?;
     let schema = preview.schema();
     if arguments.json {

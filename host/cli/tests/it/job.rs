@@ -183,3 +183,15 @@ fn bookmarks_leave_out_what_was_read() {
     let said = place.tenon(&["run", "days.toml", "--no-history"]).failed(2);
     assert!(said.contains("bookmarks are kept in the history"), "{said}");
 }
+
+/// The schema that editors are pointed at is the one that this version has.
+#[test]
+fn the_published_schema_is_current() {
+    let place = Place::new();
+    let current = place.tenon(&["schema", "--job-file"]).succeeded().stdout;
+    let published = fs::read_to_string(example("../../docs/job.schema.json")).unwrap_or_default();
+    assert_eq!(
+        published, current,
+        "run `tenon schema --job-file > docs/job.schema.json`"
+    );
+}

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tenon_connect::file::{ReadConfig, WriteConfig};
-use tenon_job::{Lookup, Node, Problem, SinkInput, Threshold};
+use tenon_job::{ConnectorSchema, Lookup, Node, Problem, SinkInput, Threshold};
 use tenon_runtime::Limits;
 
 use crate::job::{Feed, Job, MaxRejects, Output, Retries, Secret};
@@ -79,6 +79,15 @@ impl Job {
         made.limits = limits(&settings.limits);
         Ok(made)
     }
+}
+
+/// The JSON Schema of job files, with every connector's settings, for editors and other tools.
+pub fn job_schema() -> serde_json::Value {
+    tenon_job::schema(&[ConnectorSchema {
+        name: FILE.to_owned(),
+        source: schemars::schema_for!(ReadConfig).to_value(),
+        sink: schemars::schema_for!(WriteConfig).to_value(),
+    }])
 }
 
 fn connector(name: &str, config: &Node) -> Result<(), Problem> {
