@@ -150,7 +150,7 @@ impl TableProvider for ParquetTable {
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
         let rest = TableProviderFilterPushDown::Inexact;
-        Ok(partitions::pushdown(&self.partition_fields, filters, rest))
+        Ok(partitions::pushdown(&self.partition_fields, filters, &rest))
     }
 
     async fn scan(

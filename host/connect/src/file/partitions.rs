@@ -146,7 +146,7 @@ fn parse(text: Option<&str>, data_type: &DataType) -> Option<ScalarValue> {
 pub(super) fn pushdown(
     fields: &[FieldRef],
     filters: &[&Expr],
-    rest: TableProviderFilterPushDown,
+    rest: &TableProviderFilterPushDown,
 ) -> Vec<TableProviderFilterPushDown> {
     let served = |filter: &&Expr| {
         if is_on_partitions(fields, filter) {

@@ -119,22 +119,18 @@ async fn format_of(config: &ReadConfig, store: &Store, files: &[ObjectMeta]) -> 
     let mut first: Option<(&ObjectMeta, Format)> = None;
     for file in files {
         let name = file.location.filename().unwrap_or_default();
-        let format = match Format::of_name(name) {
-            Some((format, _)) => format,
-            None => match (first, Format::of_bytes(&magic(store, file).await?)) {
-                (_, Some(format)) => format,
-                (_, None) => {
-                    let url = if files.len() == 1 {
-                        config.url.clone()
-                    } else {
-                        store.name(&file.location)
-                    };
-                    return Err(Error::UnknownFormat {
-                        url,
-                        expected: Format::EXPECTED,
-                    });
-                }
-            },
+        let format = if let Some((format, _)) = Format::of_name(name) {
+            format
+        } else {
+            let url = match files.len() {
+                1 => config.url.clone(),
+                _ => store.name(&file.location),
+            };
+            let told = Format::of_bytes(&magic(store, file).await?);
+            told.ok_or(Error::UnknownFormat {
+                url,
+                expected: Format::EXPECTED,
+            })?
         };
         let (first, expected) = *first.get_or_insert((file, format));
         if format != expected {

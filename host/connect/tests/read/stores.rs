@@ -98,7 +98,7 @@ fn part(content: &[u8], request: &Request, in_parts: bool) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn web_servers() {
-    let text: String = (0..1_500_000).map(|n| format!("{n}\n")).collect();
+    let text: String = (0..1_500_000).flat_map(|n| [n.to_string(), "\n".to_owned()]).collect();
     let content = Arc::new(format!("id\n{text}").into_bytes());
     for in_parts in [true, false] {
         let (served, content) = (Arc::new(AtomicUsize::new(0)), Arc::clone(&content));

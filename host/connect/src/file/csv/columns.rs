@@ -38,7 +38,7 @@ impl Nulls {
 /// The columns of one batch under construction.
 #[derive(Debug)]
 pub(super) struct Columns<'a> {
-    columns: Vec<Column>,
+    building: Vec<Column>,
     /// Per value of a record, the column it goes to, where it is read.
     slots: &'a [Option<usize>],
     rows: usize,
@@ -79,7 +79,7 @@ impl<'a> Columns<'a> {
             }
         });
         Self {
-            columns: columns.collect(),
+            building: columns.collect(),
             slots,
             rows: 0,
             spoiled: Vec::new(),
@@ -90,7 +90,7 @@ impl<'a> Columns<'a> {
     #[inline]
     pub fn append(&mut self, index: usize, value: Value<'_>, nulls: &Nulls) -> Result<(), Misfit> {
         match self.slots.get(index) {
-            Some(Some(slot)) => self.columns[*slot].append(value, nulls),
+            Some(Some(slot)) => self.building[*slot].append(value, nulls),
             Some(None) => Ok(()),
             None => Err(Misfit::TooManyValues),
         }
@@ -103,7 +103,7 @@ impl<'a> Columns<'a> {
 
     /// Ends a row that holds a fault, wherever in it that was found.
     pub fn spoil_row(&mut self) {
-        for column in &mut self.columns {
+        for column in &mut self.building {
             if column.len().is_some_and(|length| length == self.rows) {
                 column.append_null();
             }
@@ -118,7 +118,7 @@ impl<'a> Columns<'a> {
 
     /// Whether values may still turn out not to fit when the columns are finished.
     pub fn may_misfit_late(&self) -> bool {
-        self.columns.iter().any(|column| matches!(column, Column::Other(..)))
+        self.building.iter().any(|column| matches!(column, Column::Other(..)))
     }
 
     /// The arrays of the rows without faults. Rows with values that turn out not to fit only now are reported to `late`,
@@ -127,8 +127,8 @@ impl<'a> Columns<'a> {
         mut self,
         mut late: impl FnMut(LateMisfit) -> Result<(), E>,
     ) -> Result<(Vec<ArrayRef>, usize), E> {
-        let mut arrays = Vec::with_capacity(self.columns.len());
-        for (index, column) in self.columns.iter_mut().enumerate() {
+        let mut arrays = Vec::with_capacity(self.building.len());
+        for (index, column) in self.building.iter_mut().enumerate() {
             arrays.push(match column {
                 Column::Absent(data_type) => new_null_array(data_type, self.rows),
                 Column::Other(builder, data_type) => {

@@ -31,7 +31,7 @@ impl FileTable {
     }
 
     /// As many partitions as the files keep busy.
-    fn partitions(&self, files: &[StoredFile], target: usize) -> usize {
+    fn partitions(files: &[StoredFile], target: usize) -> usize {
         let bytes = |file: &StoredFile| match file.codec {
             Some(Codec::None) | None => file.meta.size,
             Some(_) => file.meta.size.saturating_mul(TYPICAL_COMPRESSION),
@@ -54,7 +54,7 @@ impl TableProvider for FileTable {
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
         let rest = TableProviderFilterPushDown::Unsupported;
-        Ok(partitions::pushdown(&self.0.partition_fields, filters, rest))
+        Ok(partitions::pushdown(&self.0.partition_fields, filters, &rest))
     }
 
     async fn scan(
@@ -69,7 +69,7 @@ impl TableProvider for FileTable {
         let projection = projection
             .cloned()
             .unwrap_or_else(|| (0..set.schema.fields().len()).collect());
-        let partitions = self.partitions(&files, state.config().target_partitions());
+        let partitions = Self::partitions(&files, state.config().target_partitions());
         Ok(Arc::new(FileScan::try_new(
             Arc::clone(set),
             files,

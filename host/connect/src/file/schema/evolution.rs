@@ -271,13 +271,12 @@ fn integer(data_type: &DataType) -> Option<(u8, bool)> {
 fn widen_numbers(one: &DataType, two: &DataType) -> Option<DataType> {
     use DataType as T;
     match (one, two) {
-        (T::Float32, T::Float64) => Some(T::Float64),
+        (T::Float32, T::Float64) | (T::Float64, T::Decimal128(..) | T::Decimal256(..)) => Some(T::Float64),
         // An int of 32 bits does not fit a float of 32 bits.
         (T::Float32, other) => match integer(other)? {
             (digits, _) if digits <= 5 => Some(T::Float32),
             _ => Some(T::Float64),
         },
-        (T::Float64, T::Decimal128(..) | T::Decimal256(..)) => Some(T::Float64),
         (T::Float64, other) => integer(other).map(|_| T::Float64),
         (T::Decimal128(precision, scale), other) => {
             let (other_precision, other_scale) = match other {
@@ -305,12 +304,10 @@ fn widen_numbers(one: &DataType, two: &DataType) -> Option<DataType> {
             }
             let unsigned = if signed { other_digits } else { digits };
             let needed = digits.max(other_digits);
-            match unsigned {
-                20 => None,
-                10 => Some(T::Int64),
-                5 if needed <= 10 => Some(T::Int32),
-                3 if needed <= 5 => Some(T::Int16),
-                _ if needed <= 10 => Some(T::Int32),
+            match (unsigned, needed) {
+                (20, _) => None,
+                (3, ..=5) => Some(T::Int16),
+                (3 | 5, ..=10) => Some(T::Int32),
                 _ => Some(T::Int64),
             }
         }

@@ -62,9 +62,10 @@ pub(in super::super) fn split_objects(text: &[u8], first_line: u64, by_line: boo
     for position in 0..=text.len() {
         let at_end = position == text.len();
         let ends = at_end
-            || match by_line {
-                true => text[position] == b'\n',
-                false => scan.step(&mut text[position].clone()),
+            || if by_line {
+                text[position] == b'\n'
+            } else {
+                scan.step(&mut text[position].clone())
             };
         if !ends {
             continue;
