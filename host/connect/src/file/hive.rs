@@ -83,8 +83,12 @@ impl Layout {
 fn can_name(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => can_name(values),
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => false,
-        DataType::Interval(_) | DataType::RunEndEncoded(_, _) => false,
+        DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView
+        | DataType::FixedSizeBinary(_)
+        | DataType::Interval(_)
+        | DataType::RunEndEncoded(_, _) => false,
         other => !other.is_nested(),
     }
 }

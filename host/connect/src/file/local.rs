@@ -202,7 +202,7 @@ impl Local {
         if !self.folder.exists() {
             return Ok(None);
         }
-        LocalLock::take_unless_held_by(self.hidden(LOCK), run, target)
+        LocalLock::take_unless_held_by(&self.hidden(LOCK), run, target)
     }
 
     fn hidden(&self, name: &str) -> PathBuf {

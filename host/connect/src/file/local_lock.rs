@@ -25,11 +25,11 @@ impl LocalLock {
     }
 
     /// As [`take`](Self::take); none where this very run has it.
-    pub fn take_unless_held_by(path: PathBuf, run: &str, target: &str) -> Result<Option<Self>, Error> {
-        if let Some(lock) = Self::attempt(path.clone(), run)? {
+    pub fn take_unless_held_by(path: &Path, run: &str, target: &str) -> Result<Option<Self>, Error> {
+        if let Some(lock) = Self::attempt(path.to_owned(), run)? {
             return Ok(Some(lock));
         }
-        let holder = fs::read_to_string(&path).unwrap_or_default();
+        let holder = fs::read_to_string(path).unwrap_or_default();
         if holder == run {
             return Ok(None);
         }

@@ -171,10 +171,11 @@ impl PartitionWriter {
             file.output.write(bytes).await?;
         }
         let is_folder = self.shared.target.file.is_none();
-        if is_folder && file.encoder.size() >= self.shared.config.target_file_size {
-            if let Some(file) = self.open.remove(folder) {
-                self.close(file).await?;
-            }
+        if is_folder
+            && file.encoder.size() >= self.shared.config.target_file_size
+            && let Some(file) = self.open.remove(folder)
+        {
+            self.close(file).await?;
         }
         Ok(())
     }
@@ -229,15 +230,14 @@ impl PartitionWriter {
             config, target, run, ..
         } = &*self.shared;
         let count = self.counts.entry(folder.to_owned()).or_default();
-        let path = match &target.file {
-            Some(name) => name.clone(),
-            None => {
-                let name = part_name(self.partition, *count, run, &target.extension());
-                if folder.is_empty() {
-                    name
-                } else {
-                    format!("{folder}/{name}")
-                }
+        let path = if let Some(name) = &target.file {
+            name.clone()
+        } else {
+            let name = part_name(self.partition, *count, run, &target.extension());
+            if folder.is_empty() {
+                name
+            } else {
+                format!("{folder}/{name}")
             }
         };
         *count += 1;

@@ -337,7 +337,7 @@ impl Remote {
                     }
                 }
                 // Below `_tenon/` of a folder there may also be the notes about single objects in it.
-                [run, note] if note.ends_with(".json") && note.starts_with(NOTE) => {
+                [run, note] if note.starts_with(NOTE) && note.strip_suffix(".json").is_some() => {
                     runs.insert(run.clone());
                 }
                 _ => {}

@@ -67,10 +67,10 @@ impl Drop for RemoteLock {
 
 /// Gives the lock back, if the run has it. When that fails, the lock expires by itself.
 pub(super) async fn release(remote: &Remote, run: &str) {
-    if matches!(read(remote).await, Ok(Some((holder, _))) if holder.run == run) {
-        if let Err(error) = remote.store.store.delete(&location(remote)).await {
-            tracing::warn!(%error, "cannot release the lock; it expires within a minute");
-        }
+    if matches!(read(remote).await, Ok(Some((holder, _))) if holder.run == run)
+        && let Err(error) = remote.store.store.delete(&location(remote)).await
+    {
+        tracing::warn!(%error, "cannot release the lock; it expires within a minute");
     }
 }
 

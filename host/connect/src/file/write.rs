@@ -401,10 +401,8 @@ fn check_run(run: &str) -> Result<(), Error> {
 }
 
 async fn clean(remote: &Remote, run: &str, discard: bool) {
-    if discard {
-        if let Err(error) = remote.discard(run).await {
-            tracing::warn!(%error, "cannot abort uploads; the next run does");
-        }
+    if discard && let Err(error) = remote.discard(run).await {
+        tracing::warn!(%error, "cannot abort uploads; the next run does");
     }
     remote_lock::release(remote, run).await;
 }

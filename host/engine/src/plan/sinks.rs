@@ -96,10 +96,8 @@ fn keep_apart(outputs: &[Target], rejects: &[RejectSink]) -> Result<(), Error> {
 }
 
 fn is_inside(folder: &Sink, inside: &Sink) -> bool {
-    let rest = inside
-        .url()
-        .trim_end_matches('/')
-        .strip_prefix(folder.url().trim_end_matches('/'));
+    let (outer, inner) = (folder.url(), inside.url());
+    let rest = inner.trim_end_matches('/').strip_prefix(outer.trim_end_matches('/'));
     rest.is_some_and(|rest| rest.is_empty() || (!folder.is_single_file() && rest.starts_with('/')))
 }
 
