@@ -5,6 +5,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use anyhow::Context;
+use tenon_host::connect::file::FileBookmark;
 use tenon_host::engine::{Commitment, Engine, Incremental, Job, Ledger};
 use tenon_host::history::{Commit, History};
 
@@ -49,7 +50,7 @@ pub async fn prepare(
     let based_on = history.bookmark_version(&job.name)?;
     for name in sources {
         let since = match history.bookmark(&job.name, &name)? {
-            None => Default::default(),
+            None => FileBookmark::default(),
             Some(bookmark) => serde_json::from_value(bookmark.value)
                 .with_context(|| {
                     format!(

@@ -69,6 +69,10 @@ impl Planned {
             abort(job, &ready).await;
             return Err(error);
         }
+        if let Err(error) = committing.note(&ready, &sources) {
+            abort(job, &ready).await;
+            return Err(error);
+        }
         for Ready {
             name,
             rejected,

@@ -1,4 +1,5 @@
 //! Jobs of several sources, steps and sinks.
+#![allow(clippy::format_collect, reason = "inputs are small and read once")]
 
 use std::collections::BTreeMap;
 use std::fs;

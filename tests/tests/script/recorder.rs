@@ -1,4 +1,9 @@
 //! A pipeline that plans nothing: it records what a script asks for, and answers with what the source's name says.
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "as the traits want it"
+)]
 
 use std::any::Any;
 use std::sync::Arc;

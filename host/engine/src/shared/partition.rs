@@ -107,8 +107,8 @@ impl Partition {
     }
 
     fn leave_to_others(&self, reader: usize, batch: &RecordBatch) -> DataFusionResult<()> {
-        let others = self.queues.iter().enumerate().filter(|(other, _)| *other != reader);
-        others.map(|(_, queue)| queue.push(batch)).collect()
+        let mut others = self.queues.iter().enumerate().filter(|(other, _)| *other != reader);
+        others.try_for_each(|(_, queue)| queue.push(batch))
     }
 }
 
