@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
@@ -41,9 +41,17 @@ fn config(server: &S3, key: &str) -> WriteConfig {
 }
 
 async fn begin(config: &WriteConfig, run: &str) -> Sink {
-    match Sink::begin(config, batch(0..1).schema(), run).await.expect("begun") {
-        Begun::Ready(sink) => sink,
-        Begun::Ignored => panic!("nothing was there"),
+    let began = Instant::now();
+    loop {
+        match Sink::begin(config, batch(0..1).schema(), run).await {
+            Ok(Begun::Ready(sink)) => return sink,
+            Ok(Begun::Ignored) => panic!("nothing was there"),
+            // A sink that was dropped just now unlocks its target a moment later.
+            Err(Error::Busy { .. }) if began.elapsed() < Duration::from_secs(20) => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Progress(Arc<Shared>);
 struct Shared {
     phase: AtomicU8,
     attempt: AtomicU64,
+    /// Rows rejected by all steps.
+    rejected: AtomicU64,
     /// Filled once the run is planned; each retry starts afresh.
     counts: RwLock<Counts>,
 }
@@ -101,12 +103,7 @@ impl Progress {
 
     /// Rows that functions have rejected.
     pub fn rows_rejected(&self) -> u64 {
-        let counts = self.0.counts.read();
-        counts
-            .steps
-            .values()
-            .map(|step| step.rejected.load(Ordering::Relaxed))
-            .sum()
+        self.0.rejected.load(Ordering::Relaxed)
     }
 
     /// Rows by source.
@@ -157,6 +154,7 @@ impl Progress {
 
     pub(crate) fn start_attempt(&self, attempt: u64) {
         self.0.attempt.store(attempt, Ordering::Relaxed);
+        self.0.rejected.store(0, Ordering::Relaxed);
         *self.0.counts.write() = Counts::default();
     }
 
@@ -193,6 +191,6 @@ impl Progress {
         if let Some(counts) = self.0.counts.read().steps.get(step) {
             counts.rejected.fetch_add(rows as u64, Ordering::Relaxed);
         }
-        self.rows_rejected()
+        self.0.rejected.fetch_add(rows as u64, Ordering::Relaxed) + rows as u64
     }
 }

@@ -104,7 +104,8 @@ pub struct PluginStep {
     pub function: Option<String>,
     /// Its configuration.
     pub config: Value,
-    /// Columns that it is given; by default those that the function declares to read, or else all.
+    /// Columns that it is given, so that only these are read; all by default, since a function may pass on what it does
+    /// not read.
     pub reads: Option<Vec<String>>,
 }
 

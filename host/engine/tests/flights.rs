@@ -230,7 +230,7 @@ async fn what_is_refused_is_refused_before_anything_is_written() {
     wrong.config = serde_json::json!({ "late_afer": 5 });
     let message = refusal(wrong).await;
     assert!(
-        message.starts_with("the step `categorise` cannot start") && message.contains("late_afer"),
+        message.starts_with("the step `flights` cannot start") && message.contains("late_afer"),
         "{message}"
     );
     let mut missing = good.clone();

@@ -71,7 +71,7 @@ pub struct PluginStep {
     /// What the function is configured with; the plugin says what it takes. Default: nothing.
     #[serde(default)]
     pub config: Node,
-    /// The columns that the function reads. Default: what the plugin declares, or all.
+    /// The columns that the function is given; only these are read, and no others come out. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reads: Option<Vec<String>>,
 }

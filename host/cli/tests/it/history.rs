@@ -63,7 +63,7 @@ fn a_run_is_recorded_from_begin_to_end() {
     assert_eq!(runs[1]["report"]["rows_in"], FLIGHTS);
     assert_eq!(runs[1]["definition"]["config"]["late_after"], 30);
     assert_eq!(runs[1]["arguments"]["year"], "2013");
-    assert_eq!(runs[1]["plugins"][0]["digest"], report["plugin_digest"]);
+    assert_eq!(runs[1]["plugins"][0]["digest"], report["plugins"][0]["digest"]);
     assert_eq!(
         (&runs[0]["error"]["kind"], &runs[0]["report"]),
         (&Value::from("refused"), &Value::Null)

@@ -14,13 +14,18 @@ fn an_interrupt_leaves_nothing_visible() {
     // So that the plugin is compiled and the run is in its midst when it is interrupted.
     place.run(&["--to", "first.parquet"]).succeeded();
     fs::remove_file(place.path("first.parquet")).expect("removed");
-    let (plugin, flights) = (plugin(), flights());
+    // Enough that it does not end meanwhile.
+    fs::create_dir(place.path("in")).expect("made");
+    for number in 0..12 {
+        fs::copy(flights(), place.path("in").join(format!("{number}.csv.gz"))).expect("copied");
+    }
+    let plugin = plugin();
     let mut child = place
         .command(&[
             "run",
             &plugin,
             "--from",
-            &flights,
+            "in/",
             "--null",
             "NA",
             "--to",
@@ -52,7 +57,7 @@ fn an_interrupt_leaves_nothing_visible() {
         message.contains("the run was stopped; nothing was written"),
         "{message}"
     );
-    assert_eq!(place.names(""), [""; 0]);
+    assert_eq!(place.names(""), ["in"]);
 }
 
 #[cfg(unix)]

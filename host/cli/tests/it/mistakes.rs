@@ -23,7 +23,7 @@ fn mistakes_have_their_exit_codes_and_sentences() {
     };
     let run = format!("run {plugin} --from {flights} --null NA");
 
-    fails(2, run.clone(), "--to <PATH>");
+    fails(2, run.clone(), "--to PATH");
     fails(2, format!("{run} --to o/ --set late"), "expected KEY=VALUE");
     fails(2, format!("{run} --to o/ --config [1]"), "expected a JSON object");
     fails(
@@ -37,11 +37,7 @@ fn mistakes_have_their_exit_codes_and_sentences() {
         "TENON_NO_SUCH",
     );
     fails(2, format!("{run} --to o/ --memory-limit much"), "expected a size");
-    fails(
-        2,
-        format!("{run} --to o/ --type flight=number"),
-        "`number` is not boolean",
-    );
+    fails(2, format!("{run} --to o/ --type flight=number"), "number");
 
     fails(
         3,
@@ -66,11 +62,7 @@ fn mistakes_have_their_exit_codes_and_sentences() {
     fails(3, format!("{run} --to o.xlsx"), "cannot tell the format of o.xlsx");
     fails(3, format!("{run} --to o/ --function x"), "`categorise`");
     fails(3, format!("{run} --to o/ --set nonsense=1"), "nonsense");
-    fails(
-        3,
-        format!("{run} --to s3://bucket/o/"),
-        "`s3` URLs cannot be written yet",
-    );
+    fails(3, format!("{run} --to ftp://host/o/"), "ftp");
 
     let line = "bad.csv, line 3: column `dep_delay` holds `x`, but its type is integer";
     fails(1, format!("run {plugin} --from bad.csv --to o/ --infer-rows 1"), line);

@@ -128,9 +128,9 @@ impl Frames {
         loaded: &Loaded,
         run: &Arc<Run>,
     ) -> Result<LogicalPlan, Error> {
-        let input = match loaded.reads(name, step)? {
+        let input = match &step.reads {
             None => self.of(&step.from)?,
-            Some(columns) => narrowed(self.of(&step.from)?, &columns).map_err(|error| bad_step(name, error))?,
+            Some(columns) => narrowed(self.of(&step.from)?, columns).map_err(|error| bad_step(name, error))?,
         };
         let schema = Arc::clone(input.schema().inner());
         let (call, output) = loaded.open(name, step, &schema, run).await?;

@@ -56,12 +56,6 @@ impl Loaded {
         self.0.get(step).ok_or_else(missing)
     }
 
-    /// The columns that a step's function is given, where it does not want all.
-    pub fn reads(&self, name: &str, step: &PluginStep) -> Result<Option<Vec<String>>, Error> {
-        let (_, function) = self.of(name)?;
-        Ok(step.reads.clone().or_else(|| function.reads.clone()))
-    }
-
     /// Opens the function of a step once, to learn its columns.
     pub async fn open(
         &self,

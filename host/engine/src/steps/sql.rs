@@ -1,6 +1,7 @@
 //! Plans queries, each over its own tables and nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::catalog::view::ViewTable;
@@ -11,8 +12,9 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::visit_relations;
 
-/// The tables that a query reads, in the order in which it names them.
+/// The tables that a query reads, each as often as it names it.
 pub(crate) fn tables_of(query: &str, session: &SessionContext) -> DataFusionResult<Vec<String>> {
     let state = session.state();
     let statement = parsed(query, &state)?;
@@ -23,7 +25,23 @@ pub(crate) fn tables_of(query: &str, session: &SessionContext) -> DataFusionResu
             "the table `{other}` is none: a query reads sources and steps, by names without a dot"
         ))),
     };
-    references.iter().map(plain).collect()
+    let mut named: HashMap<String, usize> = HashMap::new();
+    if let Statement::Statement(statement) = &statement {
+        let counted = visit_relations(statement.as_ref(), |relation| {
+            if let Some(name) = relation.0.last().and_then(|part| part.as_ident()) {
+                *named.entry(name.value.clone()).or_default() += 1;
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        debug_assert!(counted.is_continue());
+    }
+    let mut tables = Vec::new();
+    for reference in &references {
+        let table = plain(reference)?;
+        let times = named.get(&table).copied().unwrap_or(1);
+        tables.extend(std::iter::repeat_n(table, times));
+    }
+    Ok(tables)
 }
 
 /// The plan of a query over these tables.
@@ -34,7 +52,10 @@ pub(super) async fn plan(
 ) -> DataFusionResult<LogicalPlan> {
     // Tables of its own, functions and settings of the session.
     let catalogs = Arc::new(datafusion::catalog::MemoryCatalogProviderList::new());
-    let state = SessionStateBuilder::new_from_existing(session.state())
+    let state = session.state();
+    let config = state.config().clone().with_create_default_catalog_and_schema(true);
+    let state = SessionStateBuilder::new_from_existing(state)
+        .with_config(config)
         .with_catalog_list(catalogs)
         .build();
     let context = SessionContext::new_with_state(state);
