@@ -146,7 +146,9 @@ fn new_run(arguments: &RunArguments) -> NewRun {
     let mut run = NewRun::new(id(), job.unwrap_or_else(|| plugin.clone()));
     let mut config = arguments.config.clone().unwrap_or_default();
     config.extend(arguments.set.iter().cloned());
-    let mode = arguments.mode.map(|mode| match mode {
+    // A job file has modes of its own.
+    let mode = arguments.mode.or(arguments.to.as_ref().map(|_| ModeArgument::Error));
+    let mode = mode.map(|mode| match mode {
         ModeArgument::Error => "error",
         ModeArgument::Overwrite => "overwrite",
         ModeArgument::Append => "append",

@@ -64,7 +64,7 @@ fn mistakes_have_their_exit_codes_and_sentences() {
     fails(3, format!("{run} --to o/ --set nonsense=1"), "nonsense");
     fails(3, format!("{run} --to ftp://host/o/"), "ftp");
 
-    let line = "bad.csv, line 3: column `dep_delay` holds `x`, but its type is integer";
+    let line = "bad.csv, line 3: column `dep_delay` holds `x`, but its type is bigint";
     fails(1, format!("run {plugin} --from bad.csv --to o/ --infer-rows 1"), line);
     fails(1, format!("{run} --to bad.csv/o/"), "cannot create the folder");
 
