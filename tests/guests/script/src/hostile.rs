@@ -1,7 +1,7 @@
 //! Scripts that mean no good.
 
-use tenon::job::Context;
 use tenon::__private::script::tenon::etl::pipeline;
+use tenon::job::Context;
 use tenon::{Batch, Error, Result};
 
 pub fn run(ctx: &Context, case: &str) -> Result<()> {

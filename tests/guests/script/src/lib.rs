@@ -72,11 +72,18 @@ fn everything(ctx: &Context) -> Result<()> {
     let grouped = both.aggregate(["country"], ["sum(n) as total", "count(*) as orders"])?;
     let top = grouped.sort(["total desc"])?.limit(10)?;
     let scaled = top.apply(scale, Scale { by: 3 })?;
-    let checked = scaled.apply(even, ())?.apply("mask:hash", json!({ "columns": ["n"] }))?;
+    let checked = scaled
+        .apply(even, ())?
+        .apply("mask:hash", json!({ "columns": ["n"] }))?;
     checked.rejected()?.write("rejected.ndjson")?;
     let query = ctx.sql("select * from a join b using (n)", [("a", &checked), ("b", &rates)])?;
     let written = query.write(Sink::parquet("out/").partition_by(["country"]).mode(Mode::Overwrite))?;
-    log::info!("{} rows, {} bytes, {} objects", written.rows, written.bytes, written.objects);
+    log::info!(
+        "{} rows, {} bytes, {} objects",
+        written.rows,
+        written.bytes,
+        written.objects
+    );
     log::info!("{} rows counted", query.count()?);
     Ok(())
 }
@@ -95,7 +102,15 @@ fn collect(ctx: &Context) -> Result<()> {
 
 /// Catches an error of each kind.
 fn faults(ctx: &Context) -> Result<()> {
-    for kind in ["bad-data", "bad-config", "transient", "unsupported", "denied", "limit", "internal"] {
+    for kind in [
+        "bad-data",
+        "bad-config",
+        "transient",
+        "unsupported",
+        "denied",
+        "limit",
+        "internal",
+    ] {
         let Some(error) = ctx.read(format!("fault:{kind}")).err() else {
             return Err(Error::internal("there was no error"));
         };
