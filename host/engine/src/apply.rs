@@ -23,6 +23,8 @@ use tenon_runtime::{Output, Sandbox};
 use crate::context::RunContext;
 use crate::error::Error;
 use crate::node::Call;
+use crate::rejects::with_reasons;
+use crate::step::Emits;
 
 /// Sends the batches of each partition through a sandbox of its own.
 ///
@@ -196,7 +198,7 @@ impl Applied {
         }
     }
 
-    async fn process(&mut self, batch: RecordBatch) -> Result<(), Error> {
+    async fn process(&mut self, batch: RecordBatch) -> DataFusionResult<()> {
         if self.sandbox.is_none() {
             self.sandbox = Some(self.open().await?);
         }
@@ -210,6 +212,12 @@ impl Applied {
         let Output { batches, rejected } = processed.map_err(|source| self.failed(source))?;
         let before = self.rows;
         self.rows += rows as u64;
+        if let Emits::RejectedBy(step) = &self.call.emits {
+            if !rejected.is_empty() {
+                self.ready.push_back(with_reasons(step, before, &batch, &rejected)?);
+            }
+            return Ok(());
+        }
         let step = &self.call.step;
         let made = batches.iter().map(RecordBatch::num_rows).sum();
         self.context.progress.add_step(step, rows, made);
@@ -217,7 +225,8 @@ impl Applied {
         let rejects = self.context.rejects_of(step)?;
         rejects
             .take(step, before, &batch, &rejected, &self.context.progress)
-            .await
+            .await?;
+        Ok(())
     }
 
     /// Asks the function for what it has kept back, and gives the sandbox up.
@@ -235,6 +244,9 @@ impl Applied {
         timer.done();
         // Rejections name rows of a batch, and there is none here.
         let batches = finished.map_err(|source| self.failed(source))?.batches;
+        if self.call.emits != Emits::Rows {
+            return Ok(());
+        }
         let made = batches.iter().map(RecordBatch::num_rows).sum();
         self.context.progress.add_step(&self.call.step, 0, made);
         self.ready.extend(batches);
@@ -252,7 +264,7 @@ impl Applied {
             .open(&self.call.function, &self.call.config, &self.input.schema())
             .await
             .map_err(failed)?;
-        if announced.fields() != self.output.fields() {
+        if self.call.emits == Emits::Rows && announced.fields() != self.output.fields() {
             return Err(Error::SchemaChanged {
                 step: self.call.step.clone(),
                 partition: self.partition,

@@ -1,9 +1,9 @@
 //! The end of a run: first everything durable, then everything visible.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use tenon_connect::file::{self, Part, Prepared, Sink};
+use tenon_connect::file::{self, Part, Prepared, Sink, WriteConfig};
+use tenon_runtime::Run;
 
 use crate::drive::Written;
 use crate::error::Error;
@@ -33,87 +33,115 @@ impl Planned {
         failed
     }
 
-    pub async fn commit(
-        self,
-        committing: Committing<'_>,
-        mut written: Written,
-        progress: &Progress,
-        began: Instant,
-        planning: Duration,
-    ) -> Result<Report, Error> {
+    /// Makes what the partitions have written durable. Nothing of it is visible yet.
+    pub async fn make_durable(self, job: &Job, mut written: Written) -> Result<Durable, Error> {
         let Self {
-            mut report,
-            run,
             task,
-            sources,
             stages,
             outputs,
             rejects,
+            ..
         } = self;
-        progress.enter(Phase::Committing);
-        let scans = sources.iter().flat_map(|source| source.table.scans());
-        let source_time: Duration = scans.map(|scan| metrics::source_time(&scan)).sum();
         let plans = outputs.iter().map(|output| &output.plan);
         let plans = plans.chain(stages.iter().filter_map(|stage| stage.plan()));
-        report.partitions = plans.map(metrics::partitions).max().unwrap_or(0);
-        let sinks: BTreeMap<String, Sink> = outputs.into_iter().map(|output| (output.name, output.sink)).collect();
+        let partitions = plans.map(metrics::partitions).max().unwrap_or(0);
+        let sinks: Vec<(String, Sink)> = outputs.into_iter().map(|output| (output.name, output.sink)).collect();
         drop((task, stages));
 
-        let (job, began_commit) = (committing.job, Instant::now());
-        let mut rejected = Vec::new();
+        let mut written_to = Vec::new();
         for RejectSink { name, sink, writing } in rejects {
-            rejected.push((name, sink, joined(writing.await)??));
+            written_to.push((name, true, sink, vec![joined(writing.await)??]));
         }
-        let mut ready = Vec::new();
-        if let Err(error) = prepare(&mut ready, rejected, sinks, &mut written).await {
-            abort(job, &ready).await;
-            return Err(error);
+        for (name, sink) in sinks {
+            let parts = written.parts.remove(&name).unwrap_or_default();
+            written_to.push((name, false, sink, parts));
         }
-        if let Err(error) = committing.note(&ready, &sources) {
-            abort(job, &ready).await;
-            return Err(error);
+        let mut durable = Durable {
+            ready: Vec::new(),
+            partitions,
+            sink: written.elapsed,
+        };
+        for (name, rejected, sink, parts) in written_to {
+            if let Err(error) = durable.prepare(job, name, rejected, sink, parts).await {
+                durable.abort().await;
+                return Err(error);
+            }
         }
-        for Ready {
-            name,
-            rejected,
-            prepared,
-        } in ready
-        {
-            let output = job.sinks.get(&name);
-            let output = output.ok_or_else(|| Error::Internal(format!("the sink {name} is gone")))?;
-            let committed = file::commit(&output.to, &prepared).await;
-            report.committed(name, rejected, committed.map_err(|error| of_sink(rejected, error))?);
-        }
-        if let Some(ledger) = committing.ledger
-            && let Err(error) = ledger.committed(committing.run)
-        {
-            // Everything is visible. The next run of the job finds the commitment and finishes it.
-            tracing::warn!(run = committing.run, %error, "the commit is not noted as finished yet");
-        }
-        progress.enter(Phase::Done);
+        Ok(durable)
+    }
+}
 
-        let total = began.elapsed().as_secs_f64();
-        let statistics = run.statistics();
-        Ok(Report {
-            rows_in: progress.rows_in(),
-            rows_rejected: progress.rows_rejected(),
-            sources: progress.sources(),
-            steps: progress.steps(),
-            sandboxes: statistics.sandboxes,
-            rows_per_second: progress.rows_in() as f64 / total.max(f64::EPSILON),
-            seconds: Timings {
-                total,
-                planning: planning.as_secs_f64(),
-                source: source_time.as_secs_f64(),
-                sandbox: statistics.cpu.as_secs_f64(),
-                sink: written.elapsed.as_secs_f64(),
-                commit: began_commit.elapsed().as_secs_f64(),
-            },
-            sandbox_peak_memory: statistics.peak_memory,
-            peak_memory: metrics::peak_memory(),
-            counters: run.counters(),
-            ..report
+/// What a run has written: durable, and not visible yet.
+#[derive(Default)]
+pub(crate) struct Durable {
+    ready: Vec<Ready>,
+    /// Partitions that ran side by side.
+    partitions: usize,
+    /// Work in sinks.
+    sink: Duration,
+}
+
+/// A sink whose rows are durable, and not visible yet. Its target is locked as long as it is there.
+struct Ready {
+    name: String,
+    to: WriteConfig,
+    rejected: bool,
+    sink: Sink,
+    prepared: Prepared,
+}
+
+impl Durable {
+    /// Takes up what another run of the same script has written.
+    pub fn add(&mut self, other: Self) {
+        self.ready.extend(other.ready);
+        self.partitions = self.partitions.max(other.partitions);
+        self.sink += other.sink;
+    }
+
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// Rows, bytes and files.
+    pub fn totals(&self) -> (u64, u64, usize) {
+        let prepared = self.ready.iter().map(|ready| &ready.prepared);
+        prepared.fold((0, 0, 0), |(rows, bytes, files), prepared| {
+            (
+                rows + prepared.rows(),
+                bytes + prepared.bytes(),
+                files + prepared.files(),
+            )
         })
+    }
+
+    async fn prepare(
+        &mut self,
+        job: &Job,
+        name: String,
+        rejected: bool,
+        sink: Sink,
+        parts: Vec<Part>,
+    ) -> Result<(), Error> {
+        let output = job.sinks.get(&name);
+        let output = output.ok_or_else(|| Error::Internal(format!("the sink {name} is gone")))?;
+        let prepared = sink.prepare(parts).await.map_err(|error| of_sink(rejected, error))?;
+        self.ready.push(Ready {
+            name,
+            to: output.to.clone(),
+            rejected,
+            sink,
+            prepared,
+        });
+        Ok(())
+    }
+
+    /// Removes what was written. What is left anyway is swept by the next run.
+    pub async fn abort(self) {
+        for Ready { to, sink, prepared, .. } in self.ready {
+            sink.abandon().await;
+            file::abort(&to, &prepared).await.ok();
+        }
     }
 }
 
@@ -122,13 +150,76 @@ pub(crate) struct Committing<'a> {
     pub job: &'a Job,
     pub run: &'a str,
     pub ledger: Option<&'a dyn Ledger>,
+    /// What was read.
+    pub sources: &'a [OpenedSource],
+    pub sandboxes: &'a Run,
+    pub progress: &'a Progress,
+    pub began: Instant,
+    /// Time that planning took.
+    pub planning: Duration,
 }
 
 impl Committing<'_> {
+    /// Makes everything visible. `report` is what was known of the run before it had done anything.
+    pub async fn commit(&self, durable: Durable, mut report: Report) -> Result<Report, Error> {
+        let (progress, began_commit) = (self.progress, Instant::now());
+        progress.enter(Phase::Committing);
+        if let Err(error) = self.note(&durable.ready) {
+            durable.abort().await;
+            return Err(error);
+        }
+        for Ready {
+            name,
+            to,
+            rejected,
+            sink,
+            prepared,
+        } in durable.ready
+        {
+            // The commit locks the target for itself, as one by another process would.
+            sink.abandon().await;
+            let committed = file::commit(&to, &prepared).await;
+            report.committed(name, rejected, committed.map_err(|error| of_sink(rejected, error))?);
+        }
+        if let Some(ledger) = self.ledger
+            && let Err(error) = ledger.committed(self.run)
+        {
+            // Everything is visible. The next run of the job finds the commitment and finishes it.
+            tracing::warn!(run = self.run, %error, "the commit is not noted as finished yet");
+        }
+        progress.enter(Phase::Done);
+
+        let total = self.began.elapsed().as_secs_f64();
+        let scans = self.sources.iter().flat_map(|source| source.table.scans());
+        let source: Duration = scans.map(|scan| metrics::source_time(&scan)).sum();
+        let statistics = self.sandboxes.statistics();
+        Ok(Report {
+            rows_in: progress.rows_in(),
+            rows_rejected: progress.rows_rejected(),
+            sources: progress.sources(),
+            steps: progress.steps(),
+            partitions: durable.partitions,
+            sandboxes: statistics.sandboxes,
+            rows_per_second: progress.rows_in() as f64 / total.max(f64::EPSILON),
+            seconds: Timings {
+                total,
+                planning: self.planning.as_secs_f64(),
+                source: source.as_secs_f64(),
+                sandbox: statistics.cpu.as_secs_f64(),
+                sink: durable.sink.as_secs_f64(),
+                commit: began_commit.elapsed().as_secs_f64(),
+            },
+            sandbox_peak_memory: statistics.peak_memory,
+            peak_memory: metrics::peak_memory(),
+            counters: self.sandboxes.counters(),
+            ..report
+        })
+    }
+
     /// Notes what is about to become visible, and how far the sources have been read.
-    fn note(&self, ready: &[Ready], sources: &[OpenedSource]) -> Result<(), Error> {
+    fn note(&self, ready: &[Ready]) -> Result<(), Error> {
         let Some(ledger) = self.ledger else { return Ok(()) };
-        let incremental = sources.iter().filter(|source| source.incremental);
+        let incremental = self.sources.iter().filter(|source| source.incremental);
         let commitment = Commitment {
             run: self.run.to_owned(),
             job: self.job.name.clone(),
@@ -142,49 +233,6 @@ impl Committing<'_> {
         };
         ledger.prepared(&commitment).map_err(Error::Ledger)
     }
-}
-
-/// Removes what was prepared. What is left anyway is swept by the next run.
-async fn abort(job: &Job, ready: &[Ready]) {
-    for Ready { name, prepared, .. } in ready {
-        if let Some(output) = job.sinks.get(name) {
-            file::abort(&output.to, prepared).await.ok();
-        }
-    }
-}
-
-/// A sink whose rows are durable, and not visible yet.
-struct Ready {
-    name: String,
-    rejected: bool,
-    prepared: Prepared,
-}
-
-/// Makes everything durable before anything is visible: what can fail fails here.
-async fn prepare(
-    ready: &mut Vec<Ready>,
-    rejected: Vec<(String, Sink, Part)>,
-    sinks: BTreeMap<String, Sink>,
-    written: &mut Written,
-) -> Result<(), Error> {
-    for (name, sink, part) in rejected {
-        let prepared = sink.prepare(vec![part]).await.map_err(|error| of_sink(true, error))?;
-        ready.push(Ready {
-            name,
-            rejected: true,
-            prepared,
-        });
-    }
-    for (name, sink) in sinks {
-        let parts = written.parts.remove(&name).unwrap_or_default();
-        let prepared = sink.prepare(parts).await.map_err(|error| of_sink(false, error))?;
-        ready.push(Ready {
-            name,
-            rejected: false,
-            prepared,
-        });
-    }
-    Ok(())
 }
 
 fn of_sink(rejected: bool, error: tenon_connect::Error) -> Error {

@@ -68,6 +68,47 @@ pub enum Error {
         source: Box<tenon_runtime::Error>,
     },
 
+    /// The script that drives the job failed.
+    #[error("the script {script} failed")]
+    Script {
+        /// Its name.
+        script: String,
+        /// Why.
+        #[source]
+        source: Box<tenon_runtime::Error>,
+    },
+
+    /// A script wants to read or write where it may not.
+    #[error("the script may not use {url}; it may use {}. Grant the place if it is meant to", granted(.places))]
+    Place {
+        /// What it wants to use.
+        url: String,
+        /// What it may use.
+        places: Vec<String>,
+    },
+
+    /// A script names a plugin that there is none of.
+    #[error("there is no plugin `{plugin}` for the script: no file of that name lies beside it, and it was given {}", names_or_none(.known))]
+    NoPlugin {
+        /// The name.
+        plugin: String,
+        /// Plugins that it was given by name.
+        known: Vec<String>,
+    },
+
+    /// A script's source, sink or configuration makes no sense.
+    #[error("the {what} cannot be understood: {reason}")]
+    Table {
+        /// What it is.
+        what: &'static str,
+        /// Why not.
+        reason: String,
+    },
+
+    /// A script asks for rejected rows where nothing rejects any.
+    #[error("no function was applied on the way to this frame, so that nothing rejects rows")]
+    NothingRejects,
+
     /// A function announced different columns in two sandboxes.
     #[error("the step `{step}` announced other columns in partition {partition} than before; it must be deterministic")]
     SchemaChanged {
@@ -231,8 +272,15 @@ impl Error {
             | Self::NoRejects { .. }
             | Self::LostSink { .. }
             | Self::BadStep { .. }
+            | Self::Place { .. }
+            | Self::NoPlugin { .. }
+            | Self::Table { .. }
+            | Self::NothingRejects
             | Self::Conflict { .. } => Outcome::Refused,
-            Self::Plugin { source, .. } | Self::Step { source, .. } | Self::Open { source, .. } => of_runtime(source),
+            Self::Plugin { source, .. }
+            | Self::Step { source, .. }
+            | Self::Open { source, .. }
+            | Self::Script { source, .. } => of_runtime(source),
             Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => match source.kind() {
                 tenon_connect::ErrorKind::BadConfig => Outcome::Refused,
                 tenon_connect::ErrorKind::BadData | tenon_connect::ErrorKind::System => Outcome::Failed,
@@ -250,7 +298,7 @@ impl Error {
     /// Whether the same run may succeed later.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Step { source, .. } | Self::Open { source, .. } => {
+            Self::Step { source, .. } | Self::Open { source, .. } | Self::Script { source, .. } => {
                 matches!(**source, tenon_runtime::Error::Guest { .. }) && source.kind() == ErrorKind::Transient
             }
             Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => source.may_pass(),
@@ -301,6 +349,20 @@ fn functions(known: &[String]) -> String {
         return "no functions".to_owned();
     }
     format!("the functions {}", names(known))
+}
+
+fn granted(places: &[String]) -> String {
+    if places.is_empty() {
+        return "no place".to_owned();
+    }
+    places.join(", ")
+}
+
+fn names_or_none(known: &[String]) -> String {
+    if known.is_empty() {
+        return "none".to_owned();
+    }
+    names(known)
 }
 
 fn names(known: &[String]) -> String {

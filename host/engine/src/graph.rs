@@ -15,12 +15,16 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    /// `tables` are the tables that each query reads.
-    pub fn of(job: &Job, tables: &BTreeMap<String, Vec<String>>) -> Result<Self, Error> {
+    /// `tables` are the tables that each query reads, `readers` the sinks.
+    pub fn of<'a>(
+        job: &Job,
+        tables: &BTreeMap<String, Vec<String>>,
+        readers: impl Iterator<Item = (&'a str, &'a Feed)> + Clone,
+    ) -> Result<Self, Error> {
         if let Some(name) = job.steps.keys().find(|name| job.sources.contains_key(*name)) {
             return Err(Error::NameTaken { name: name.clone() });
         }
-        if job.sinks.is_empty() {
+        if readers.clone().next().is_none() {
             return Err(Error::Conflict {
                 reason: "it has no sink, so that nothing would come of it".to_owned(),
             });
@@ -34,13 +38,13 @@ impl Graph {
                 readers: BTreeMap::new(),
             },
         };
-        for (sink, output) in &job.sinks {
-            match &output.feed {
+        for (sink, feed) in readers.clone() {
+            match feed {
                 Feed::Rows(from) => walk.read(sink, from)?,
                 Feed::RejectsOf(step) => {
                     if !matches!(job.steps.get(step), Some(crate::step::Step::Plugin(_))) {
                         return Err(Error::NoRejects {
-                            sink: sink.clone(),
+                            sink: sink.to_owned(),
                             step: step.clone(),
                         });
                     }
@@ -48,8 +52,8 @@ impl Graph {
             }
         }
         let graph = walk.graph;
-        for (sink, output) in &job.sinks {
-            if let Feed::RejectsOf(step) = &output.feed
+        for (sink, feed) in readers {
+            if let Feed::RejectsOf(step) = feed
                 && !graph.order.contains(step)
             {
                 let reason = format!("the step `{step}`, whose rejected rows go to `{sink}`, leads to no sink");
@@ -126,6 +130,11 @@ mod tests {
         Job::new("j").source("a", ReadConfig::new("a.csv"))
     }
 
+    fn of(job: &Job) -> Result<Graph, Error> {
+        let sinks = job.sinks.iter().map(|(name, output)| (name.as_str(), &output.feed));
+        Graph::of(job, &BTreeMap::new(), sinks)
+    }
+
     #[test]
     fn steps_come_after_what_they_read() {
         let union = Step::Union {
@@ -137,7 +146,7 @@ mod tests {
             .step("x", limit("a"))
             .step("unused", limit("a"))
             .sink("s", "b", WriteConfig::new("s/"));
-        let graph = Graph::of(&job, &BTreeMap::new()).expect("a graph");
+        let graph = of(&job).expect("a graph");
         assert_eq!(graph.order, ["a", "x", "b"]);
         assert!(graph.is_shared("a") && !graph.is_shared("x"));
     }
@@ -148,14 +157,14 @@ mod tests {
             .step("x", limit("y"))
             .step("y", limit("x"))
             .sink("s", "x", WriteConfig::new("s/"));
-        let error = Graph::of(&job, &BTreeMap::new()).expect_err("a cycle").to_string();
+        let error = of(&job).expect_err("a cycle").to_string();
         assert!(error.contains("x -> y -> x"), "{error}");
     }
 
     #[test]
     fn a_dangling_input_is_named() {
         let job = job().step("x", limit("aa")).sink("s", "x", WriteConfig::new("s/"));
-        let error = Graph::of(&job, &BTreeMap::new()).expect_err("dangling").to_string();
+        let error = of(&job).expect_err("dangling").to_string();
         assert!(error.contains("`x` reads `aa`") && error.contains("`a`"), "{error}");
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tenon_connect::file::{FileBookmark, ReadConfig, WriteConfig};
 use tenon_runtime::{HttpGrant, Limits};
 
+use crate::script::Script;
 use crate::step::Step;
 
 /// Sources, steps and sinks that form a graph, and what its plugins may do.
@@ -18,6 +19,9 @@ pub struct Job {
     pub name: String,
     /// Id of the run; one is made up by default. No two runs may have the same.
     pub run: Option<String>,
+    /// The component that drives the job, if one does: then there are no steps and sinks, and the sources are what it may
+    /// read by name.
+    pub script: Option<Script>,
     /// What is read.
     pub sources: BTreeMap<String, ReadConfig>,
     /// Sources of which only what is new is read, by name.
@@ -53,6 +57,7 @@ impl Job {
         Self {
             name: name.into(),
             run: None,
+            script: None,
             sources: BTreeMap::new(),
             incremental: BTreeMap::new(),
             steps: BTreeMap::new(),

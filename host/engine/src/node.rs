@@ -8,6 +8,8 @@ use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore};
 
+use crate::step::Emits;
+
 /// Which function is called, and how. Plain data, so that a plan can be carried elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Call {
@@ -17,6 +19,8 @@ pub(crate) struct Call {
     pub function: String,
     /// JSON.
     pub config: String,
+    /// Which rows it gives.
+    pub emits: Emits,
     /// Whether batches may go to several sandboxes in any order.
     pub stateless: bool,
 }

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use parking_lot::RwLock;
 use serde::Serialize;
 
-use crate::job::Output;
 use crate::plan::{OpenedSource, PlannedStep, WatchedTable};
 
 /// Counts of a run that goes on. Clones watch the same run.
@@ -158,19 +157,25 @@ impl Progress {
         *self.0.counts.write() = Counts::default();
     }
 
-    /// The run was planned.
-    pub(crate) fn begin(&self, sources: &[OpenedSource], steps: &[PlannedStep], sinks: &BTreeMap<String, Output>) {
-        *self.0.counts.write() = Counts {
-            sources: sources
-                .iter()
-                .map(|source| (source.name.clone(), Arc::clone(&source.table)))
-                .collect(),
-            steps: steps
-                .iter()
-                .map(|step| (step.name.clone(), StepCounts::default()))
-                .collect(),
-            sinks: sinks.keys().map(|name| (name.clone(), SinkCounts::default())).collect(),
-        };
+    /// More was planned: all of a job, or what a script runs next.
+    pub(crate) fn add<'a>(
+        &self,
+        sources: &[OpenedSource],
+        steps: &[PlannedStep],
+        sinks: impl IntoIterator<Item = &'a String>,
+    ) {
+        let mut counts = self.0.counts.write();
+        for source in sources {
+            if !counts.sources.iter().any(|(name, _)| *name == source.name) {
+                counts.sources.push((source.name.clone(), Arc::clone(&source.table)));
+            }
+        }
+        for step in steps {
+            counts.steps.entry(step.name.clone()).or_default();
+        }
+        for sink in sinks {
+            counts.sinks.entry(sink.clone()).or_default();
+        }
     }
 
     pub(crate) fn add_step(&self, step: &str, rows_in: usize, rows_out: usize) {

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::error::Error;
+use crate::job::{Job, MaxRejects};
 use crate::progress::Progress;
 
 /// Batches of rejected rows that wait for the writer before the functions do.
@@ -95,7 +96,8 @@ pub(crate) fn schema_of(input: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-fn with_reasons(
+/// The rejected rows of `input` with step, number and reason.
+pub(crate) fn with_reasons(
     step: &str,
     before: u64,
     input: &RecordBatch,
@@ -112,6 +114,18 @@ fn with_reasons(
     let mut columns = rows.columns().to_vec();
     columns.extend([steps, numbers, reasons]);
     RecordBatch::try_new(schema_of(&input.schema()), columns)
+}
+
+/// Whether few enough of the rows were rejected.
+pub(crate) fn within_share(job: &Job, progress: &Progress) -> Result<(), Error> {
+    let Some(MaxRejects::Share(limit)) = job.max_rejects else {
+        return Ok(());
+    };
+    let (rows, rejected) = (progress.rows_in(), progress.rows_rejected());
+    if rejected as f64 > limit * rows as f64 {
+        return Err(Error::TooLargeAShareRejected { rejected, rows, limit });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

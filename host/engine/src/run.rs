@@ -6,18 +6,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::physical_plan::displayable;
-use tenon_connect::file;
+use tenon_connect::file::{self, WriteConfig};
 use tenon_runtime::Runtime;
 
 use crate::commit::Committing;
 use crate::drive::Drive;
 use crate::error::Error;
-use crate::job::{Job, MaxRejects};
+use crate::job::Job;
 use crate::ledger::{Commitment, Ledger};
 use crate::plan::{Plan, plan, run_id};
 use crate::progress::{Phase, Progress};
+use crate::rejects::within_share;
 use crate::report::Report;
 use crate::retry;
+use crate::script;
 
 /// Runs jobs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -47,11 +49,18 @@ impl Engine {
     /// When the job has lost a sink of the commitment, and when a target or the ledger refuses.
     pub async fn finish(&self, job: &Job, commitment: &Commitment) -> Result<(), Error> {
         for (sink, prepared) in &commitment.sinks {
-            let output = job.sinks.get(sink).ok_or_else(|| Error::LostSink {
-                run: commitment.run.clone(),
-                sink: sink.clone(),
-            })?;
-            let committed = file::commit(&output.to, prepared).await;
+            let to = match job.sinks.get(sink) {
+                Some(output) => output.to.clone(),
+                // A script's sinks are named by their URLs.
+                None if job.script.is_some() => WriteConfig::new(sink),
+                None => {
+                    return Err(Error::LostSink {
+                        run: commitment.run.clone(),
+                        sink: sink.clone(),
+                    });
+                }
+            };
+            let committed = file::commit(&to, prepared).await;
             committed.map_err(|error| Error::Sink(Box::new(error)))?;
         }
         self.ledger
@@ -130,6 +139,10 @@ impl Engine {
     /// # Errors
     /// Whatever a run would be refused for.
     pub async fn explain(&self, job: &Job) -> Result<Vec<(String, String)>, Error> {
+        if job.script.is_some() {
+            let reason = "a script plans while it runs, so that there is nothing to explain before".to_owned();
+            return Err(Error::Conflict { reason });
+        }
         let planned = match plan(&self.runtime, job, &run_id(), &Progress::default()).await? {
             Plan::Ready(planned) => *planned,
             Plan::Skipped(_) => return Ok(Vec::new()),
@@ -157,6 +170,19 @@ impl Engine {
         began: Instant,
         mut interrupted: Pin<&mut (impl Future<Output = Error> + Send)>,
     ) -> Result<Report, Error> {
+        if let Some(script) = &job.script {
+            let attempt = script::Attempt {
+                runtime: &self.runtime,
+                ledger: self.ledger.as_deref(),
+                job,
+                script,
+                run,
+                id,
+                progress,
+                began,
+            };
+            return script::attempt(attempt, interrupted).await;
+        }
         let planning = Instant::now();
         progress.enter(Phase::Planning);
         let planned = tokio::select! {
@@ -191,23 +217,22 @@ impl Engine {
                 return Err(planned.give_up().await.unwrap_or(error));
             }
         };
+        let (report, sources, sandboxes) = (
+            planned.report.clone(),
+            planned.sources.clone(),
+            Arc::clone(&planned.run),
+        );
+        let durable = planned.make_durable(job, written).await?;
         let committing = Committing {
             job,
             run,
             ledger: self.ledger.as_deref(),
+            sources: &sources,
+            sandboxes: &sandboxes,
+            progress,
+            began,
+            planning,
         };
-        planned.commit(committing, written, progress, began, planning).await
+        committing.commit(durable, report).await
     }
-}
-
-/// Whether few enough of the rows were rejected.
-fn within_share(job: &Job, progress: &Progress) -> Result<(), Error> {
-    let Some(MaxRejects::Share(limit)) = job.max_rejects else {
-        return Ok(());
-    };
-    let (rows, rejected) = (progress.rows_in(), progress.rows_rejected());
-    if rejected as f64 > limit * rows as f64 {
-        return Err(Error::TooLargeAShareRejected { rejected, rows, limit });
-    }
-    Ok(())
 }

@@ -107,6 +107,18 @@ pub struct PluginStep {
     /// Columns that it is given, so that only these are read; all by default, since a function may pass on what it does
     /// not read.
     pub reads: Option<Vec<String>>,
+    /// Which rows it gives.
+    pub emits: Emits,
+}
+
+/// Which rows a plugin's function gives.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Emits {
+    /// Those that it makes.
+    #[default]
+    Rows,
+    /// Those that it rejects, with the reason; the step that is said to have rejected them has this name.
+    RejectedBy(String),
 }
 
 impl PluginStep {
@@ -118,6 +130,7 @@ impl PluginStep {
             function: None,
             config: Value::Object(Map::new()),
             reads: None,
+            emits: Emits::Rows,
         }
     }
 }

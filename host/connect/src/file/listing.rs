@@ -23,9 +23,8 @@ pub(super) struct Listing {
 /// Finds the files. Files are hidden, and left out, when their name or that of a folder on the way begins with `.` or
 /// `_`; a file that is asked for by its name never is.
 pub(super) async fn find(url: &str, options: &StoreOptions) -> Result<Listing, Error> {
-    let exists_as_named = !url.contains("://") && LocalPath::new(url).exists();
     match Pattern::split(url) {
-        Some((folder, pattern)) if !exists_as_named && !is_web(url) => {
+        Some((folder, pattern)) if !exists_as_named(url) && !is_web(url) => {
             let store = store::open(folder, options)?;
             let files = matching(&store, url, &Pattern::parse(url, pattern)?).await?;
             let base = store.root.clone();
@@ -33,6 +32,23 @@ pub(super) async fn find(url: &str, options: &StoreOptions) -> Result<Listing, E
         }
         _ => named(url, options).await,
     }
+}
+
+/// Where the files that a source or sink may touch by this URL begin: the URL itself, or the folder before the first
+/// wildcard; absolute, without `..` and links as far as it exists. No request is made.
+///
+/// # Errors
+/// As [`store::open`].
+pub fn location(url: &str, options: &StoreOptions) -> Result<String, Error> {
+    let start = match Pattern::split(url) {
+        Some((folder, _)) if !exists_as_named(url) && !is_web(url) => folder,
+        _ => url,
+    };
+    Ok(store::open(start, options)?.url.to_string())
+}
+
+fn exists_as_named(url: &str) -> bool {
+    !url.contains("://") && LocalPath::new(url).exists()
 }
 
 async fn named(url: &str, options: &StoreOptions) -> Result<Listing, Error> {

@@ -43,6 +43,7 @@ mod write;
 pub use bookmark::{FileBookmark, SeenFile};
 pub use config::{ArrowWrite, CsvWrite, Dictionary, Mode, Overwrite, ParquetCompression, ParquetWrite, WriteConfig};
 pub use format::{Codec, Format};
+pub use listing::location;
 pub use partition_writer::PartitionWriter;
 pub use partitions::Partitions;
 pub use prepared::{Committed, Part, Prepared};

@@ -275,8 +275,9 @@ impl Remote {
             remove,
         } = manifest;
         if state == State::Committing {
-            let completing = futures::stream::iter(&files).map(|file| self.complete(file));
-            completing.buffer_unordered(REQUESTS).try_collect::<Vec<()>>().await?;
+            let completing: Vec<_> = files.iter().map(|file| self.complete(file)).collect();
+            let completing = futures::stream::iter(completing).buffer_unordered(REQUESTS);
+            completing.try_collect::<Vec<()>>().await?;
             self.delete(remove.iter().map(|path| self.location(path)).collect())
                 .await?;
             let strip = |file: StagedFile| StagedFile { staged: None, ..file };
@@ -395,11 +396,12 @@ impl Remote {
     }
 
     async fn delete(&self, locations: Vec<Path>) -> Result<(), Error> {
-        let deleting =
-            futures::stream::iter(locations).map(async |location| match self.store.store.delete(&location).await {
+        let deleting = futures::stream::iter(locations).map(|location| async move {
+            match self.store.store.delete(&location).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
                 Err(error) => Err(self.store.explain("delete", &location, &error)),
-            });
+            }
+        });
         deleting.buffer_unordered(REQUESTS).try_collect().await
     }
 }

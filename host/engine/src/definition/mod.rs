@@ -13,7 +13,7 @@ use tenon_runtime::Limits;
 use crate::job::{Feed, Job, MaxRejects, Output, Retries, Secret};
 
 /// The only connector so far.
-const FILE: &str = "file";
+pub(crate) const FILE: &str = "file";
 
 impl Job {
     /// What a job file says, ready to run. `plugins` are the files of its plugins, by what the job file calls them;
@@ -90,7 +90,8 @@ pub fn job_schema() -> serde_json::Value {
     }])
 }
 
-fn connector(name: &str, config: &Node) -> Result<(), Problem> {
+/// Refuses a connector that there is none of.
+pub(crate) fn connector(name: &str, config: &Node) -> Result<(), Problem> {
     if name == FILE {
         return Ok(());
     }

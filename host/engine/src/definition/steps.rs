@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tenon_job::{JoinKind, Keep, Problem, SampleSize as DefinedSize, Step as Defined};
 
 use super::bytes;
-use crate::step::{JoinHow, JoinStep, PluginStep, SampleSize, SampleStep, Step};
+use crate::step::{Emits, JoinHow, JoinStep, PluginStep, SampleSize, SampleStep, Step};
 
 /// The step. `plugins` are files by what the job file calls them.
 pub(super) fn step(step: &Defined, plugins: &BTreeMap<String, PathBuf>) -> Result<Step, Problem> {
@@ -27,6 +27,7 @@ pub(super) fn step(step: &Defined, plugins: &BTreeMap<String, PathBuf>) -> Resul
                 function: step.function.clone(),
                 config,
                 reads: step.reads.clone(),
+                emits: Emits::Rows,
             })
         }
         Defined::Select(step) => Step::Select {

@@ -10,10 +10,9 @@ use datafusion::logical_expr::{Extension, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::SessionContext;
 use tenon_runtime::Run;
 
-use super::OpenedSource;
 use super::plugins::Loaded;
+use super::{Layout, OpenedSource};
 use crate::error::Error;
-use crate::graph::Graph;
 use crate::job::Job;
 use crate::node::PluginNode;
 use crate::shared::{SharedStage, SharedTable};
@@ -65,13 +64,14 @@ pub(super) fn tables(job: &Job, session: &SessionContext) -> Result<BTreeMap<Str
 /// Plans sources and steps in order.
 pub(super) async fn plan(
     job: &Job,
-    graph: &Graph,
-    tables: &BTreeMap<String, Vec<String>>,
+    layout: &Layout,
     sources: &[OpenedSource],
     loaded: &Loaded,
     run: &Arc<Run>,
-    session: &SessionContext,
 ) -> Result<Frames, Error> {
+    let Layout {
+        graph, tables, session, ..
+    } = layout;
     let mut frames = Frames {
         plans: BTreeMap::new(),
         stages: Vec::new(),
@@ -128,22 +128,9 @@ impl Frames {
         loaded: &Loaded,
         run: &Arc<Run>,
     ) -> Result<LogicalPlan, Error> {
-        let input = match &step.reads {
-            None => self.of(&step.from)?,
-            Some(columns) => narrowed(self.of(&step.from)?, columns).map_err(|error| bad_step(name, error))?,
-        };
-        let schema = Arc::clone(input.schema().inner());
-        let (call, output) = loaded.open(name, step, &schema, run).await?;
-        let (plugin, function) = loaded.of(name)?;
-        self.steps.push(PlannedStep {
-            name: name.to_owned(),
-            plugin: plugin.name().to_owned(),
-            digest: plugin.digest().to_owned(),
-            function: function.name.clone(),
-            input: schema,
-        });
-        let node = PluginNode::try_new(call, input, &output).map_err(|error| bad_step(name, error))?;
-        Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+        let (plan, planned) = call_node(name, step, self.of(&step.from)?, loaded, run).await?;
+        self.steps.push(planned);
+        Ok(plan)
     }
 
     /// Puts a place where several can read between a step and its readers.
@@ -155,7 +142,34 @@ impl Frames {
     }
 }
 
-fn scan(source: &OpenedSource) -> DataFusionResult<LogicalPlan> {
+/// The call of a plugin's function on `input`. Opens the function once, to learn its columns.
+pub(crate) async fn call_node(
+    name: &str,
+    step: &PluginStep,
+    input: LogicalPlan,
+    loaded: &Loaded,
+    run: &Arc<Run>,
+) -> Result<(LogicalPlan, PlannedStep), Error> {
+    let input = match &step.reads {
+        None => input,
+        Some(columns) => narrowed(input, columns).map_err(|error| bad_step(name, error))?,
+    };
+    let schema = Arc::clone(input.schema().inner());
+    let (call, output) = loaded.open(name, step, &schema, run).await?;
+    let (plugin, function) = loaded.of_step(name)?;
+    let planned = PlannedStep {
+        name: name.to_owned(),
+        plugin: plugin.name().to_owned(),
+        digest: plugin.digest().to_owned(),
+        function: function.name.clone(),
+        input: schema,
+    };
+    let node = PluginNode::try_new(call, input, &output).map_err(|error| bad_step(name, error))?;
+    Ok((LogicalPlan::Extension(Extension { node: Arc::new(node) }), planned))
+}
+
+/// The rows of a source.
+pub(crate) fn scan(source: &OpenedSource) -> DataFusionResult<LogicalPlan> {
     let table: Arc<dyn datafusion::catalog::TableProvider> = Arc::clone(&source.table) as _;
     let name = datafusion::common::TableReference::bare(source.name.as_str());
     LogicalPlanBuilder::scan(name, provider_as_source(table), None)?.build()

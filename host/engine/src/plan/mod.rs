@@ -7,25 +7,33 @@ mod sinks;
 mod sources;
 mod stages;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use datafusion::execution::TaskContext;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionContext;
 use tenon_connect::file::{Part, Sink};
 use tenon_runtime::{Run, Runtime};
 use tokio::task::JoinHandle;
 
-pub(crate) use frames::PlannedStep;
+pub(crate) use frames::{PlannedStep, call_node, scan};
+pub(crate) use plugins::{Loaded, choose};
+pub(crate) use session::environment;
+use sinks::Target;
 pub(crate) use sources::{OpenedSource, WatchedTable};
 
 use crate::context::RunContext;
+use crate::drive::fit_to_sink;
 use crate::error::Error;
 use crate::graph::Graph;
-use crate::job::Job;
+use crate::job::{Feed, Job};
 use crate::progress::Progress;
+use crate::rejects::RejectedRows;
 use crate::report::{Report, Status};
 use crate::shared::SharedStage;
 
@@ -49,6 +57,14 @@ pub(crate) struct Planned {
     pub rejects: Vec<RejectSink>,
 }
 
+/// Rows that go to no sink.
+pub(crate) struct Rows {
+    pub plan: Arc<dyn ExecutionPlan>,
+    /// They run as long as they are kept.
+    pub stages: Vec<Arc<SharedStage>>,
+    pub task: Arc<TaskContext>,
+}
+
 /// A sink and the plan whose rows go there.
 pub(crate) struct PlannedOutput {
     pub name: String,
@@ -67,18 +83,9 @@ pub(crate) struct RejectSink {
 pub(crate) async fn plan(runtime: &Runtime, job: &Job, run_id: &str, progress: &Progress) -> Result<Plan, Error> {
     let run = build_run(job, run_id);
     let loaded = plugins::load(runtime, job).await?;
-    let partitions = if loaded.keeps_state() {
-        // Rows in the file's order need one partition from the source on.
-        1
-    } else {
-        job.partitions.unwrap_or_else(cores).max(1)
-    };
     let environment = session::environment(job)?;
-    let session = session::session(partitions, &environment, None);
-    let tables = frames::tables(job, &session)?;
-    let graph = Graph::of(job, &tables)?;
-
-    let sources = sources::open(job, &graph, &session).await?;
+    let layout = Layout::of(job, &loaded, &environment)?;
+    let sources = sources::open(job, &layout).await?;
     if nothing_new(&sources) {
         let report = Report {
             status: Status::NothingNew,
@@ -86,42 +93,133 @@ pub(crate) async fn plan(runtime: &Runtime, job: &Job, run_id: &str, progress: &
         };
         return Ok(Plan::Skipped(Box::new(report)));
     }
-    let frames = frames::plan(job, &graph, &tables, &sources, &loaded, &run, &session).await?;
-    let mut report = Report::begun(job, &run, &sources, &frames.steps);
-    progress.begin(&sources, &frames.steps, &job.sinks);
-
-    let sinks = sinks::begin(job, &frames, &sources, &run).await?;
-    if sinks.outputs.is_empty() {
-        report.status = Status::Skipped;
-        return Ok(Plan::Skipped(Box::new(report)));
-    }
-    let context = RunContext {
-        run: Arc::clone(&run),
-        plugins: loaded.by_digest(),
-        rejects: sinks.rejected,
-        progress: progress.clone(),
-    };
-    let planned = stages::plan(frames, sinks.outputs, &session)
-        .await
-        .map_err(Error::from_plan)?;
-    Ok(Plan::Ready(Box::new(Planned {
-        report,
+    let opened = Opened {
         run,
-        task: session::session(partitions, &environment, Some(context)).task_ctx(),
+        loaded,
         sources,
-        stages: planned.stages,
-        outputs: planned.outputs,
-        rejects: sinks.rejects,
-    })))
+        environment,
+    };
+    opened.plan(job, &layout, progress).await
+}
+
+/// In which order a job is planned, and the session for it.
+pub(crate) struct Layout {
+    partitions: usize,
+    pub session: SessionContext,
+    /// The tables that each query reads.
+    tables: BTreeMap<String, Vec<String>>,
+    graph: Graph,
+}
+
+impl Layout {
+    pub fn of(job: &Job, loaded: &Loaded, environment: &Arc<RuntimeEnv>) -> Result<Self, Error> {
+        let sinks = job.sinks.iter().map(|(name, output)| (name.as_str(), &output.feed));
+        Self::reading(job, loaded, environment, sinks)
+    }
+
+    /// The layout for `readers`, by name, instead of the job's sinks.
+    pub fn reading<'a>(
+        job: &Job,
+        loaded: &Loaded,
+        environment: &Arc<RuntimeEnv>,
+        readers: impl Iterator<Item = (&'a str, &'a Feed)> + Clone,
+    ) -> Result<Self, Error> {
+        let partitions = if loaded.keeps_state() {
+            // Rows in the file's order need one partition from the source on.
+            1
+        } else {
+            job.partitions.unwrap_or_else(cores).max(1)
+        };
+        let session = session::session(partitions, environment, None);
+        let tables = frames::tables(job, &session)?;
+        Ok(Self {
+            partitions,
+            graph: Graph::of(job, &tables, readers)?,
+            tables,
+            session,
+        })
+    }
+}
+
+/// What a job reads and calls, ready to be planned with.
+pub(crate) struct Opened {
+    pub run: Arc<Run>,
+    pub loaded: Loaded,
+    pub sources: Vec<OpenedSource>,
+    pub environment: Arc<RuntimeEnv>,
+}
+
+impl Opened {
+    /// Opens every function once to learn its columns, prepares the sinks, and plans.
+    pub async fn plan(self, job: &Job, layout: &Layout, progress: &Progress) -> Result<Plan, Error> {
+        let frames = frames::plan(job, layout, &self.sources, &self.loaded, &self.run).await?;
+        let mut report = Report::begun(job, &self.run, &self.sources, &frames.steps);
+        progress.add(&self.sources, &frames.steps, job.sinks.keys());
+
+        let sinks = sinks::begin(job, &frames, &self.sources, &self.run).await?;
+        if sinks.outputs.is_empty() {
+            report.status = Status::Skipped;
+            return Ok(Plan::Skipped(Box::new(report)));
+        }
+        let ends: Vec<LogicalPlan> = sinks.outputs.iter().map(|target| target.plan.clone()).collect();
+        let planned = stages::plan(frames.stages, &ends, &layout.session)
+            .await
+            .map_err(Error::from_plan)?;
+        let task = self.task(layout, sinks.rejected, progress);
+        let outputs = sinks.outputs.into_iter().zip(planned.outputs);
+        Ok(Plan::Ready(Box::new(Planned {
+            report,
+            run: self.run,
+            task,
+            sources: self.sources,
+            stages: planned.stages,
+            outputs: outputs
+                .map(|(Target { name, sink, .. }, plan)| PlannedOutput {
+                    plan: fit_to_sink(plan, &sink),
+                    name,
+                    sink,
+                })
+                .collect(),
+            rejects: sinks.rejects,
+        })))
+    }
+
+    /// Plans the rows of one source or step, for whoever wants to look at them.
+    pub async fn rows(self, job: &Job, layout: &Layout, name: &str, progress: &Progress) -> Result<Rows, Error> {
+        let frames = frames::plan(job, layout, &self.sources, &self.loaded, &self.run).await?;
+        progress.add(&self.sources, &frames.steps, []);
+        let rejected = sinks::counted(job, &frames.steps);
+        let end = frames.of(name)?;
+        let mut planned = stages::plan(frames.stages, &[end], &layout.session)
+            .await
+            .map_err(Error::from_plan)?;
+        let missing = || Error::Internal(format!("{name} was not planned"));
+        Ok(Rows {
+            plan: planned.outputs.pop().ok_or_else(missing)?,
+            stages: planned.stages,
+            task: self.task(layout, rejected, progress),
+        })
+    }
+
+    fn task(&self, layout: &Layout, rejects: ByName<RejectedRows>, progress: &Progress) -> Arc<TaskContext> {
+        let context = RunContext {
+            run: Arc::clone(&self.run),
+            plugins: self.loaded.by_digest(),
+            rejects,
+            progress: progress.clone(),
+        };
+        session::session(layout.partitions, &self.environment, Some(context)).task_ctx()
+    }
 }
 
 /// Whether there are incremental sources, and none has anything that was not read before.
-fn nothing_new(sources: &[OpenedSource]) -> bool {
+pub(crate) fn nothing_new(sources: &[OpenedSource]) -> bool {
     let mut incremental = sources.iter().filter(|source| source.incremental).peekable();
     incremental.peek().is_some() && incremental.all(|source| source.source.files().is_empty())
 }
 
-fn build_run(job: &Job, id: &str) -> Arc<Run> {
+/// The run as sandboxes know it.
+pub(crate) fn build_run(job: &Job, id: &str) -> Arc<Run> {
     let mut run = Run::builder(TENANT, id).limits(job.limits.clone());
     for (name, value) in &job.parameters {
         run = run.parameter(name, value);
@@ -145,6 +243,11 @@ pub(crate) fn run_id() -> String {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A session for checking steps, which runs nothing.
+pub(crate) fn planning_session(environment: &Arc<RuntimeEnv>) -> SessionContext {
+    session::session(cores(), environment, None)
 }
 
 /// Something by name of the step or sink that it belongs to.

@@ -9,10 +9,11 @@ use tenon_runtime::{Function, Plugin, Run, Runtime, Shape};
 use crate::error::Error;
 use crate::job::Job;
 use crate::node::Call;
-use crate::step::{PluginStep, Step};
+use crate::rejects;
+use crate::step::{Emits, PluginStep, Step};
 
 /// Plugins and functions by step.
-pub(super) struct Loaded(BTreeMap<String, (Plugin, Function)>);
+pub(crate) struct Loaded(BTreeMap<String, (Plugin, Function)>);
 
 /// Loads each plugin once.
 pub(super) async fn load(runtime: &Runtime, job: &Job) -> Result<Loaded, Error> {
@@ -38,6 +39,11 @@ pub(super) async fn load(runtime: &Runtime, job: &Job) -> Result<Loaded, Error> 
 }
 
 impl Loaded {
+    /// Functions that were loaded before, by step.
+    pub fn of(functions: BTreeMap<String, (Plugin, Function)>) -> Self {
+        Self(functions)
+    }
+
     /// Whether a function has to see all rows in one sandbox.
     pub fn keeps_state(&self) -> bool {
         self.0.values().any(|(_, function)| !function.stateless)
@@ -51,7 +57,7 @@ impl Loaded {
     }
 
     /// The plugin and function of a step.
-    pub fn of(&self, step: &str) -> Result<&(Plugin, Function), Error> {
+    pub fn of_step(&self, step: &str) -> Result<&(Plugin, Function), Error> {
         let missing = || Error::Internal(format!("the plugin of the step {step} was not loaded"));
         self.0.get(step).ok_or_else(missing)
     }
@@ -64,12 +70,13 @@ impl Loaded {
         input: &SchemaRef,
         run: &std::sync::Arc<Run>,
     ) -> Result<(Call, SchemaRef), Error> {
-        let (plugin, function) = self.of(name)?;
+        let (plugin, function) = self.of_step(name)?;
         let call = Call {
             step: name.to_owned(),
             plugin: plugin.digest().to_owned(),
             function: function.name.clone(),
             config: step.config.to_string(),
+            emits: step.emits.clone(),
             stateless: function.stateless,
         };
         let failed = |source| Error::Open {
@@ -81,11 +88,16 @@ impl Loaded {
             .open(&call.function, &call.config, input)
             .await
             .map_err(failed)?;
+        let output = match step.emits {
+            Emits::Rows => output,
+            Emits::RejectedBy(_) => rejects::schema_of(input),
+        };
         Ok((call, output))
     }
 }
 
-fn choose<'a>(shown: &str, plugin: &'a Plugin, wanted: Option<&str>) -> Result<&'a Function, Error> {
+/// The function that is wanted, or the only one.
+pub(crate) fn choose<'a>(shown: &str, plugin: &'a Plugin, wanted: Option<&str>) -> Result<&'a Function, Error> {
     let functions = plugin.functions();
     let known = || functions.iter().map(|function| function.name.clone()).collect();
     let function = match (wanted, functions) {

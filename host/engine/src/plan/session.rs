@@ -21,7 +21,7 @@ const DEFAULT_MEMORY: usize = 1 << 30;
 const NAMED_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN.saturating_add(4);
 
 /// Memory and temporary files of one run.
-pub(super) fn environment(job: &Job) -> Result<Arc<RuntimeEnv>, Error> {
+pub(crate) fn environment(job: &Job) -> Result<Arc<RuntimeEnv>, Error> {
     let memory = job
         .memory
         .unwrap_or_else(|| machine_memory().map_or(DEFAULT_MEMORY, |bytes| bytes / 4));

@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 
+use datafusion::logical_expr::LogicalPlan;
 use tenon_connect::file::{Begun, Sink};
 use tenon_runtime::Run;
 
 use super::frames::Frames;
-use super::stages::Target;
-use super::{ByName, OpenedSource, RejectSink};
+use super::{ByName, OpenedSource, PlannedStep, RejectSink};
 use crate::error::Error;
 use crate::job::{Feed, Job, MaxRejects};
 use crate::rejects::{self, RejectedRows};
+
+/// A sink that is ready, and the rows that go there.
+pub(super) struct Target {
+    pub name: String,
+    pub plan: LogicalPlan,
+    pub sink: Sink,
+}
 
 /// The sinks of a job.
 pub(super) struct Sinks {
@@ -41,15 +48,9 @@ pub(super) async fn begin(
             });
         }
     }
-    let limit = match job.max_rejects {
-        Some(MaxRejects::Rows(rows)) => Some(rows),
-        _ => None,
-    };
+    let limit = most_rejected(job);
     let mut rejects = Vec::new();
-    let mut rejected = ByName::new();
-    for step in &frames.steps {
-        rejected.insert(step.name.clone(), RejectedRows::counted(limit));
-    }
+    let mut rejected = counted(job, &frames.steps);
     for (name, output) in &job.sinks {
         let Feed::RejectsOf(step) = &output.feed else { continue };
         let input = frames
@@ -77,6 +78,20 @@ pub(super) async fn begin(
         rejects,
         rejected,
     })
+}
+
+/// Places for the rejected rows of each step that only count them.
+pub(super) fn counted(job: &Job, steps: &[PlannedStep]) -> ByName<RejectedRows> {
+    let limit = most_rejected(job);
+    let counted = |step: &PlannedStep| (step.name.clone(), RejectedRows::counted(limit));
+    steps.iter().map(counted).collect()
+}
+
+fn most_rejected(job: &Job) -> Option<u64> {
+    match job.max_rejects {
+        Some(MaxRejects::Rows(rows)) => Some(rows),
+        _ => None,
+    }
 }
 
 /// Refuses two sinks of which one writes into the other's folder: neither would know which files are its own.

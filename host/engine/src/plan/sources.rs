@@ -11,11 +11,11 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 use parking_lot::Mutex;
-use tenon_connect::file::{self, ReadOptions, Source};
+use tenon_connect::file::{self, ReadConfig, ReadOptions, Source};
 
+use super::Layout;
 use crate::error::Error;
-use crate::graph::Graph;
-use crate::job::Job;
+use crate::job::{Incremental, Job};
 
 /// A source that was opened.
 #[derive(Debug, Clone)]
@@ -28,11 +28,24 @@ pub(crate) struct OpenedSource {
 }
 
 /// Opens the sources that a sink needs.
-pub(super) async fn open(job: &Job, graph: &Graph, session: &SessionContext) -> Result<Vec<OpenedSource>, Error> {
+pub(super) async fn open(job: &Job, layout: &Layout) -> Result<Vec<OpenedSource>, Error> {
     let mut opened = Vec::new();
-    for name in &graph.order {
-        let Some(config) = job.sources.get(name) else { continue };
-        let incremental = job.incremental.get(name);
+    for name in &layout.graph.order {
+        if let Some(config) = job.sources.get(name) {
+            let incremental = job.incremental.get(name);
+            opened.push(OpenedSource::open(name, config, incremental, &layout.session).await?);
+        }
+    }
+    Ok(opened)
+}
+
+impl OpenedSource {
+    pub async fn open(
+        name: &str,
+        config: &ReadConfig,
+        incremental: Option<&Incremental>,
+        session: &SessionContext,
+    ) -> Result<Self, Error> {
         let options = incremental.map_or_else(ReadOptions::default, |incremental| ReadOptions {
             bookmark: Some(&incremental.since),
             max_files: incremental.max_files,
@@ -46,14 +59,13 @@ pub(super) async fn open(job: &Job, graph: &Graph, session: &SessionContext) -> 
             table: source.table(),
             scans: Mutex::default(),
         };
-        opened.push(OpenedSource {
-            name: name.clone(),
+        Ok(Self {
+            name: name.to_owned(),
             incremental: incremental.is_some(),
             source,
             table: Arc::new(table),
-        });
+        })
     }
-    Ok(opened)
 }
 
 /// A source's table, which knows the operators that read it: their metrics tell how many rows they have read.

@@ -8,39 +8,34 @@ use datafusion::error::Result as DataFusionResult;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
-use tenon_connect::file::Sink;
 
-use super::PlannedOutput;
-use super::frames::{Frames, projected};
-use crate::drive::fit_to_sink;
+use super::frames::{Stage, projected};
 use crate::shared::{SharedStage, SharedTable};
-
-/// A sink that is ready, and the rows that go there.
-pub(super) struct Target {
-    pub name: String,
-    pub plan: LogicalPlan,
-    pub sink: Sink,
-}
 
 /// What is to be executed.
 pub(super) struct Stages {
     pub stages: Vec<Arc<SharedStage>>,
-    pub outputs: Vec<PlannedOutput>,
+    /// As the outputs that were asked for.
+    pub outputs: Vec<Arc<dyn ExecutionPlan>>,
 }
 
 /// Plans the shared steps and the outputs. What nobody reads is left out; what is read is read with the columns that
 /// somebody needs.
-pub(super) async fn plan(frames: Frames, targets: Vec<Target>, session: &SessionContext) -> DataFusionResult<Stages> {
+pub(super) async fn plan(
+    shared: Vec<Stage>,
+    outputs: &[LogicalPlan],
+    session: &SessionContext,
+) -> DataFusionResult<Stages> {
     let state = session.state();
     // From the sinks back to the sources, so that each shared step knows its readers' columns.
-    let mut outputs = Vec::new();
-    for target in targets {
-        let plan = state.optimize(&target.plan)?;
+    let mut ends = Vec::new();
+    for output in outputs {
+        let plan = state.optimize(output)?;
         note_needs(&plan)?;
-        outputs.push((target, plan));
+        ends.push(plan);
     }
     let mut optimized = Vec::new();
-    for stage in frames.stages.into_iter().rev() {
+    for stage in shared.into_iter().rev() {
         let Some(columns) = stage.shared.needed() else { continue };
         let plan = state.optimize(&projected(stage.plan, &columns)?)?;
         note_needs(&plan)?;
@@ -52,18 +47,11 @@ pub(super) async fn plan(frames: Frames, targets: Vec<Target>, session: &Session
         shared.planned(physical(&plan, session).await?);
         stages.push(shared);
     }
-    let mut planned = Vec::new();
-    for (target, plan) in outputs {
-        planned.push(PlannedOutput {
-            plan: fit_to_sink(physical(&plan, session).await?, &target.sink),
-            name: target.name,
-            sink: target.sink,
-        });
+    let mut outputs = Vec::new();
+    for plan in ends {
+        outputs.push(physical(&plan, session).await?);
     }
-    Ok(Stages {
-        stages,
-        outputs: planned,
-    })
+    Ok(Stages { stages, outputs })
 }
 
 async fn physical(optimized: &LogicalPlan, session: &SessionContext) -> DataFusionResult<Arc<dyn ExecutionPlan>> {

@@ -1,0 +1,41 @@
+//! Jobs that a component drives itself: it reads, transforms and writes through frames, which are planned and run here.
+
+mod attempt;
+mod fault;
+mod frame;
+mod pipeline;
+mod places;
+mod query;
+mod write;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub(crate) use attempt::{Attempt, attempt};
+pub use places::Place;
+
+/// A component that drives a job through its own `job` interface, and what it may use besides the job's own sources.
+///
+/// What it writes becomes visible when it has ended well, all at once: a script that fails, is stopped or is tried again
+/// has written nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// The component's file.
+    pub component: PathBuf,
+    /// Plugins whose functions it may apply, by the name that it uses. Any other name stands for a file `NAME.wasm` beside
+    /// the component.
+    pub plugins: BTreeMap<String, PathBuf>,
+    /// Where it may read and write; nowhere by default.
+    pub places: Vec<Place>,
+}
+
+impl Script {
+    /// A script that may use nothing but what the job names.
+    pub fn new(component: impl Into<PathBuf>) -> Self {
+        Self {
+            component: component.into(),
+            plugins: BTreeMap::new(),
+            places: Vec::new(),
+        }
+    }
+}
