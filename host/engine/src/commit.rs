@@ -139,8 +139,9 @@ impl Durable {
     /// Removes what was written. What is left anyway is swept by the next run.
     pub async fn abort(self) {
         for Ready { to, sink, prepared, .. } in self.ready {
-            sink.abandon().await;
             file::abort(&to, &prepared).await.ok();
+            // Last: it takes the folder away that it made.
+            sink.abandon().await;
         }
     }
 }

@@ -380,7 +380,8 @@ pub async fn abort(config: &WriteConfig, prepared: &Prepared) -> Result<(), Erro
 
 fn target_of(config: &WriteConfig, prepared: &Prepared) -> Result<Target, Error> {
     let target = Target::of(config)?;
-    if target.url() == prepared.target {
+    // Once the folder is there, its URL ends with a slash.
+    if target.url().trim_end_matches('/') == prepared.target.trim_end_matches('/') {
         return Ok(target);
     }
     Err(Error::Config {

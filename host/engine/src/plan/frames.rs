@@ -202,7 +202,8 @@ pub(super) fn projected(plan: LogicalPlan, columns: &[usize]) -> DataFusionResul
     LogicalPlanBuilder::from(plan).project(kept)?.build()
 }
 
-fn bad_step(step: &str, source: datafusion::error::DataFusionError) -> Error {
+/// A step that cannot be planned.
+pub(crate) fn bad_step(step: &str, source: datafusion::error::DataFusionError) -> Error {
     match Error::from_plan(source) {
         Error::Plan(source) => Error::BadStep {
             step: step.to_owned(),

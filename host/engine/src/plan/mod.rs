@@ -21,7 +21,7 @@ use tenon_connect::file::{Part, Sink};
 use tenon_runtime::{Run, Runtime};
 use tokio::task::JoinHandle;
 
-pub(crate) use frames::{PlannedStep, call_node, scan};
+pub(crate) use frames::{PlannedStep, bad_step, call_node, scan};
 pub(crate) use plugins::{Loaded, choose};
 pub(crate) use session::environment;
 use sinks::Target;

@@ -24,7 +24,7 @@ use crate::commit::Durable;
 use crate::definition;
 use crate::error::Error;
 use crate::job::Job;
-use crate::plan::{OpenedSource, PlannedStep, scan};
+use crate::plan::{OpenedSource, PlannedStep, bad_step, scan};
 use crate::progress::Progress;
 use crate::step::Step;
 use crate::steps;
@@ -123,10 +123,11 @@ impl Desk {
             .iter()
             .map(|input| (input.name.clone(), input.plan.clone()))
             .collect();
+        let name = self.name(step.kind());
         let plan = steps::plan_of(&step, &plans, &self.session).await;
         Ok(Arc::new(Query {
-            name: self.name(step.kind()),
-            plan: plan.map_err(Error::from_plan)?,
+            plan: plan.map_err(|error| bad_step(&name, error))?,
+            name,
             made: Made::Step(step),
             inputs,
         }))
@@ -214,7 +215,7 @@ impl Desk {
         names: BTreeMap<String, String>,
         inputs: Vec<Arc<Query>>,
     ) -> Result<Arc<Query>, Error> {
-        let tables = steps::tables_of(query, &self.session).map_err(Error::from_plan)?;
+        let tables = steps::tables_of(query, &self.session).map_err(|error| bad_step("sql", error))?;
         if let Some(unknown) = tables.iter().find(|table| !names.contains_key(*table)) {
             return Err(Error::UnknownInput {
                 reader: "sql".to_owned(),

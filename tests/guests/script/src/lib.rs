@@ -3,6 +3,7 @@
 #![cfg(target_family = "wasm")]
 
 mod hostile;
+mod lake;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ fn run(ctx: &Context) -> Result<()> {
             let text: String = ctx.param("text")?;
             ctx.read("orders")?.filter(&text).map(drop)
         }
-        hostile => hostile::run(ctx, hostile),
+        other => lake::run(ctx, other).unwrap_or_else(|| hostile::run(ctx, other)),
     }
 }
 
