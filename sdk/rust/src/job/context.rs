@@ -51,8 +51,7 @@ impl Context {
         boundary::Frame::sql(query, &inputs).map(Frame::new)
     }
 
-    /// A parameter of the job, as a number, a truth value, a text or whatever else can be parsed. For one that may be
-    /// missing there is [`tenon::parameter`](crate::parameter).
+    /// A parameter of the job, as a number, a truth value, a text or whatever else can be parsed.
     ///
     /// # Errors
     /// `bad-config` if there is none of this name, or its value doesn't fit.
@@ -60,11 +59,19 @@ impl Context {
     where
         T::Err: Display,
     {
-        let Some(text) = boundary::parameter(name) else {
-            return Err(Error::bad_config(format!("the job has no parameter `{name}`")));
-        };
-        text.parse()
-            .map_err(|error| Error::bad_config(format!("the parameter `{name}` is `{text}`: {error}")))
+        let missing = || Error::bad_config(format!("the job has no parameter `{name}`"));
+        parsed(name)?.ok_or_else(missing)
+    }
+
+    /// The same, or `default` where the job has no such parameter.
+    ///
+    /// # Errors
+    /// `bad-config` if its value doesn't fit.
+    pub fn param_or<T: FromStr>(&self, name: &str, default: T) -> Result<T>
+    where
+        T::Err: Display,
+    {
+        Ok(parsed(name)?.unwrap_or(default))
     }
 
     /// A secret by name.
@@ -74,4 +81,15 @@ impl Context {
     pub fn secret(&self, name: &str) -> Result<String> {
         boundary::secret(name)
     }
+}
+
+fn parsed<T: FromStr>(name: &str) -> Result<Option<T>>
+where
+    T::Err: Display,
+{
+    let Some(text) = boundary::parameter(name) else {
+        return Ok(None);
+    };
+    let parsed = text.parse().map(Some);
+    parsed.map_err(|error| Error::bad_config(format!("the parameter `{name}` is `{text}`: {error}")))
 }
