@@ -22,10 +22,12 @@ impl Planned {
             stages,
             task,
             rejects,
+            sources,
             ..
         } = self;
         // They hold the other ends of the writers' channels.
         drop((outputs, stages, task));
+        end_rejects(&sources);
         let mut failed = None;
         for reject in rejects {
             failed = failed.or(reject.writing.await.ok().and_then(Result::err));
@@ -58,6 +60,7 @@ impl Planned {
         report.partitions = plans.map(metrics::partitions).max().unwrap_or(0);
         let sinks: BTreeMap<String, Sink> = outputs.into_iter().map(|output| (output.name, output.sink)).collect();
         drop((task, stages));
+        end_rejects(&sources);
 
         let (job, began_commit) = (committing.job, Instant::now());
         let mut rejected = Vec::new();
@@ -69,7 +72,7 @@ impl Planned {
             abort(job, &ready).await;
             return Err(error);
         }
-        if let Err(error) = committing.note(&ready, &sources) {
+        if let Err(error) = committing.note(&ready, &sources, run.state()) {
             abort(job, &ready).await;
             return Err(error);
         }
@@ -117,6 +120,13 @@ impl Planned {
     }
 }
 
+/// Sources hold the other ends of the writers of what they reject.
+fn end_rejects(sources: &[OpenedSource]) {
+    for source in sources {
+        source.table.unreadable().end();
+    }
+}
+
 /// What a commit needs to know of its run.
 pub(crate) struct Committing<'a> {
     pub job: &'a Job,
@@ -125,13 +135,14 @@ pub(crate) struct Committing<'a> {
 }
 
 impl Committing<'_> {
-    /// Notes what is about to become visible, and how far the sources have been read.
-    fn note(&self, ready: &[Ready], sources: &[OpenedSource]) -> Result<(), Error> {
+    /// Notes what is about to become visible, how far the sources have been read, and what guests keep.
+    fn note(&self, ready: &[Ready], sources: &[OpenedSource], state: BTreeMap<String, Vec<u8>>) -> Result<(), Error> {
         let Some(ledger) = self.ledger else { return Ok(()) };
         let incremental = sources.iter().filter(|source| source.incremental);
         let commitment = Commitment {
             run: self.run.to_owned(),
             job: self.job.name.clone(),
+            state,
             bookmarks: incremental
                 .map(|source| (source.name.clone(), source.source.next_bookmark().clone()))
                 .collect(),

@@ -65,7 +65,7 @@ pub struct Flow {
     pub rows_in: u64,
     /// Rows that came out; for a sink, rows that were written.
     pub rows_out: u64,
-    /// Rows that the step rejected.
+    /// Rows that the source or step rejected.
     pub rows_rejected: u64,
 }
 
@@ -101,7 +101,7 @@ impl Progress {
             .sum()
     }
 
-    /// Rows that functions have rejected.
+    /// Rows that sources and functions have rejected.
     pub fn rows_rejected(&self) -> u64 {
         self.0.rejected.load(Ordering::Relaxed)
     }
@@ -110,12 +110,12 @@ impl Progress {
     pub fn sources(&self) -> Vec<Flow> {
         let counts = self.0.counts.read();
         let flow = |(name, table): &(String, Arc<WatchedTable>)| {
-            let rows = table.rows();
+            let (rows, rejected) = (table.rows(), table.unreadable().count());
             Flow {
                 name: name.clone(),
                 rows_in: rows,
-                rows_out: rows,
-                rows_rejected: 0,
+                rows_out: rows.saturating_sub(rejected),
+                rows_rejected: rejected,
             }
         };
         counts.sources.iter().map(flow).collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as DataFusionResult;
 use datafusion::logical_expr::{Extension, LogicalPlan, LogicalPlanBuilder};
@@ -14,8 +14,9 @@ use super::OpenedSource;
 use super::plugins::Loaded;
 use crate::error::Error;
 use crate::graph::Graph;
-use crate::job::Job;
+use crate::job::{Feed, Job};
 use crate::node::PluginNode;
+use crate::scalar;
 use crate::shared::{SharedStage, SharedTable};
 use crate::step::{PluginStep, Step};
 use crate::steps;
@@ -82,16 +83,20 @@ pub(super) async fn plan(
             scan(source).map_err(|error| bad_step(name, error))?
         } else {
             match job.steps.get(name) {
-                Some(Step::Plugin(step)) => frames.plugin(name, step, loaded, run).await?,
+                Some(Step::Plugin(step)) => {
+                    let keeps_rejects = job.max_rejects.is_some() || keeps_rejects_of(job, name);
+                    frames.plugin(name, step, loaded, run, keeps_rejects).await?
+                }
                 Some(step) => {
                     let inputs = frames.inputs(step, tables.get(name));
-                    let plan = steps::plan_of(step, &inputs, session).await;
-                    plan.map_err(|error| bad_step(name, error))?
+                    frames.query(name, step, &inputs, loaded, run, session).await?
                 }
                 None => return Err(Error::Internal(format!("{name} is neither a source nor a step"))),
             }
         };
-        let plan = if graph.is_shared(name) {
+        // The optimiser would take conditions that name no column, such as `random() < 0.1`, below a function for which
+        // it matters which rows it sees.
+        let plan = if graph.is_shared(name) || loaded.is_stateful(name) {
             frames.share(name, plan).map_err(|error| bad_step(name, error))?
         } else {
             plan
@@ -127,13 +132,14 @@ impl Frames {
         step: &PluginStep,
         loaded: &Loaded,
         run: &Arc<Run>,
+        keeps_rejects: bool,
     ) -> Result<LogicalPlan, Error> {
         let input = match &step.reads {
             None => self.of(&step.from)?,
             Some(columns) => narrowed(self.of(&step.from)?, columns).map_err(|error| bad_step(name, error))?,
         };
         let schema = Arc::clone(input.schema().inner());
-        let (call, output) = loaded.open(name, step, &schema, run).await?;
+        let opened = loaded.open(name, step, &schema, run, keeps_rejects).await?;
         let (plugin, function) = loaded.of(name)?;
         self.steps.push(PlannedStep {
             name: name.to_owned(),
@@ -142,8 +148,43 @@ impl Frames {
             function: function.name.clone(),
             input: schema,
         });
-        let node = PluginNode::try_new(call, input, &output).map_err(|error| bad_step(name, error))?;
+        let node = PluginNode::try_new(opened.call, input, &opened.output, opened.passage);
+        let node = node.map_err(|error| bad_step(name, error))?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+    }
+
+    /// The plan of a step that is a query or an expression, with its calls of plugins' functions.
+    async fn query(
+        &mut self,
+        name: &str,
+        step: &Step,
+        inputs: &BTreeMap<String, LogicalPlan>,
+        loaded: &Loaded,
+        run: &Arc<Run>,
+        session: &SessionContext,
+    ) -> Result<LogicalPlan, Error> {
+        // A function is asked about types when a plan has come across them; then the plan is made again.
+        let plan = loop {
+            let plan = steps::plan_of(step, inputs, session).await;
+            let plan = plan.and_then(|plan| scalar::extract(plan, name));
+            if !loaded.functions.learn(run).await? {
+                break plan;
+            }
+        };
+        let (plan, used) = plan.map_err(|error| bad_step(name, error))?;
+        for used in used {
+            let known = format!("{}()", used.name);
+            if !self.steps.iter().any(|step| step.name == known) {
+                self.steps.push(PlannedStep {
+                    name: known,
+                    plugin: used.plugin,
+                    digest: used.digest,
+                    function: used.function,
+                    input: Arc::new(Schema::empty()),
+                });
+            }
+        }
+        Ok(plan)
     }
 
     /// Puts a place where several can read between a step and its readers.
@@ -153,6 +194,11 @@ impl Frames {
         self.stages.push(Stage { shared, plan });
         LogicalPlanBuilder::scan(datafusion::common::TableReference::bare(name), table, None)?.build()
     }
+}
+
+fn keeps_rejects_of(job: &Job, step: &str) -> bool {
+    let mut sinks = job.sinks.values();
+    sinks.any(|sink| matches!(&sink.feed, Feed::RejectsOf(of) if of == step))
 }
 
 fn scan(source: &OpenedSource) -> DataFusionResult<LogicalPlan> {

@@ -73,12 +73,14 @@ pub(crate) async fn plan(runtime: &Runtime, job: &Job, run_id: &str, progress: &
     } else {
         job.partitions.unwrap_or_else(cores).max(1)
     };
-    let environment = session::environment(job)?;
+    let memory = session::memory(job);
+    let environment = session::environment(memory)?;
     let session = session::session(partitions, &environment, None);
+    loaded.functions.register(&session)?;
     let tables = frames::tables(job, &session)?;
     let graph = Graph::of(job, &tables)?;
 
-    let sources = sources::open(job, &graph, &session).await?;
+    let sources = sources::open(job, &graph, &session, progress).await?;
     if nothing_new(&sources) {
         let report = Report {
             status: Status::NothingNew,
@@ -100,6 +102,7 @@ pub(crate) async fn plan(runtime: &Runtime, job: &Job, run_id: &str, progress: &
         plugins: loaded.by_digest(),
         rejects: sinks.rejected,
         progress: progress.clone(),
+        memory,
     };
     let planned = stages::plan(frames, sinks.outputs, &session)
         .await
@@ -122,7 +125,9 @@ fn nothing_new(sources: &[OpenedSource]) -> bool {
 }
 
 fn build_run(job: &Job, id: &str) -> Arc<Run> {
-    let mut run = Run::builder(TENANT, id).limits(job.limits.clone());
+    let mut run = Run::builder(TENANT, id)
+        .limits(job.limits.clone())
+        .state(job.state.clone());
     for (name, value) in &job.parameters {
         run = run.parameter(name, value);
     }

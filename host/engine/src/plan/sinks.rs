@@ -11,6 +11,7 @@ use super::{ByName, OpenedSource, RejectSink};
 use crate::error::Error;
 use crate::job::{Feed, Job, MaxRejects};
 use crate::rejects::{self, RejectedRows};
+use crate::unreadable::Unreadable;
 
 /// The sinks of a job.
 pub(super) struct Sinks {
@@ -47,17 +48,22 @@ pub(super) async fn begin(
     };
     let mut rejects = Vec::new();
     let mut rejected = ByName::new();
-    for step in &frames.steps {
-        rejected.insert(step.name.clone(), RejectedRows::counted(limit));
+    let sources_and_steps = sources.iter().map(|source| &source.name);
+    for name in sources_and_steps.chain(frames.steps.iter().map(|step| &step.name)) {
+        rejected.insert(name.clone(), RejectedRows::counted(limit));
     }
     for (name, output) in &job.sinks {
         let Feed::RejectsOf(step) = &output.feed else { continue };
-        let input = frames
-            .steps
-            .iter()
-            .find(|known| known.name == *step)
-            .map(|known| Arc::clone(&known.input));
-        let input = input.ok_or_else(|| Error::Internal(format!("the step {step} was not planned")))?;
+        let known = frames.steps.iter().find(|known| known.name == *step);
+        let input = match known {
+            Some(known) => Arc::clone(&known.input),
+            None if sources.iter().any(|source| source.name == *step) => Unreadable::columns(),
+            None => {
+                return Err(Error::Internal(format!(
+                    "{step}, whose rejects are kept, was not planned"
+                )));
+            }
+        };
         let began = Sink::begin(&output.to, rejects::schema_of(&input), run.id()).await;
         if let Begun::Ready(sink) = began.map_err(|error| Error::Rejects(Box::new(error)))? {
             spare_sources(sources, &sink)?;
@@ -72,6 +78,11 @@ pub(super) async fn begin(
         }
     }
     keep_apart(&outputs, &rejects)?;
+    for source in sources {
+        if let Some(rows) = rejected.remove(&source.name) {
+            source.table.unreadable().begin(rows);
+        }
+    }
     Ok(Sinks {
         outputs,
         rejects,
