@@ -55,7 +55,7 @@ impl Booked {
         };
         grown.map_err(|error| {
             // It names those who took the memory.
-            tracing::warn!(step = self.step, %error, "a sandbox has no room");
+            tracing::debug!(step = self.step, %error, "a sandbox has no room");
             Error::Memory {
                 step: self.step.clone(),
                 needed: memory,

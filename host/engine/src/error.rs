@@ -353,6 +353,7 @@ impl Error {
             | Self::FunctionTaken { .. }
             | Self::Arguments { .. }
             | Self::NotOneColumn { .. }
+            | Self::FunctionTypes { .. }
             | Self::NameTaken { .. }
             | Self::UnknownInput { .. }
             | Self::Cycle { .. }
@@ -362,7 +363,7 @@ impl Error {
             | Self::Conflict { .. } => Outcome::Refused,
             Self::Plugin { source, .. } | Self::Step { source, .. } | Self::Open { source, .. } => of_runtime(source),
             Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => of_connector(source),
-            Self::FunctionTypes { source, .. } | Self::Function { source, .. } => of_runtime(source),
+            Self::Function { source, .. } => of_runtime(source),
             Self::TooManyRejects { .. }
             | Self::TooLargeAShareRejected { .. }
             | Self::Timeout { .. }

@@ -60,7 +60,7 @@ impl ExtensionPlanner for PluginPlanner {
                 Ok(PlannedCall { call, values })
             };
             let calls: DataFusionResult<Vec<PlannedCall>> = node.calls.iter().map(plan_call).collect();
-            let exec = ScalarExec::new(calls?.into(), node.output(), Arc::clone(input));
+            let exec = ScalarExec::try_new(calls?.into(), node.output(), Arc::clone(input))?;
             return Ok(Some(Arc::new(exec)));
         }
         let (Some(node), [input]) = (node.as_any().downcast_ref::<PluginNode>(), inputs) else {

@@ -43,21 +43,26 @@ pub(crate) struct ScalarExec {
 }
 
 impl ScalarExec {
-    pub fn new(calls: Arc<[PlannedCall]>, output: SchemaRef, input: Arc<dyn ExecutionPlan>) -> Self {
+    pub fn try_new(
+        calls: Arc<[PlannedCall]>,
+        output: SchemaRef,
+        input: Arc<dyn ExecutionPlan>,
+    ) -> DataFusionResult<Self> {
+        // The input's columns stay where they are, and so do its rows.
+        let known = input.equivalence_properties().clone();
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(SchemaRef::clone(&output)),
-            // The input's columns stay where they are.
+            EquivalenceProperties::new(SchemaRef::clone(&output)).extend(known)?,
             input.output_partitioning().clone(),
             EmissionType::Incremental,
             input.boundedness(),
         );
-        Self {
+        Ok(Self {
             calls,
             output,
             input,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
-        }
+        })
     }
 }
 
@@ -114,7 +119,7 @@ impl ExecutionPlan for ScalarExec {
         match (children.pop(), children.is_empty()) {
             (Some(input), true) => {
                 let output = SchemaRef::clone(&self.output);
-                Ok(Arc::new(Self::new(Arc::clone(&self.calls), output, input)))
+                Ok(Arc::new(Self::try_new(Arc::clone(&self.calls), output, input)?))
             }
             _ => Err(DataFusionError::Internal(
                 "an operator of calls has one input".to_owned(),
