@@ -1,4 +1,4 @@
-//! Runs that read only what earlier runs have not read.
+//! Runs that go on where earlier ones ended: with what these have not read, and with what their guests kept.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -7,14 +7,14 @@ use std::sync::Arc;
 use anyhow::Context;
 use tenon_host::connect::file::FileBookmark;
 use tenon_host::engine::{Commitment, Engine, Incremental, Job, Ledger};
-use tenon_host::history::{Commit, History};
+use tenon_host::history::{Commit, History, StateChange};
 
 use crate::args::{BookmarkArgument, RunArguments};
 use crate::exit::Failure;
 use crate::record::Record;
 
-/// Finishes commits of the job that were cut short, and has the sources among `bookmarked` read from where the last run
-/// ended. Answers with the engine that remembers how far this one comes.
+/// Finishes commits of the job that were cut short, gives its guests what they kept, and has the sources among
+/// `bookmarked` read from where the last run ended. Answers with the engine that remembers how far this one comes.
 pub async fn prepare(
     engine: Engine,
     job: &mut Job,
@@ -27,14 +27,14 @@ pub async fn prepare(
         Some(_) if bookmarked.is_empty() => job.sources.keys().cloned().collect(),
         _ => bookmarked.to_vec(),
     };
-    if sources.is_empty() {
-        if arguments.max_files.is_some() || arguments.max_bytes.is_some() {
-            let reason = "--max-files and --max-bytes need bookmarks: what is left would never be read";
-            return Err(Failure::usage(reason.to_owned()));
-        }
-        return Ok(engine);
+    if sources.is_empty() && (arguments.max_files.is_some() || arguments.max_bytes.is_some()) {
+        let reason = "--max-files and --max-bytes need bookmarks: what is left would never be read";
+        return Err(Failure::usage(reason.to_owned()));
     }
     let Some((history, _)) = record.history() else {
+        if sources.is_empty() {
+            return Ok(engine);
+        }
         let reason =
             "bookmarks are kept in the history, which is not there; see the warning, or leave --no-history out";
         return Err(Failure::usage(reason.to_owned()));
@@ -42,10 +42,13 @@ pub async fn prepare(
     let ledger = HistoryLedger {
         history: history.clone(),
         remembers: arguments.bookmark != Some(BookmarkArgument::Pause),
+        state: history.state(&job.name)?,
         based_on: None,
     };
     let engine = engine.ledger(Arc::new(ledger.clone()));
     finish(&engine, job, history).await?;
+    // What that commit kept is current now.
+    job.state = history.state(&job.name)?;
 
     let based_on = history.bookmark_version(&job.name)?;
     for name in sources {
@@ -67,7 +70,8 @@ pub async fn prepare(
         job.incremental.insert(name, incremental);
     }
     Ok(engine.ledger(Arc::new(HistoryLedger {
-        based_on: Some(based_on),
+        based_on: (!job.incremental.is_empty()).then_some(based_on),
+        state: job.state.clone(),
         ..ledger
     })))
 }
@@ -85,6 +89,7 @@ async fn finish(engine: &Engine, job: &Job, history: &History) -> Result<(), Fai
         let commitment = Commitment {
             run: pending.run,
             job: pending.job,
+            state: BTreeMap::new(),
             bookmarks: BTreeMap::new(),
             sinks,
         };
@@ -98,6 +103,8 @@ async fn finish(engine: &Engine, job: &Job, history: &History) -> Result<(), Fai
 struct HistoryLedger {
     history: History,
     remembers: bool,
+    /// What the job's guests had kept when this run began.
+    state: BTreeMap<String, Vec<u8>>,
     /// The job's bookmarks as this run has found them.
     based_on: Option<i64>,
 }
@@ -111,6 +118,7 @@ impl Ledger for HistoryLedger {
                 commit.bookmarks.insert(source.clone(), serde_json::to_value(bookmark)?);
             }
             commit.based_on = self.based_on;
+            commit.state = StateChange::between(&self.state, &commitment.state);
         }
         Ok(self.history.prepare(&commit)?)
     }

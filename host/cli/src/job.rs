@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use tenon_host::engine;
-use tenon_host::job::{self, Lookup, Options, ProcessLookup, Step};
+use tenon_host::job::{self, Lookup, Options, ProcessLookup};
 
 use crate::exit::Failure;
 use crate::plugin;
@@ -35,12 +35,9 @@ pub fn check(path: &Path, params: &[(String, String)], quiet: bool) -> Result<Pr
 pub async fn open(path: &Path, params: &[(String, String)], quiet: bool) -> Result<Prepared, Failure> {
     let definition = load(path, params, quiet)?;
     let mut plugins: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for step in definition.steps.values() {
-        let Step::Plugin(step) = step else { continue };
-        if !plugins.contains_key(&step.plugin) {
-            let component = plugin::component(Path::new(&step.plugin), quiet).await?;
-            plugins.insert(step.plugin.clone(), component);
-        }
+    for named in definition.plugins() {
+        let component = plugin::component(Path::new(named), quiet).await?;
+        plugins.insert(named.to_owned(), component);
     }
     prepared(definition, &plugins)
 }

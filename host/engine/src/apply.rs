@@ -20,6 +20,7 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, stream};
 use tenon_runtime::{Output, Sandbox};
 
+use crate::booked::Booked;
 use crate::context::RunContext;
 use crate::error::Error;
 use crate::node::Call;
@@ -132,8 +133,10 @@ impl ExecutionPlan for PluginExec {
     }
 
     fn execute(&self, partition: usize, task: Arc<TaskContext>) -> DataFusionResult<SendableRecordBatchStream> {
+        let context = RunContext::of(&task)?;
         let applied = Applied {
-            context: RunContext::of(&task)?,
+            memory: Booked::begin(&task, &context, &self.call)?,
+            context,
             input: self.input.execute(partition, task)?,
             call: self.call.clone(),
             output: SchemaRef::clone(&self.output),
@@ -163,6 +166,33 @@ impl ExecutionPlan for PluginExec {
     }
 }
 
+/// Opens a function in a sandbox of its own. It has to announce what it announced when the plan was made.
+pub(crate) async fn open(
+    context: &RunContext,
+    call: &Call,
+    input: &SchemaRef,
+    output: &SchemaRef,
+    partition: usize,
+) -> Result<Sandbox, Error> {
+    let failed = |source| Error::Open {
+        step: call.step.clone(),
+        source: Box::new(source),
+    };
+    let plugin = context.plugin(&call.plugin)?;
+    let mut sandbox = plugin.checkout(&context.run).await.map_err(failed)?;
+    let announced = sandbox
+        .open(&call.function, &call.config, input)
+        .await
+        .map_err(failed)?;
+    if announced.fields() != output.fields() {
+        return Err(Error::SchemaChanged {
+            step: call.step.clone(),
+            partition,
+        });
+    }
+    Ok(sandbox)
+}
+
 /// One partition at work.
 struct Applied {
     context: Arc<RunContext>,
@@ -172,6 +202,7 @@ struct Applied {
     partition: usize,
     /// Checked out when the first batch comes: a partition without rows needs none.
     sandbox: Option<Sandbox>,
+    memory: Booked,
     /// What the function has answered and nobody has taken yet.
     ready: VecDeque<RecordBatch>,
     /// Rows that the function has taken.
@@ -209,12 +240,14 @@ impl Applied {
         let timer = self.metrics.elapsed_compute().timer();
         let processed = sandbox.process(batch.clone()).await;
         timer.done();
+        self.memory.follow(sandbox)?;
         let Output { batches, rejected } = processed.map_err(|source| self.failed(source))?;
         let before = self.rows;
         self.rows += rows as u64;
         if let Emits::RejectedBy(step) = &self.call.emits {
             if !rejected.is_empty() {
-                self.ready.push_back(with_reasons(step, before, &batch, &rejected)?);
+                self.ready
+                    .push_back(with_reasons(step, |row| before + u64::from(row), &batch, &rejected)?);
             }
             return Ok(());
         }
@@ -223,8 +256,9 @@ impl Applied {
         self.context.progress.add_step(step, rows, made);
         self.ready.extend(batches);
         let rejects = self.context.rejects_of(step)?;
+        let number = |row| before + u64::from(row);
         rejects
-            .take(step, before, &batch, &rejected, &self.context.progress)
+            .take(step, number, &batch, &rejected, &self.context.progress)
             .await?;
         Ok(())
     }
@@ -250,27 +284,14 @@ impl Applied {
         let made = batches.iter().map(RecordBatch::num_rows).sum();
         self.context.progress.add_step(&self.call.step, 0, made);
         self.ready.extend(batches);
+        drop(sandbox);
+        self.memory.free();
         Ok(())
     }
 
     async fn open(&mut self) -> Result<Sandbox, Error> {
-        let failed = |source| Error::Open {
-            step: self.call.step.clone(),
-            source: Box::new(source),
-        };
-        let plugin = self.context.plugin(&self.call.plugin)?;
-        let mut sandbox = plugin.checkout(&self.context.run).await.map_err(failed)?;
-        let announced = sandbox
-            .open(&self.call.function, &self.call.config, &self.input.schema())
-            .await
-            .map_err(failed)?;
-        if self.call.emits == Emits::Rows && announced.fields() != self.output.fields() {
-            return Err(Error::SchemaChanged {
-                step: self.call.step.clone(),
-                partition: self.partition,
-            });
-        }
-        Ok(sandbox)
+        let input = self.input.schema();
+        open(&self.context, &self.call, &input, &self.output, self.partition).await
     }
 
     fn failed(&self, source: tenon_runtime::Error) -> Error {

@@ -22,10 +22,12 @@ impl Planned {
             stages,
             task,
             rejects,
+            sources,
             ..
         } = self;
         // They hold the other ends of the writers' channels.
         drop((outputs, stages, task));
+        end_rejects(&sources);
         let mut failed = None;
         for reject in rejects {
             failed = failed.or(reject.writing.await.ok().and_then(Result::err));
@@ -37,6 +39,7 @@ impl Planned {
     pub async fn make_durable(self, job: &Job, mut written: Written) -> Result<Durable, Error> {
         let Self {
             task,
+            sources,
             stages,
             outputs,
             rejects,
@@ -47,6 +50,7 @@ impl Planned {
         let partitions = plans.map(metrics::partitions).max().unwrap_or(0);
         let sinks: Vec<(String, Sink)> = outputs.into_iter().map(|output| (output.name, output.sink)).collect();
         drop((task, stages));
+        end_rejects(&sources);
 
         let mut written_to = Vec::new();
         for RejectSink { name, sink, writing } in rejects {
@@ -68,6 +72,13 @@ impl Planned {
             }
         }
         Ok(durable)
+    }
+}
+
+/// Sources hold the other ends of the writers of what they reject.
+fn end_rejects(sources: &[OpenedSource]) {
+    for source in sources {
+        source.table.unreadable().end();
     }
 }
 
@@ -217,13 +228,14 @@ impl Committing<'_> {
         })
     }
 
-    /// Notes what is about to become visible, and how far the sources have been read.
+    /// Notes what is about to become visible, how far the sources have been read, and what guests keep.
     fn note(&self, ready: &[Ready]) -> Result<(), Error> {
         let Some(ledger) = self.ledger else { return Ok(()) };
         let incremental = self.sources.iter().filter(|source| source.incremental);
         let commitment = Commitment {
             run: self.run.to_owned(),
             job: self.job.name.clone(),
+            state: self.sandboxes.state(),
             bookmarks: incremental
                 .map(|source| (source.name.clone(), source.source.next_bookmark().clone()))
                 .collect(),

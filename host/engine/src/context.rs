@@ -18,6 +18,8 @@ pub(crate) struct RunContext {
     /// Where each step leaves the rows that it rejects.
     pub rejects: HashMap<String, RejectedRows>,
     pub progress: Progress,
+    /// Memory of the run, in bytes.
+    pub memory: usize,
 }
 
 impl RunContext {

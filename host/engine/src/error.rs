@@ -3,6 +3,8 @@ use std::time::Duration;
 use datafusion::error::DataFusionError;
 use tenon_runtime::ErrorKind;
 
+use crate::told::Told;
+
 /// Why a run did not succeed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,6 +44,122 @@ pub enum Error {
     Scalar {
         /// The function.
         function: String,
+    },
+
+    /// The function is one that SQL can't call.
+    #[error(
+        "`{name}` stands for `{function}`, which takes batches; SQL needs a function that computes one value per row"
+    )]
+    Batchwise {
+        /// Its name in SQL.
+        name: String,
+        /// The function of the plugin.
+        function: String,
+    },
+
+    /// The function needs all rows in one sandbox, which SQL does not promise.
+    #[error("`{name}` stands for `{function}`, which keeps state; SQL calls functions in any order and in parallel")]
+    KeepsState {
+        /// Its name in SQL.
+        name: String,
+        /// The function of the plugin.
+        function: String,
+    },
+
+    /// A function has the name of one that SQL has.
+    #[error("the function `{name}` has the name of one of SQL's own; give it another name")]
+    FunctionTaken {
+        /// The name.
+        name: String,
+    },
+
+    /// A function is called with too few or too many values.
+    #[error("the function `{name}` takes {} ({}), but is called with {found}", values(.expected.len()), names(.expected))]
+    Arguments {
+        /// Its name in SQL.
+        name: String,
+        /// What it reads.
+        expected: Vec<String>,
+        /// How many values it is given.
+        found: usize,
+    },
+
+    /// A function refuses the types that it is called with.
+    #[error("the function `{name}` cannot be called with ({types})")]
+    FunctionTypes {
+        /// Its name in SQL.
+        name: String,
+        /// What it is called with.
+        types: String,
+        /// Why.
+        #[source]
+        source: Box<tenon_runtime::Error>,
+    },
+
+    /// A function failed in a query.
+    #[error("the function `{name}`, which the step `{step}` calls, failed after {rows} rows of partition {partition}")]
+    Function {
+        /// Its name in SQL.
+        name: String,
+        /// Name of the step.
+        step: String,
+        /// Partition, from 0.
+        partition: usize,
+        /// Rows that it had computed a value for in this partition.
+        rows: u64,
+        /// Why.
+        #[source]
+        source: Box<tenon_runtime::Error>,
+    },
+
+    /// A function refused a row.
+    #[error(
+        "the function `{name}`, which the step `{step}` calls, refused a row: {reason}; give it `on_error = \"null\"` to \
+         go on with null in such rows"
+    )]
+    Refused {
+        /// Its name in SQL.
+        name: String,
+        /// Name of the step.
+        step: String,
+        /// What it said.
+        reason: String,
+    },
+
+    /// A function makes no column, or several.
+    #[error("the function `{name}` makes {found} columns; SQL needs one")]
+    NotOneColumn {
+        /// Its name in SQL.
+        name: String,
+        /// Columns that it announced.
+        found: usize,
+    },
+
+    /// A function did not make one value for each row.
+    #[error("the function `{name}`, which the step `{step}` calls, made {found} values for {rows} rows")]
+    NotOnePerRow {
+        /// Its name in SQL.
+        name: String,
+        /// Name of the step.
+        step: String,
+        /// Rows that it was given.
+        rows: usize,
+        /// Values that it made.
+        found: usize,
+    },
+
+    /// The run's memory has no room for a sandbox.
+    #[error(
+        "the sandboxes of the step `{step}` need more memory than the run has: {needed} bytes for one of them, and the \
+         run's {limit} bytes are taken; raise the job's `memory`, or lower its `partitions`"
+    )]
+    Memory {
+        /// Name of the step.
+        step: String,
+        /// Memory of the sandbox, in bytes.
+        needed: usize,
+        /// Memory of the run, in bytes.
+        limit: usize,
     },
 
     /// The plugin failed in a step.
@@ -145,7 +263,8 @@ pub enum Error {
 
     /// A sink wants the rejected rows of something that rejects none.
     #[error(
-        "the sink `{sink}` is to get the rejected rows of `{step}`, which is no plugin step; only these reject rows"
+        "the sink `{sink}` is to get the rejected rows of `{step}`, which is neither a source nor a plugin step; only \
+         these reject rows"
     )]
     NoRejects {
         /// The sink.
@@ -234,6 +353,10 @@ pub enum Error {
     #[error("the plan failed")]
     Plan(#[source] Box<DataFusionError>),
 
+    /// An error of a step, function or source that several parts of the plan were told of.
+    #[error(transparent)]
+    Told(Told),
+
     /// A step that several read failed, and this is what all but one of them hear.
     #[error("the step `{step}`, which several steps or sinks read, failed")]
     SharedStep {
@@ -266,6 +389,12 @@ impl Error {
             Self::ChooseFunction { .. }
             | Self::UnknownFunction { .. }
             | Self::Scalar { .. }
+            | Self::Batchwise { .. }
+            | Self::KeepsState { .. }
+            | Self::FunctionTaken { .. }
+            | Self::Arguments { .. }
+            | Self::NotOneColumn { .. }
+            | Self::FunctionTypes { .. }
             | Self::NameTaken { .. }
             | Self::UnknownInput { .. }
             | Self::Cycle { .. }
@@ -280,15 +409,19 @@ impl Error {
             Self::Plugin { source, .. }
             | Self::Step { source, .. }
             | Self::Open { source, .. }
+            | Self::Function { source, .. }
             | Self::Script { source, .. } => of_runtime(source),
-            Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => match source.kind() {
-                tenon_connect::ErrorKind::BadConfig => Outcome::Refused,
-                tenon_connect::ErrorKind::BadData | tenon_connect::ErrorKind::System => Outcome::Failed,
-            },
-            Self::TooManyRejects { .. } | Self::TooLargeAShareRejected { .. } | Self::Timeout { .. } => Outcome::Limit,
+            Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => of_connector(source),
+            Self::TooManyRejects { .. }
+            | Self::TooLargeAShareRejected { .. }
+            | Self::Timeout { .. }
+            | Self::Memory { .. } => Outcome::Limit,
             Self::Cancelled => Outcome::Cancelled,
+            Self::Told(told) => told.outcome(),
             Self::SchemaChanged { .. }
             | Self::Ledger(_)
+            | Self::Refused { .. }
+            | Self::NotOnePerRow { .. }
             | Self::SharedStep { .. }
             | Self::Plan(_)
             | Self::Internal(_) => Outcome::Failed,
@@ -298,32 +431,15 @@ impl Error {
     /// Whether the same run may succeed later.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Step { source, .. } | Self::Open { source, .. } | Self::Script { source, .. } => {
+            Self::Step { source, .. }
+            | Self::Open { source, .. }
+            | Self::Function { source, .. }
+            | Self::Script { source, .. } => {
                 matches!(**source, tenon_runtime::Error::Guest { .. }) && source.kind() == ErrorKind::Transient
             }
             Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => source.may_pass(),
+            Self::Told(told) => told.may_pass(),
             _ => false,
-        }
-    }
-
-    /// Finds our own error in what the query engine wrapped around it.
-    pub(crate) fn from_plan(error: DataFusionError) -> Self {
-        match error {
-            DataFusionError::External(inner) => match inner.downcast::<Self>() {
-                Ok(own) => *own,
-                Err(inner) => match inner.downcast::<tenon_connect::Error>() {
-                    Ok(source) => Self::Source(source),
-                    Err(inner) => match inner.downcast::<DataFusionError>() {
-                        Ok(nested) => Self::from_plan(*nested),
-                        Err(other) => Self::Plan(Box::new(DataFusionError::External(other))),
-                    },
-                },
-            },
-            DataFusionError::Context(text, inner) => match Self::from_plan(*inner) {
-                Self::Plan(inner) => Self::Plan(Box::new(DataFusionError::Context(text, inner))),
-                own => own,
-            },
-            other => Self::Plan(Box::new(other)),
         }
     }
 }
@@ -341,6 +457,20 @@ fn of_runtime(error: &tenon_runtime::Error) -> Outcome {
         (Runtime::Io { .. }, _) | (_, ErrorKind::BadConfig | ErrorKind::Unsupported) => Outcome::Refused,
         (_, ErrorKind::Limit) => Outcome::Limit,
         _ => Outcome::Failed,
+    }
+}
+
+pub(crate) fn of_connector(error: &tenon_connect::Error) -> Outcome {
+    match error.kind() {
+        tenon_connect::ErrorKind::BadConfig => Outcome::Refused,
+        tenon_connect::ErrorKind::BadData | tenon_connect::ErrorKind::System => Outcome::Failed,
+    }
+}
+
+fn values(number: usize) -> String {
+    match number {
+        1 => "one value".to_owned(),
+        number => format!("{number} values"),
     }
 }
 
@@ -368,29 +498,4 @@ fn names_or_none(known: &[String]) -> String {
 fn names(known: &[String]) -> String {
     let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn our_own_errors_are_found_again() {
-        let wrapped = DataFusionError::External(Box::new(DataFusionError::Context(
-            "somewhere".to_owned(),
-            Box::new(Error::Cancelled.into()),
-        )));
-        assert!(matches!(Error::from_plan(wrapped), Error::Cancelled));
-        let source = tenon_connect::Error::NotFound {
-            url: "x.csv".to_owned(),
-        };
-        let wrapped = DataFusionError::External(Box::new(source));
-        let found = Error::from_plan(wrapped);
-        assert!(
-            matches!(&found, Error::Source(_)) && found.outcome() == Outcome::Refused,
-            "{found}"
-        );
-        let foreign = DataFusionError::Execution("other".to_owned());
-        assert_eq!(Error::from_plan(foreign).outcome(), Outcome::Failed);
-    }
 }

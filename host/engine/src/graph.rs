@@ -42,7 +42,8 @@ impl Graph {
             match feed {
                 Feed::Rows(from) => walk.read(sink, from)?,
                 Feed::RejectsOf(step) => {
-                    if !matches!(job.steps.get(step), Some(crate::step::Step::Plugin(_))) {
+                    let is_plugin = matches!(job.steps.get(step), Some(crate::step::Step::Plugin(_)));
+                    if !is_plugin && !job.sources.contains_key(step) {
                         return Err(Error::NoRejects {
                             sink: sink.to_owned(),
                             step: step.clone(),
@@ -56,7 +57,7 @@ impl Graph {
             if let Feed::RejectsOf(step) = feed
                 && !graph.order.contains(step)
             {
-                let reason = format!("the step `{step}`, whose rejected rows go to `{sink}`, leads to no sink");
+                let reason = format!("`{step}`, whose rejected rows go to `{sink}`, leads to no sink");
                 return Err(Error::Conflict { reason });
             }
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tenon_connect::file::{FileBookmark, ReadConfig, WriteConfig};
 use tenon_runtime::{HttpGrant, Limits};
 
+use crate::function::ScalarFunction;
 use crate::script::Script;
 use crate::step::Step;
 
@@ -28,6 +29,8 @@ pub struct Job {
     pub incremental: BTreeMap<String, Incremental>,
     /// What is done with the rows.
     pub steps: BTreeMap<String, Step>,
+    /// Functions of plugins that expressions and queries may call, by the name by which they do.
+    pub functions: BTreeMap<String, ScalarFunction>,
     /// Where rows go.
     pub sinks: BTreeMap<String, Output>,
     /// Rejected rows at which the run fails; any number is fine by default.
@@ -36,6 +39,10 @@ pub struct Job {
     pub partitions: Option<usize>,
     /// What plugins may ask for by name.
     pub parameters: BTreeMap<String, String>,
+    /// What its guests have kept for this run, by key. What they keep for the next one is in the
+    /// [`Commitment`](crate::Commitment) that the [`Ledger`](crate::Ledger) is given: a run that does not commit leaves
+    /// nothing.
+    pub state: BTreeMap<String, Vec<u8>>,
     /// Secrets that plugins are granted, by name.
     pub secrets: BTreeMap<String, Secret>,
     /// Hosts that plugins may send HTTP requests to.
@@ -61,10 +68,12 @@ impl Job {
             sources: BTreeMap::new(),
             incremental: BTreeMap::new(),
             steps: BTreeMap::new(),
+            functions: BTreeMap::new(),
             sinks: BTreeMap::new(),
             max_rejects: None,
             partitions: None,
             parameters: BTreeMap::new(),
+            state: BTreeMap::new(),
             secrets: BTreeMap::new(),
             http: Vec::new(),
             limits: Limits::default(),
@@ -88,6 +97,13 @@ impl Job {
         self
     }
 
+    /// Lets expressions and queries call a function of a plugin by this name.
+    #[must_use]
+    pub fn function(mut self, name: impl Into<String>, function: ScalarFunction) -> Self {
+        self.functions.insert(name.into(), function);
+        self
+    }
+
     /// Adds a sink for the rows of a source or step.
     #[must_use]
     pub fn sink(mut self, name: impl Into<String>, from: impl Into<String>, to: WriteConfig) -> Self {
@@ -96,10 +112,10 @@ impl Job {
         self
     }
 
-    /// Adds a sink for the rows that a plugin step rejects.
+    /// Adds a sink for the rows that a plugin step or a source rejects.
     #[must_use]
-    pub fn rejects(mut self, name: impl Into<String>, step: impl Into<String>, to: WriteConfig) -> Self {
-        let feed = Feed::RejectsOf(step.into());
+    pub fn rejects(mut self, name: impl Into<String>, of: impl Into<String>, to: WriteConfig) -> Self {
+        let feed = Feed::RejectsOf(of.into());
         self.sinks.insert(name.into(), Output { feed, to });
         self
     }
@@ -130,7 +146,9 @@ pub struct Output {
 pub enum Feed {
     /// The rows of a source or a step.
     Rows(String),
-    /// The rows that a plugin step rejects: its input's columns, then the step, the row and the reason.
+    /// The rows that a plugin step rejects: its input's columns, then the step, the row and the reason. Or those that a
+    /// source can't read and leaves out, as it is configured: file and row as it stands there, then the source, the line
+    /// and the reason.
     RejectsOf(String),
 }
 

@@ -13,13 +13,16 @@ pub struct Commitment {
     pub run: String,
     /// Name of the job.
     pub job: String,
+    /// What its guests keep for the next run, by key: all of it, not what has changed.
+    #[serde(default)]
+    pub state: BTreeMap<String, Vec<u8>>,
     /// How far its incremental sources have been read, by source.
     pub bookmarks: BTreeMap<String, FileBookmark>,
     /// What is durable and not visible yet, by sink.
     pub sinks: BTreeMap<String, Prepared>,
 }
 
-/// Keeps commitments and bookmarks.
+/// Keeps commitments, bookmarks and what guests keep between runs.
 pub trait Ledger: fmt::Debug + Send + Sync {
     /// Keeps a commitment durably. From here on the run is committed, whatever happens: whoever finds it later finishes it
     /// with [`Engine::finish`](crate::Engine::finish).
@@ -28,7 +31,7 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// Then nothing is committed.
     fn prepared(&self, commitment: &Commitment) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-    /// Everything is visible: makes the bookmarks current.
+    /// Everything is visible: makes the bookmarks and the state current.
     ///
     /// # Errors
     /// Then the commitment stays, and is finished later.

@@ -30,11 +30,13 @@
 //! ```
 
 mod apply;
+mod booked;
 mod commit;
 mod context;
 mod definition;
 mod drive;
 mod error;
+mod function;
 mod graph;
 mod job;
 mod ledger;
@@ -48,14 +50,18 @@ mod rejects;
 mod report;
 mod retry;
 mod run;
+mod scalar;
 mod script;
 mod shared;
 mod step;
 mod steps;
+mod told;
 mod transform;
+mod unreadable;
 
 pub use definition::job_schema;
 pub use error::{Error, Outcome};
+pub use function::{OnRefusal, ScalarFunction};
 pub use job::{Feed, Incremental, Job, MaxRejects, Output, Retries, Secret};
 pub use ledger::{Commitment, Ledger};
 pub use preview::Preview;
@@ -64,4 +70,5 @@ pub use report::{PluginUsed, Report, SinkReport, Status, Timings};
 pub use run::Engine;
 pub use script::{Place, Script};
 pub use step::{Emits, JoinHow, JoinStep, PluginStep, SampleSize, SampleStep, Step};
+pub use told::Told;
 pub use transform::Transform;

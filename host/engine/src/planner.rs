@@ -1,4 +1,4 @@
-//! Turns plugin nodes of the logical plan into operators.
+//! Turns nodes of plugins and of their functions in SQL into operators.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, Phy
 
 use crate::apply::PluginExec;
 use crate::node::PluginNode;
+use crate::scalar::{PlannedCall, ScalarCall, ScalarExec, ScalarNode};
 
 /// DataFusion's planner, which knows plugin nodes as well.
 #[derive(Default)]
@@ -43,13 +44,25 @@ struct PluginPlanner;
 impl ExtensionPlanner for PluginPlanner {
     async fn plan_extension(
         &self,
-        _: &dyn PhysicalPlanner,
+        planner: &dyn PhysicalPlanner,
         node: &dyn UserDefinedLogicalNode,
         _: &[&LogicalPlan],
         inputs: &[Arc<dyn ExecutionPlan>],
-        _: &dyn Session,
-        _: &PhysicalPlanningContext,
+        session: &dyn Session,
+        context: &PhysicalPlanningContext,
     ) -> DataFusionResult<Option<Arc<dyn ExecutionPlan>>> {
+        if let (Some(node), [input]) = (node.as_any().downcast_ref::<ScalarNode>(), inputs) {
+            let mut values = node.values.iter();
+            let plan_call = |call: &ScalarCall| {
+                let values = values.by_ref().take(call.arguments.fields().len());
+                let plan = |value| planner.create_physical_expr(value, node.input.schema(), session, context);
+                let (call, values) = (call.clone(), values.map(plan).collect::<DataFusionResult<_>>()?);
+                Ok(PlannedCall { call, values })
+            };
+            let calls: DataFusionResult<Vec<PlannedCall>> = node.calls.iter().map(plan_call).collect();
+            let exec = ScalarExec::try_new(calls?.into(), node.output(), Arc::clone(input))?;
+            return Ok(Some(Arc::new(exec)));
+        }
         let (Some(node), [input]) = (node.as_any().downcast_ref::<PluginNode>(), inputs) else {
             return Ok(None);
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 
 use crate::plan::{OpenedSource, PlannedStep, WatchedTable};
@@ -17,8 +17,8 @@ pub struct Progress(Arc<Shared>);
 struct Shared {
     phase: AtomicU8,
     attempt: AtomicU64,
-    /// Rows rejected by all steps.
-    rejected: AtomicU64,
+    /// Rows rejected, by source and step.
+    rejected: Mutex<BTreeMap<String, u64>>,
     /// Filled once the run is planned; each retry starts afresh.
     counts: RwLock<Counts>,
 }
@@ -64,7 +64,7 @@ pub struct Flow {
     pub rows_in: u64,
     /// Rows that came out; for a sink, rows that were written.
     pub rows_out: u64,
-    /// Rows that the step rejected.
+    /// Rows that the source or step rejected.
     pub rows_rejected: u64,
 }
 
@@ -100,21 +100,21 @@ impl Progress {
             .sum()
     }
 
-    /// Rows that functions have rejected.
+    /// Rows that sources and functions have rejected.
     pub fn rows_rejected(&self) -> u64 {
-        self.0.rejected.load(Ordering::Relaxed)
+        self.0.rejected.lock().values().sum()
     }
 
     /// Rows by source.
     pub fn sources(&self) -> Vec<Flow> {
         let counts = self.0.counts.read();
         let flow = |(name, table): &(String, Arc<WatchedTable>)| {
-            let rows = table.rows();
+            let (rows, rejected) = (table.rows(), table.unreadable().count());
             Flow {
                 name: name.clone(),
                 rows_in: rows,
-                rows_out: rows,
-                rows_rejected: 0,
+                rows_out: rows.saturating_sub(rejected),
+                rows_rejected: rejected,
             }
         };
         counts.sources.iter().map(flow).collect()
@@ -153,7 +153,7 @@ impl Progress {
 
     pub(crate) fn start_attempt(&self, attempt: u64) {
         self.0.attempt.store(attempt, Ordering::Relaxed);
-        self.0.rejected.store(0, Ordering::Relaxed);
+        self.0.rejected.lock().clear();
         *self.0.counts.write() = Counts::default();
     }
 
@@ -191,11 +191,15 @@ impl Progress {
         }
     }
 
-    /// Answers with the number rejected by all steps so far, these included.
-    pub(crate) fn add_rejected(&self, step: &str, rows: usize) -> u64 {
+    /// `rows` is what a step has rejected so far in one go over its rows; a script may send the same rows through it
+    /// again. Answers with the number that all steps have rejected.
+    pub(crate) fn note_rejected(&self, step: &str, rows: u64) -> u64 {
         if let Some(counts) = self.0.counts.read().steps.get(step) {
-            counts.rejected.fetch_add(rows as u64, Ordering::Relaxed);
+            counts.rejected.fetch_max(rows, Ordering::Relaxed);
         }
-        self.0.rejected.fetch_add(rows as u64, Ordering::Relaxed) + rows as u64
+        let mut rejected = self.0.rejected.lock();
+        let most = rejected.entry(step.to_owned()).or_default();
+        *most = rows.max(*most);
+        rejected.values().sum()
     }
 }

@@ -1,6 +1,7 @@
-//! Rows that a function refuses: counted, and kept with the step and the reason.
+//! Rows that a function or a source refuses: counted, and kept with the reason and with who refused them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow::compute::take_record_batch;
@@ -18,10 +19,12 @@ use crate::progress::Progress;
 /// Batches of rejected rows that wait for the writer before the functions do.
 const WAITING_BATCHES: usize = 16;
 
-/// Where the functions of a run leave the rows that they refuse.
+/// Where a step or source of a run leaves the rows that it refuses.
 #[derive(Debug, Clone)]
 pub(crate) struct RejectedRows {
     limit: Option<u64>,
+    /// Rows so far.
+    taken: Arc<AtomicU64>,
     /// None where rows are only counted.
     writer: Option<mpsc::Sender<RecordBatch>>,
 }
@@ -29,7 +32,11 @@ pub(crate) struct RejectedRows {
 impl RejectedRows {
     /// Rows are counted.
     pub fn counted(limit: Option<u64>) -> Self {
-        Self { limit, writer: None }
+        Self {
+            limit,
+            taken: Arc::default(),
+            writer: None,
+        }
     }
 
     /// Rows are counted and written by the task that is answered with, which ends when all clones are gone.
@@ -45,23 +52,26 @@ impl RejectedRows {
         (
             Self {
                 limit,
+                taken: Arc::default(),
                 writer: Some(sender),
             },
             writing,
         )
     }
 
-    /// Takes rows of `input` that a step refuses. `before` is the number of rows that came before these in the partition.
+    /// Takes rows of `input` that a step or source refuses. `number` tells the number of a row where it came from.
     pub async fn take(
         &self,
-        step: &str,
-        before: u64,
+        by: &str,
+        number: impl Fn(u32) -> u64,
         input: &RecordBatch,
         rejected: &[Rejection],
         progress: &Progress,
     ) -> Result<(), Error> {
         let Some(last) = rejected.last() else { return Ok(()) };
-        let so_far = progress.add_rejected(step, rejected.len());
+        let rows = rejected.len() as u64;
+        let taken = self.taken.fetch_add(rows, Ordering::Relaxed) + rows;
+        let so_far = progress.note_rejected(by, taken);
         if let Some(limit) = self.limit.filter(|limit| so_far > *limit) {
             return Err(Error::TooManyRejects {
                 limit,
@@ -69,8 +79,8 @@ impl RejectedRows {
             });
         }
         if let Some(writer) = &self.writer {
-            let rows =
-                with_reasons(step, before, input, rejected).map_err(|error| Error::Plan(Box::new(error.into())))?;
+            let rows = with_reasons(by, number, input, rejected);
+            let rows = rows.map_err(|error| Error::Plan(Box::new(error.into())))?;
             // When the writer has failed, its own error ends the run.
             writer.send(rows).await.ok();
         }
@@ -78,7 +88,8 @@ impl RejectedRows {
     }
 }
 
-/// Columns of rejected rows: those of the input, then the step, the row's number in its partition, from 0, and the reason.
+/// Columns of rejected rows: those of the input, then who rejected it, the row's number, and the reason. A step's rows
+/// are numbered in their partition, from 0; a source's by their line in the file, from 1.
 pub(crate) fn schema_of(input: &Schema) -> SchemaRef {
     let mut fields: Vec<Arc<Field>> = input.fields().to_vec();
     let added = [
@@ -98,15 +109,15 @@ pub(crate) fn schema_of(input: &Schema) -> SchemaRef {
 
 /// The rejected rows of `input` with step, number and reason.
 pub(crate) fn with_reasons(
-    step: &str,
-    before: u64,
+    by: &str,
+    number: impl Fn(u32) -> u64,
     input: &RecordBatch,
     rejected: &[Rejection],
 ) -> Result<RecordBatch, ArrowError> {
     let indices = UInt32Array::from_iter_values(rejected.iter().map(|rejection| rejection.row));
     let rows = take_record_batch(input, &indices)?;
-    let steps: ArrayRef = Arc::new(StringArray::from_iter_values(std::iter::repeat_n(step, rejected.len())));
-    let numbers = rejected.iter().map(|rejection| before + u64::from(rejection.row));
+    let steps: ArrayRef = Arc::new(StringArray::from_iter_values(std::iter::repeat_n(by, rejected.len())));
+    let numbers = rejected.iter().map(|rejection| number(rejection.row));
     let numbers: ArrayRef = Arc::new(UInt64Array::from_iter_values(numbers));
     let reasons: ArrayRef = Arc::new(StringArray::from_iter_values(
         rejected.iter().map(|rejection| rejection.reason.as_str()),
@@ -149,7 +160,13 @@ mod tests {
 
     #[test]
     fn rows_keep_their_values_and_get_a_reason() {
-        let batch = with_reasons("clean", 100, &input(), &[rejection(2), rejection(0)]).expect("a batch");
+        let batch = with_reasons(
+            "clean",
+            |row| 100 + u64::from(row),
+            &input(),
+            &[rejection(2), rejection(0)],
+        )
+        .expect("a batch");
         let names: Vec<String> = batch
             .schema()
             .fields()
@@ -170,11 +187,11 @@ mod tests {
     async fn the_limit_ends_the_run() {
         let (rejects, progress) = (RejectedRows::counted(Some(2)), Progress::default());
         rejects
-            .take("clean", 0, &input(), &[rejection(0), rejection(1)], &progress)
+            .take("clean", u64::from, &input(), &[rejection(0), rejection(1)], &progress)
             .await
             .expect("within the limit");
         let error = rejects
-            .take("clean", 0, &input(), &[rejection(2)], &progress)
+            .take("clean", u64::from, &input(), &[rejection(2)], &progress)
             .await
             .expect_err("one too many");
         assert!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{Document, Error, Located, Node, Param, Problem, Settings, Step};
+use crate::{Document, Error, Function, Located, Node, Param, Problem, Settings, Step};
 
 /// A job: where data comes from, what happens to it, and where it goes.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Job {
     pub sources: BTreeMap<String, Source>,
     /// What happens to it.
     pub steps: BTreeMap<String, Step>,
+    /// Functions of plugins that SQL may call.
+    pub functions: BTreeMap<String, Function>,
     /// Where it goes.
     pub sinks: BTreeMap<String, Sink>,
     /// How the job runs.
@@ -96,6 +98,21 @@ impl Job {
         own.unwrap_or(self.settings.bookmark)
     }
 
+    /// The plugins of steps and functions, each once.
+    pub fn plugins(&self) -> Vec<&str> {
+        let steps = self.steps.values().filter_map(|step| match step {
+            Step::Plugin(step) => Some(step.plugin.as_str()),
+            _ => None,
+        });
+        let mut plugins = Vec::new();
+        for plugin in steps.chain(self.functions.values().map(|function| function.plugin.as_str())) {
+            if !plugins.contains(&plugin) {
+                plugins.push(plugin);
+            }
+        }
+        plugins
+    }
+
     /// An error at its place in the job file, for what only the reader of a configuration finds.
     pub fn error(&self, problem: Problem) -> Error {
         Error::Invalid {
@@ -111,6 +128,7 @@ impl Job {
             Step::Plugin(step) => Some(&step.config),
             _ => None,
         }));
+        let configs = configs.chain(self.functions.values().map(|function| &function.config));
         let secrets = configs.chain(self.params.values().map(|param| &param.value));
         secrets.fold(text.to_owned(), |text, node| node.redact(&text))
     }

@@ -43,6 +43,7 @@
 
 mod document;
 mod error;
+mod function;
 mod graph;
 mod job;
 mod load;
@@ -66,6 +67,7 @@ mod step;
 
 pub use document::{Document, Position, Span};
 pub use error::{Error, Located};
+pub use function::{Function, OnRefusal};
 pub use job::{Job, Sink, SinkInput, Source};
 pub use load::{Loaded, Options};
 pub use lookup::{Lookup, ProcessLookup};

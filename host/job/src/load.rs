@@ -131,6 +131,7 @@ fn load(mut root: Node, name: String, document: Option<&Arc<Document>>, options:
             .collect(),
         sources: reader.section(&root, "sources", Reader::source),
         steps: reader.section(&root, "steps", Reader::step),
+        functions: reader.section(&root, "functions", Reader::function),
         sinks: reader.section(&root, "sinks", Reader::sink),
         settings: settings.unwrap_or_default(),
         origin: Origin(document.cloned()),

@@ -4,7 +4,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use crate::reference::escape;
-use crate::{Job, Node, Param, Sink, SinkInput, Source, Step};
+use crate::{Function, Job, Node, Param, Sink, SinkInput, Source, Step};
 
 impl Job {
     /// The job as a job file in JSON. Parameters are put in, with their values as defaults; secrets are left as
@@ -42,6 +42,13 @@ impl Job {
             self.steps
                 .iter()
                 .map(|(name, item)| (name.clone(), step(item)))
+                .collect(),
+        );
+        section(
+            "functions",
+            self.functions
+                .iter()
+                .map(|(name, item)| (name.clone(), function(item)))
                 .collect(),
         );
         section(
@@ -86,6 +93,12 @@ fn step(step: &Step) -> Json {
     if let Step::Plugin(step) = step {
         json["config"] = step.config.to_file();
     }
+    json
+}
+
+fn function(function: &Function) -> Json {
+    let mut json = escaped(function);
+    json["config"] = function.config.to_file();
     json
 }
 

@@ -4,12 +4,12 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
-use crate::Settings;
 use crate::params::Declaration;
 use crate::step::{
     AggregateStep, CastStep, DedupeStep, FilterStep, JoinStep, LimitStep, PluginStep, RenameStep, SampleStep,
     SelectStep, SortStep, SqlStep, UnionStep,
 };
+use crate::{Function, Settings};
 
 /// What a connector is configured with.
 #[derive(Clone, Debug)]
@@ -36,6 +36,7 @@ pub fn schema(connectors: &[ConnectorSchema]) -> Json {
     };
     let steps = json!({ "oneOf": step_schemas(&mut generator) });
     let declaration = generator.subschema_for::<Declaration>().to_value();
+    let function = generator.subschema_for::<Function>().to_value();
     let mut definitions = generator.take_definitions(true);
     if let Json::Object(own) = settings["$defs"].take() {
         definitions.extend(own);
@@ -77,6 +78,13 @@ pub fn schema(connectors: &[ConnectorSchema]) -> Json {
     properties.insert(
         "steps".to_owned(),
         named("What happens to it, by name.", reference_to("Step")),
+    );
+    properties.insert(
+        "functions".to_owned(),
+        named(
+            "Functions of plugins that SQL may call, by the name by which it does.",
+            function,
+        ),
     );
     let mut sinks = named("Where it goes, by name.", reference_to("Sink"));
     sinks["minProperties"] = json!(1);

@@ -1,4 +1,4 @@
-//! Reads settings, sources, steps and sinks from a resolved tree.
+//! Reads settings, sources, steps, functions and sinks from a resolved tree.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,18 @@ use crate::node::{Entry, Table};
 use crate::reference::is_identifier;
 use crate::resolve::unknown_secret;
 use crate::settings::SETTINGS;
-use crate::{Document, Lookup, Node, Problem, Settings, Sink, SinkInput, Source, Step, Value, read, step};
+use crate::{Document, Function, Lookup, Node, Problem, Settings, Sink, SinkInput, Source, Step, Value, read, step};
 
 /// The keys of a job file besides the settings.
-const SECTIONS: [&str; 6] = ["name", "description", "params", "sources", "steps", "sinks"];
+const SECTIONS: [&str; 7] = [
+    "name",
+    "description",
+    "params",
+    "sources",
+    "steps",
+    "functions",
+    "sinks",
+];
 
 /// Something is wrong, and among the problems already.
 struct Reported;
@@ -143,6 +151,10 @@ impl Reader<'_> {
         step::read(entry, &mut |problem| self.problems.push(problem))
     }
 
+    pub fn function(&mut self, entry: &Entry) -> Option<Function> {
+        read::all(&entry.value, &mut |problem| self.problems.push(problem))
+    }
+
     pub fn sink(&mut self, entry: &Entry) -> Option<Sink> {
         let mut table = self.table("sink", entry)?;
         let rejects_at = table.entry("rejects_of").and_then(|entry| entry.key_span);
@@ -204,7 +216,7 @@ impl Reader<'_> {
     fn refuse_secrets_outside_config(&mut self, section: &str, entry: &Entry) {
         for key in entry.value.as_table().into_iter().flatten() {
             let is_config = match section {
-                "steps" => key.key == "config",
+                "steps" | "functions" => key.key == "config",
                 _ => !matches!(key.key.as_str(), "connector" | "bookmark" | "from" | "rejects_of"),
             };
             if !is_config {

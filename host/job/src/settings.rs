@@ -25,7 +25,7 @@ pub struct Settings {
     pub timeout: Option<Timespan>,
     /// What happens after a failure that may pass.
     pub retries: Retries,
-    /// What happens to a value that doesn't fit its type. Default: fail.
+    /// What happens to a row that a source can't read; a source may say otherwise. Default: fail.
     pub on_error: OnError,
     /// How many rows may be rejected before the run fails: a count, or a share of the rows that were read. Default: any
     /// number.
@@ -118,13 +118,13 @@ impl Default for Retries {
     }
 }
 
-/// What happens to a value that doesn't fit its type.
+/// What happens to a row that a source can't read: one with a value that doesn't fit its type, or too few of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnError {
     /// It ends the run.
     #[default]
     Fail,
-    /// Its row is rejected: counted, and kept where a sink has `rejects_of`.
+    /// It is rejected: counted, and kept where a sink has `rejects_of`.
     Reject,
 }

@@ -96,7 +96,7 @@ pub struct RenameStep {
     pub rename: BTreeMap<String, String>,
 }
 
-/// Columns get other types; the others keep theirs. A value that doesn't fit is dealt with as `on_error` says.
+/// Columns get other types; the others keep theirs. A value that doesn't fit ends the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CastStep {

@@ -35,11 +35,12 @@ pub fn flights() -> String {
 
 /// A file of the flights example.
 pub fn example(name: &str) -> String {
-    root()
-        .join("examples/flights")
-        .join(name)
-        .to_string_lossy()
-        .into_owned()
+    in_examples(&format!("flights/{name}"))
+}
+
+/// A file or folder of the examples.
+pub fn in_examples(name: &str) -> String {
+    root().join("examples").join(name).to_string_lossy().into_owned()
 }
 
 /// A working folder for one test, with a cache and a history of its own.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use datafusion::error::DataFusionError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,12 +22,22 @@ pub enum OnError {
     Reject,
 }
 
-/// Takes rows that could not be read. Called from several threads, in no particular order; it should not wait long, for
-/// reading waits with it.
+/// Takes rows that could not be read. Called from several threads, in no particular order.
+#[async_trait]
 pub trait RejectedRows: Send + Sync {
     /// Takes the row that begins on `line` of `file`, counted from 1 after decompression. `reason` names the column where
-    /// one is at fault; `raw` is the row as it stands in the file, without its line end.
+    /// one is at fault; `raw` is the row as it stands in the file, without its line end. This must not wait: it is called
+    /// for row after row while a part of a file is parsed.
     fn reject(&self, file: &str, line: u64, reason: String, raw: &[u8]);
+
+    /// Called whenever a part of a file has been parsed: the time to hand on what was rejected in it. Reading goes on
+    /// after it, so that whoever takes rows more slowly than they come is waited for. Does nothing by default.
+    ///
+    /// # Errors
+    /// Ends the reading, with this error.
+    async fn settle(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
 }
 
 /// Where rows go that can't be read.
@@ -41,6 +53,14 @@ impl BadRows {
     /// Whether rows are rejected.
     pub fn are_rejected(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// Lets the taker hand on what it has been given.
+    pub async fn settle(&self) -> Result<(), DataFusionError> {
+        match &self.0 {
+            Some(taker) => taker.settle().await.map_err(DataFusionError::External),
+            None => Ok(()),
+        }
     }
 
     /// Rejects a row, or answers with it as an error.

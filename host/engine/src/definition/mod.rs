@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tenon_connect::file::{ReadConfig, WriteConfig};
+use tenon_connect::file::{OnError, ReadConfig, WriteConfig};
 use tenon_job::{ConnectorSchema, Lookup, Node, Problem, SinkInput, Threshold};
 use tenon_runtime::Limits;
 
@@ -30,14 +30,21 @@ impl Job {
         let settings = &job.settings;
         let mut made = Self::new(&job.name);
         for (name, source) in &job.sources {
-            let config = connector(&source.connector, &source.config)
+            let mut config = connector(&source.connector, &source.config)
                 .and_then(|()| source.config.read::<ReadConfig>())
                 .map_err(|problem| job.error(problem))?;
+            if source.config.get("on_error").is_none() && settings.on_error == tenon_job::OnError::Reject {
+                config.on_error = OnError::Reject;
+            }
             made.sources.insert(name.clone(), config);
         }
         for (name, step) in &job.steps {
             let step = steps::step(step, plugins).map_err(|problem| job.error(problem))?;
             made.steps.insert(name.clone(), step);
+        }
+        for (name, function) in &job.functions {
+            let function = steps::function(function, plugins).map_err(|problem| job.error(problem))?;
+            made.functions.insert(name.clone(), function);
         }
         for (name, sink) in &job.sinks {
             let to = connector(&sink.connector, &sink.config)

@@ -1,11 +1,12 @@
-//! Steps of a job file as steps that run.
+//! Steps and functions of a job file as such that run.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use tenon_job::{JoinKind, Keep, Problem, SampleSize as DefinedSize, Step as Defined};
+use tenon_job::{JoinKind, Keep, Node, Problem, SampleSize as DefinedSize, Step as Defined};
 
 use super::bytes;
+use crate::function::{OnRefusal, ScalarFunction};
 use crate::step::{Emits, JoinHow, JoinStep, PluginStep, SampleSize, SampleStep, Step};
 
 /// The step. `plugins` are files by what the job file calls them.
@@ -15,21 +16,14 @@ pub(super) fn step(step: &Defined, plugins: &BTreeMap<String, PathBuf>) -> Resul
             query: step.sql.clone(),
             inputs: step.inputs.clone(),
         },
-        Defined::Plugin(step) => {
-            let plugin = plugins.get(&step.plugin).cloned();
-            let config = match step.config.value() {
-                tenon_job::Value::Null => serde_json::json!({}),
-                _ => step.config.read()?,
-            };
-            Step::Plugin(PluginStep {
-                from: step.from.clone(),
-                plugin: plugin.unwrap_or_else(|| PathBuf::from(&step.plugin)),
-                function: step.function.clone(),
-                config,
-                reads: step.reads.clone(),
-                emits: Emits::Rows,
-            })
-        }
+        Defined::Plugin(step) => Step::Plugin(PluginStep {
+            from: step.from.clone(),
+            plugin: plugin(&step.plugin, plugins),
+            function: step.function.clone(),
+            config: config(&step.config)?,
+            reads: step.reads.clone(),
+            emits: Emits::Rows,
+        }),
         Defined::Select(step) => Step::Select {
             from: step.from.clone(),
             expressions: step.select.clone(),
@@ -97,6 +91,33 @@ pub(super) fn step(step: &Defined, plugins: &BTreeMap<String, PathBuf>) -> Resul
             seed: step.sample.seed,
         }),
     })
+}
+
+/// The function.
+pub(super) fn function(
+    function: &tenon_job::Function,
+    plugins: &BTreeMap<String, PathBuf>,
+) -> Result<ScalarFunction, Problem> {
+    Ok(ScalarFunction {
+        plugin: plugin(&function.plugin, plugins),
+        function: function.function.clone(),
+        config: config(&function.config)?,
+        on_error: match function.on_error {
+            tenon_job::OnRefusal::Fail => OnRefusal::Fail,
+            tenon_job::OnRefusal::Null => OnRefusal::Null,
+        },
+    })
+}
+
+fn plugin(named: &str, plugins: &BTreeMap<String, PathBuf>) -> PathBuf {
+    plugins.get(named).cloned().unwrap_or_else(|| PathBuf::from(named))
+}
+
+fn config(given: &Node) -> Result<serde_json::Value, Problem> {
+    match given.value() {
+        tenon_job::Value::Null => Ok(serde_json::json!({})),
+        _ => given.read(),
+    }
 }
 
 /// The same order from the other end: `a desc` for `a`, with nulls at the other end as well.

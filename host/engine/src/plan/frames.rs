@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::Result as DataFusionResult;
 use datafusion::logical_expr::{Extension, LogicalPlan, LogicalPlanBuilder};
@@ -13,8 +13,9 @@ use tenon_runtime::Run;
 use super::plugins::Loaded;
 use super::{Layout, OpenedSource};
 use crate::error::Error;
-use crate::job::Job;
+use crate::job::{Feed, Job};
 use crate::node::PluginNode;
+use crate::scalar::{self, Functions};
 use crate::shared::{SharedStage, SharedTable};
 use crate::step::{PluginStep, Step};
 use crate::steps;
@@ -82,16 +83,20 @@ pub(super) async fn plan(
             scan(source).map_err(|error| bad_step(name, error))?
         } else {
             match job.steps.get(name) {
-                Some(Step::Plugin(step)) => frames.plugin(name, step, loaded, run).await?,
+                Some(Step::Plugin(step)) => {
+                    let keeps_rejects = job.max_rejects.is_some() || keeps_rejects_of(job, name);
+                    frames.plugin(name, step, loaded, run, keeps_rejects).await?
+                }
                 Some(step) => {
                     let inputs = frames.inputs(step, tables.get(name));
-                    let plan = steps::plan_of(step, &inputs, session).await;
-                    plan.map_err(|error| bad_step(name, error))?
+                    frames.query(name, step, &inputs, loaded, run, session).await?
                 }
                 None => return Err(Error::Internal(format!("{name} is neither a source nor a step"))),
             }
         };
-        let plan = if graph.is_shared(name) {
+        // The optimiser would take conditions that name no column, such as `random() < 0.1`, below a function for which
+        // it matters which rows it sees.
+        let plan = if graph.is_shared(name) || loaded.is_stateful(name) {
             frames.share(name, plan).map_err(|error| bad_step(name, error))?
         } else {
             plan
@@ -127,9 +132,30 @@ impl Frames {
         step: &PluginStep,
         loaded: &Loaded,
         run: &Arc<Run>,
+        keeps_rejects: bool,
     ) -> Result<LogicalPlan, Error> {
-        let (plan, planned) = call_node(name, step, self.of(&step.from)?, loaded, run).await?;
+        let input = self.of(&step.from)?;
+        let (plan, planned) = call_node(name, step, input, loaded, run, keeps_rejects).await?;
         self.steps.push(planned);
+        Ok(plan)
+    }
+
+    /// The plan of a step that is a query or an expression, with its calls of plugins' functions.
+    async fn query(
+        &mut self,
+        name: &str,
+        step: &Step,
+        inputs: &BTreeMap<String, LogicalPlan>,
+        loaded: &Loaded,
+        run: &Arc<Run>,
+        session: &SessionContext,
+    ) -> Result<LogicalPlan, Error> {
+        let (plan, called) = query_node(name, step, inputs, &loaded.functions, run, session).await?;
+        for called in called {
+            if !self.steps.iter().any(|step| step.name == called.name) {
+                self.steps.push(called);
+            }
+        }
         Ok(plan)
     }
 
@@ -142,20 +168,22 @@ impl Frames {
     }
 }
 
-/// The call of a plugin's function on `input`. Opens the function once, to learn its columns.
+/// The call of a plugin's function on `input`. Opens the function to learn its columns. `keeps_rejects` says whether what
+/// it rejects matters to anybody.
 pub(crate) async fn call_node(
     name: &str,
     step: &PluginStep,
     input: LogicalPlan,
     loaded: &Loaded,
     run: &Arc<Run>,
+    keeps_rejects: bool,
 ) -> Result<(LogicalPlan, PlannedStep), Error> {
     let input = match &step.reads {
         None => input,
         Some(columns) => narrowed(input, columns).map_err(|error| bad_step(name, error))?,
     };
     let schema = Arc::clone(input.schema().inner());
-    let (call, output) = loaded.open(name, step, &schema, run).await?;
+    let opened = loaded.open(name, step, &schema, run, keeps_rejects).await?;
     let (plugin, function) = loaded.of_step(name)?;
     let planned = PlannedStep {
         name: name.to_owned(),
@@ -164,8 +192,42 @@ pub(crate) async fn call_node(
         function: function.name.clone(),
         input: schema,
     };
-    let node = PluginNode::try_new(call, input, &output).map_err(|error| bad_step(name, error))?;
+    let node = PluginNode::try_new(opened.call, input, &opened.output, opened.passage);
+    let node = node.map_err(|error| bad_step(name, error))?;
     Ok((LogicalPlan::Extension(Extension { node: Arc::new(node) }), planned))
+}
+
+/// The plan of a step that is a query or an expression, with its calls of plugins' functions, and what these are.
+pub(crate) async fn query_node(
+    name: &str,
+    step: &Step,
+    inputs: &BTreeMap<String, LogicalPlan>,
+    functions: &Functions,
+    run: &Arc<Run>,
+    session: &SessionContext,
+) -> Result<(LogicalPlan, Vec<PlannedStep>), Error> {
+    // A function is asked about types when a plan has come across them; then the plan is made again.
+    let plan = loop {
+        let plan = steps::plan_of(step, inputs, session).await;
+        let plan = plan.and_then(|plan| scalar::extract(plan, name));
+        if !functions.learn(run).await? {
+            break plan;
+        }
+    };
+    let (plan, used) = plan.map_err(|error| bad_step(name, error))?;
+    let called = used.into_iter().map(|used| PlannedStep {
+        name: format!("{}()", used.name),
+        plugin: used.plugin,
+        digest: used.digest,
+        function: used.function,
+        input: Arc::new(Schema::empty()),
+    });
+    Ok((plan, called.collect()))
+}
+
+fn keeps_rejects_of(job: &Job, step: &str) -> bool {
+    let mut sinks = job.sinks.values();
+    sinks.any(|sink| matches!(&sink.feed, Feed::RejectsOf(of) if of == step))
 }
 
 /// The rows of a source.

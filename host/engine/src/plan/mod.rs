@@ -21,9 +21,9 @@ use tenon_connect::file::{Part, Sink};
 use tenon_runtime::{Run, Runtime};
 use tokio::task::JoinHandle;
 
-pub(crate) use frames::{PlannedStep, bad_step, call_node, scan};
-pub(crate) use plugins::{Loaded, choose};
-pub(crate) use session::environment;
+pub(crate) use frames::{PlannedStep, bad_step, call_node, query_node, scan};
+pub(crate) use plugins::{Loaded, batchwise, choose, functions};
+pub(crate) use session::{environment, memory};
 use sinks::Target;
 pub(crate) use sources::{OpenedSource, WatchedTable};
 
@@ -83,9 +83,9 @@ pub(crate) struct RejectSink {
 pub(crate) async fn plan(runtime: &Runtime, job: &Job, run_id: &str, progress: &Progress) -> Result<Plan, Error> {
     let run = build_run(job, run_id);
     let loaded = plugins::load(runtime, job).await?;
-    let environment = session::environment(job)?;
+    let environment = session::environment(session::memory(job))?;
     let layout = Layout::of(job, &loaded, &environment)?;
-    let sources = sources::open(job, &layout).await?;
+    let sources = sources::open(job, &layout, progress).await?;
     if nothing_new(&sources) {
         let report = Report {
             status: Status::NothingNew,
@@ -131,6 +131,7 @@ impl Layout {
             job.partitions.unwrap_or_else(cores).max(1)
         };
         let session = session::session(partitions, environment, None);
+        loaded.functions.register(&session)?;
         let tables = frames::tables(job, &session)?;
         Ok(Self {
             partitions,
@@ -165,7 +166,7 @@ impl Opened {
         let planned = stages::plan(frames.stages, &ends, &layout.session)
             .await
             .map_err(Error::from_plan)?;
-        let task = self.task(layout, sinks.rejected, progress);
+        let task = self.task(job, layout, sinks.rejected, progress);
         let outputs = sinks.outputs.into_iter().zip(planned.outputs);
         Ok(Plan::Ready(Box::new(Planned {
             report,
@@ -188,7 +189,8 @@ impl Opened {
     pub async fn rows(self, job: &Job, layout: &Layout, name: &str, progress: &Progress) -> Result<Rows, Error> {
         let frames = frames::plan(job, layout, &self.sources, &self.loaded, &self.run).await?;
         progress.add(&self.sources, &frames.steps, []);
-        let rejected = sinks::counted(job, &frames.steps);
+        let mut rejected = sinks::counted(job, &self.sources, &frames.steps);
+        sinks::begin_unreadable(&self.sources, &mut rejected);
         let end = frames.of(name)?;
         let mut planned = stages::plan(frames.stages, &[end], &layout.session)
             .await
@@ -197,16 +199,17 @@ impl Opened {
         Ok(Rows {
             plan: planned.outputs.pop().ok_or_else(missing)?,
             stages: planned.stages,
-            task: self.task(layout, rejected, progress),
+            task: self.task(job, layout, rejected, progress),
         })
     }
 
-    fn task(&self, layout: &Layout, rejects: ByName<RejectedRows>, progress: &Progress) -> Arc<TaskContext> {
+    fn task(&self, job: &Job, layout: &Layout, rejects: ByName<RejectedRows>, progress: &Progress) -> Arc<TaskContext> {
         let context = RunContext {
             run: Arc::clone(&self.run),
             plugins: self.loaded.by_digest(),
             rejects,
             progress: progress.clone(),
+            memory: session::memory(job),
         };
         session::session(layout.partitions, &self.environment, Some(context)).task_ctx()
     }
@@ -220,7 +223,9 @@ pub(crate) fn nothing_new(sources: &[OpenedSource]) -> bool {
 
 /// The run as sandboxes know it.
 pub(crate) fn build_run(job: &Job, id: &str) -> Arc<Run> {
-    let mut run = Run::builder(TENANT, id).limits(job.limits.clone());
+    let mut run = Run::builder(TENANT, id)
+        .limits(job.limits.clone())
+        .state(job.state.clone());
     for (name, value) in &job.parameters {
         run = run.parameter(name, value);
     }

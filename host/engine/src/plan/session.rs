@@ -20,11 +20,14 @@ const DEFAULT_MEMORY: usize = 1 << 30;
 /// Consumers of memory that are named when it runs out.
 const NAMED_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::MIN.saturating_add(4);
 
+/// Memory of a run, in bytes.
+pub(crate) fn memory(job: &Job) -> usize {
+    let fallback = || machine_memory().map_or(DEFAULT_MEMORY, |bytes| bytes / 4);
+    job.memory.unwrap_or_else(fallback)
+}
+
 /// Memory and temporary files of one run.
-pub(crate) fn environment(job: &Job) -> Result<Arc<RuntimeEnv>, Error> {
-    let memory = job
-        .memory
-        .unwrap_or_else(|| machine_memory().map_or(DEFAULT_MEMORY, |bytes| bytes / 4));
+pub(crate) fn environment(memory: usize) -> Result<Arc<RuntimeEnv>, Error> {
     let pool = TrackConsumersPool::new(FairSpillPool::new(memory), NAMED_CONSUMERS);
     let environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc();
     environment.map_err(Error::from_plan)

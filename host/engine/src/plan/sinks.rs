@@ -11,6 +11,7 @@ use super::{ByName, OpenedSource, PlannedStep, RejectSink};
 use crate::error::Error;
 use crate::job::{Feed, Job, MaxRejects};
 use crate::rejects::{self, RejectedRows};
+use crate::unreadable::Unreadable;
 
 /// A sink that is ready, and the rows that go there.
 pub(super) struct Target {
@@ -50,15 +51,19 @@ pub(super) async fn begin(
     }
     let limit = most_rejected(job);
     let mut rejects = Vec::new();
-    let mut rejected = counted(job, &frames.steps);
+    let mut rejected = counted(job, sources, &frames.steps);
     for (name, output) in &job.sinks {
         let Feed::RejectsOf(step) = &output.feed else { continue };
-        let input = frames
-            .steps
-            .iter()
-            .find(|known| known.name == *step)
-            .map(|known| Arc::clone(&known.input));
-        let input = input.ok_or_else(|| Error::Internal(format!("the step {step} was not planned")))?;
+        let known = frames.steps.iter().find(|known| known.name == *step);
+        let input = match known {
+            Some(known) => Arc::clone(&known.input),
+            None if sources.iter().any(|source| source.name == *step) => Unreadable::columns(),
+            None => {
+                return Err(Error::Internal(format!(
+                    "{step}, whose rejects are kept, was not planned"
+                )));
+            }
+        };
         let began = Sink::begin(&output.to, rejects::schema_of(&input), run.id()).await;
         if let Begun::Ready(sink) = began.map_err(|error| Error::Rejects(Box::new(error)))? {
             spare_sources(sources, &sink)?;
@@ -73,6 +78,7 @@ pub(super) async fn begin(
         }
     }
     keep_apart(&outputs, &rejects)?;
+    begin_unreadable(sources, &mut rejected);
     Ok(Sinks {
         outputs,
         rejects,
@@ -80,11 +86,21 @@ pub(super) async fn begin(
     })
 }
 
-/// Places for the rejected rows of each step that only count them.
-pub(super) fn counted(job: &Job, steps: &[PlannedStep]) -> ByName<RejectedRows> {
+/// Places for the rejected rows of each source and step that only count them.
+pub(super) fn counted(job: &Job, sources: &[OpenedSource], steps: &[PlannedStep]) -> ByName<RejectedRows> {
     let limit = most_rejected(job);
-    let counted = |step: &PlannedStep| (step.name.clone(), RejectedRows::counted(limit));
-    steps.iter().map(counted).collect()
+    let sources = sources.iter().map(|source| &source.name);
+    let names = sources.chain(steps.iter().map(|step| &step.name));
+    names.map(|name| (name.clone(), RejectedRows::counted(limit))).collect()
+}
+
+/// Tells the sources where rows go that they can't read.
+pub(super) fn begin_unreadable(sources: &[OpenedSource], rejected: &mut ByName<RejectedRows>) {
+    for source in sources {
+        if let Some(rows) = rejected.remove(&source.name) {
+            source.table.unreadable().begin(rows);
+        }
+    }
 }
 
 fn most_rejected(job: &Job) -> Option<u64> {

@@ -16,6 +16,8 @@ use tenon_connect::file::{self, ReadConfig, ReadOptions, Source};
 use super::Layout;
 use crate::error::Error;
 use crate::job::{Incremental, Job};
+use crate::progress::Progress;
+use crate::unreadable::Unreadable;
 
 /// A source that was opened.
 #[derive(Debug, Clone)]
@@ -28,12 +30,12 @@ pub(crate) struct OpenedSource {
 }
 
 /// Opens the sources that a sink needs.
-pub(super) async fn open(job: &Job, layout: &Layout) -> Result<Vec<OpenedSource>, Error> {
+pub(super) async fn open(job: &Job, layout: &Layout, progress: &Progress) -> Result<Vec<OpenedSource>, Error> {
     let mut opened = Vec::new();
     for name in &layout.graph.order {
         if let Some(config) = job.sources.get(name) {
             let incremental = job.incremental.get(name);
-            opened.push(OpenedSource::open(name, config, incremental, &layout.session).await?);
+            opened.push(OpenedSource::open(name, config, incremental, &layout.session, progress).await?);
         }
     }
     Ok(opened)
@@ -45,19 +47,22 @@ impl OpenedSource {
         config: &ReadConfig,
         incremental: Option<&Incremental>,
         session: &SessionContext,
+        progress: &Progress,
     ) -> Result<Self, Error> {
-        let options = incremental.map_or_else(ReadOptions::default, |incremental| ReadOptions {
-            bookmark: Some(&incremental.since),
-            max_files: incremental.max_files,
-            max_bytes: incremental.max_bytes,
-            ..ReadOptions::default()
-        });
+        let unreadable = Arc::new(Unreadable::new(name, progress));
+        let options = ReadOptions {
+            bookmark: incremental.map(|incremental| &incremental.since),
+            max_files: incremental.and_then(|incremental| incremental.max_files),
+            max_bytes: incremental.and_then(|incremental| incremental.max_bytes),
+            rejects: Some(Arc::clone(&unreadable) as Arc<dyn file::RejectedRows>),
+        };
         let source = file::open(config, &options, session)
             .await
             .map_err(|error| Error::Source(Box::new(error)))?;
         let table = WatchedTable {
             table: source.table(),
             scans: Mutex::default(),
+            unreadable,
         };
         Ok(Self {
             name: name.to_owned(),
@@ -73,14 +78,20 @@ impl OpenedSource {
 pub(crate) struct WatchedTable {
     table: Arc<dyn TableProvider>,
     scans: Mutex<Vec<Arc<dyn ExecutionPlan>>>,
+    unreadable: Arc<Unreadable>,
 }
 
 impl WatchedTable {
-    /// Rows read so far.
+    /// Rows read so far, those among them that were rejected as well.
     pub fn rows(&self) -> u64 {
         let scans = self.scans.lock();
         let rows = scans.iter().filter_map(|scan| scan.metrics()?.output_rows());
-        rows.sum::<usize>() as u64
+        rows.sum::<usize>() as u64 + self.unreadable.count()
+    }
+
+    /// What happens to rows that can't be read.
+    pub fn unreadable(&self) -> &Unreadable {
+        &self.unreadable
     }
 
     /// The operators that read it.

@@ -15,7 +15,7 @@ use crate::commit::{Committing, Durable};
 use crate::error::Error;
 use crate::job::Job;
 use crate::ledger::Ledger;
-use crate::plan::{build_run, environment, nothing_new, planning_session};
+use crate::plan::{build_run, environment, functions, memory, nothing_new, planning_session};
 use crate::progress::{Phase, Progress};
 use crate::rejects::within_share;
 use crate::report::{Report, Status};
@@ -62,14 +62,18 @@ pub(crate) async fn attempt(
     let component = runtime.load(&script.component).await.map_err(failed)?;
     let sandboxes = build_run(job, id);
     let (stop, stopped) = watch::channel(false);
-    let environment = environment(job)?;
+    let environment = environment(memory(job))?;
+    let functions = functions(runtime, job).await?;
+    let session = planning_session(&environment);
+    functions.register(&session)?;
     let desk = Arc::new(Desk {
         runtime: runtime.clone(),
         job: job.clone(),
         script: script.clone(),
         component: component.clone(),
         run: Arc::clone(&sandboxes),
-        session: planning_session(&environment),
+        functions,
+        session,
         environment,
         progress: progress.clone(),
         writing: tokio::sync::Mutex::default(),

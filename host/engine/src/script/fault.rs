@@ -22,7 +22,10 @@ pub(super) fn fault(error: &Error) -> Fault {
 fn kind(error: &Error) -> ErrorKind {
     match error {
         Error::Place { .. } => ErrorKind::Denied,
-        Error::Step { source, .. } | Error::Open { source, .. } | Error::Plugin { source, .. } => source.kind(),
+        Error::Step { source, .. }
+        | Error::Open { source, .. }
+        | Error::Function { source, .. }
+        | Error::Plugin { source, .. } => source.kind(),
         Error::Source(source) | Error::Sink(source) | Error::Rejects(source) if !error.may_pass() => {
             match source.kind() {
                 SourceKind::BadConfig => ErrorKind::BadConfig,

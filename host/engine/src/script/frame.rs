@@ -1,6 +1,7 @@
 //! A script's frames.
 
 use std::any::Any;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::AsArray;
@@ -17,7 +18,7 @@ use super::query::{Closure, Made, Query};
 use super::write::write;
 use crate::error::Error;
 use crate::job::Feed;
-use crate::plan::{Layout, Loaded, Opened, Rows, call_node, choose};
+use crate::plan::{Layout, Loaded, Opened, Rows, batchwise, call_node, choose};
 use crate::step::{Emits, JoinHow, JoinStep, PluginStep, Step};
 
 /// A query that has not run, and the desk where it can be.
@@ -76,7 +77,8 @@ impl ScriptFrame {
             what: "configuration",
             reason: format!("it is no JSON: {error}"),
         })?;
-        let found = choose(plugin.name(), &plugin, Some(name))?.clone();
+        let found = choose(Path::new(plugin.name()), &plugin, Some(name))?.clone();
+        batchwise(&found)?;
         let step = PluginStep {
             function: Some(name.to_owned()),
             config,
@@ -93,8 +95,9 @@ impl ScriptFrame {
         (step, plugin, function): (PluginStep, tenon_runtime::Plugin, tenon_runtime::Function),
         input: Arc<Query>,
     ) -> Result<Arc<Query>, Error> {
-        let loaded = Loaded::of([(name.to_owned(), (plugin.clone(), function.clone()))].into());
-        let (plan, planned) = call_node(name, &step, input.plan.clone(), &loaded, &self.desk.run).await?;
+        let steps = [(name.to_owned(), (plugin.clone(), function.clone()))];
+        let loaded = Loaded::of(steps.into(), self.desk.functions.clone());
+        let (plan, planned) = call_node(name, &step, input.plan.clone(), &loaded, &self.desk.run, true).await?;
         self.desk.done.lock().steps.push(planned);
         Ok(Arc::new(Query {
             name: name.to_owned(),
@@ -134,7 +137,7 @@ impl ScriptFrame {
 
     async fn execute(&self) -> Result<Batches, Error> {
         self.desk.check_stopped()?;
-        let Closure { job, sources, loaded } = self.query.closure(&self.desk.job);
+        let Closure { job, sources, loaded } = self.query.closure(&self.desk.job, &self.desk.functions);
         let feed = Feed::Rows(self.from());
         let reader = [("collect", &feed)];
         let layout = Layout::reading(&job, &loaded, &self.desk.environment, reader.into_iter())?;

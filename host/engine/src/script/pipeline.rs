@@ -24,8 +24,9 @@ use crate::commit::Durable;
 use crate::definition;
 use crate::error::Error;
 use crate::job::Job;
-use crate::plan::{OpenedSource, PlannedStep, bad_step, scan};
+use crate::plan::{OpenedSource, PlannedStep, bad_step, query_node, scan};
 use crate::progress::Progress;
+use crate::scalar::Functions;
 use crate::step::Step;
 use crate::steps;
 
@@ -37,6 +38,8 @@ pub(super) struct Desk {
     pub component: Plugin,
     pub run: Arc<Run>,
     pub environment: Arc<RuntimeEnv>,
+    /// What queries may call.
+    pub functions: Functions,
     /// What frames are checked in. They run in sessions of their own.
     pub session: SessionContext,
     pub progress: Progress,
@@ -124,10 +127,12 @@ impl Desk {
             .map(|input| (input.name.clone(), input.plan.clone()))
             .collect();
         let name = self.name(step.kind());
-        let plan = steps::plan_of(&step, &plans, &self.session).await;
+        let planned = query_node(&name, &step, &plans, &self.functions, &self.run, &self.session);
+        let (plan, called) = planned.await?;
+        self.done.lock().steps.extend(called);
         Ok(Arc::new(Query {
-            plan: plan.map_err(|error| bad_step(&name, error))?,
             name,
+            plan,
             made: Made::Step(step),
             inputs,
         }))
@@ -196,7 +201,7 @@ impl Desk {
         }
         let name = self.name(name);
         let incremental = self.job.incremental.get(&name).filter(|_| of_job);
-        let opened = OpenedSource::open(&name, &config, incremental, &self.session).await?;
+        let opened = OpenedSource::open(&name, &config, incremental, &self.session, &self.progress).await?;
         let query = Arc::new(Query {
             name,
             plan: scan(&opened).map_err(Error::from_plan)?,

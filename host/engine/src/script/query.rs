@@ -9,6 +9,7 @@ use tenon_runtime::{Function, Plugin};
 
 use crate::job::Job;
 use crate::plan::{Loaded, OpenedSource};
+use crate::scalar::Functions;
 use crate::step::{Emits, PluginStep, Step};
 
 /// A source, or a step over other queries.
@@ -41,7 +42,7 @@ pub(super) struct Closure {
 
 impl Query {
     /// Everything that this query is made of, in a job with the settings of `base` and without sinks.
-    pub fn closure(self: &Arc<Self>, base: &Job) -> Closure {
+    pub fn closure(self: &Arc<Self>, base: &Job, functions: &Functions) -> Closure {
         let mut job = Job {
             script: None,
             sources: BTreeMap::new(),
@@ -69,7 +70,7 @@ impl Query {
         Closure {
             job,
             sources,
-            loaded: Loaded::of(loaded),
+            loaded: Loaded::of(loaded, functions.clone()),
         }
     }
 

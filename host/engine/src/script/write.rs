@@ -21,7 +21,7 @@ pub(super) async fn write(desk: Arc<Desk>, query: Arc<Query>, sink: String) -> R
     }
     check_apart(&desk, &to.url, &url)?;
     let name = to.url.clone();
-    let Closure { mut job, loaded, .. } = query.closure(&desk.job);
+    let Closure { mut job, loaded, .. } = query.closure(&desk.job, &desk.functions);
     let feed = Feed::Rows(query.name.clone());
     job.sinks.insert(name, Output { feed, to });
     let layout = Layout::of(&job, &loaded, &desk.environment)?;

@@ -4,6 +4,7 @@
 mod fail;
 mod native;
 mod paths;
+mod scalar;
 mod services;
 mod stateful;
 mod typed;

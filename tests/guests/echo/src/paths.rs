@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tenon::{Batch, Column, RawColumn, Result, Utf8, reject};
+use tenon::{Batch, RawColumn, Result, Utf8, reject};
 
 /// By handle: no byte crosses.
 #[tenon::transform]
@@ -120,15 +120,6 @@ struct Scale {
 fn scale(batch: Batch, config: &Scale) -> Result<Batch> {
     let scaled = batch.column::<f64>(&config.column)?.map(|value| value * config.by);
     batch.with_column("scaled", scaled)
-}
-
-/// The first column plus one, as one value per row.
-#[tenon::transform(scalar)]
-fn add_one(batch: Batch) -> Result<Batch> {
-    let name = batch.schema().names().next().unwrap_or_default();
-    let values = batch.column::<i64>(name)?;
-    let next = values.iter().map(|value| value.and_then(|value| value.checked_add(1)));
-    Batch::new([("add_one", next.collect::<Column<i64>>().into())])
 }
 
 /// Adds the column `schema`: each row names its column count and the columns' types as the guest sees them.

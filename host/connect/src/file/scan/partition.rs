@@ -8,6 +8,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOption
 use arrow::compute::{CastOptions, filter};
 use arrow::datatypes::Field;
 use datafusion::common::nested_struct::cast_column;
+use datafusion::error::DataFusionError;
 use datafusion::physical_plan::metrics::BaselineMetrics;
 
 use super::plan::{Layout, Parser, Piece, Queue};
@@ -29,7 +30,8 @@ pub(super) struct PartitionReader {
 }
 
 impl PartitionReader {
-    pub async fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+    pub async fn next(&mut self) -> Result<Option<RecordBatch>, DataFusionError> {
+        let failed = |error: Error| DataFusionError::External(Box::new(error));
         loop {
             if self.remaining.load(Ordering::Relaxed) == 0 {
                 // Ends the readers once every partition has seen it.
@@ -48,12 +50,13 @@ impl PartitionReader {
                 let timer = compute.timer();
                 let parsed = self.parse(unit);
                 timer.done();
-                parsed?;
+                parsed.map_err(failed)?;
+                self.layout.set.bad_rows.settle().await?;
                 continue;
             }
             let Some(queue) = &self.queue else { return Ok(None) };
             match queue.next().await {
-                Some(unit) => self.current = Some(unit?),
+                Some(unit) => self.current = Some(unit.map_err(failed)?),
                 None => return Ok(None),
             }
         }

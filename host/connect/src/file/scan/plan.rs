@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::error::{DataFusionError, Result as DataFusionResult};
+use datafusion::error::Result as DataFusionResult;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
@@ -254,10 +254,7 @@ impl ExecutionPlan for FileScan {
             remaining,
         };
         let batches = stream::try_unfold(reader, |mut reader| async move {
-            let batch = reader
-                .next()
-                .await
-                .map_err(|error| DataFusionError::External(Box::new(error)))?;
+            let batch = reader.next().await?;
             Ok(batch.map(|batch| (batch, reader)))
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(
