@@ -22,7 +22,9 @@ use tenon_runtime::{Output, Sandbox};
 
 use crate::context::RunContext;
 use crate::error::Error;
+use crate::kept::{self, FailedBatch};
 use crate::node::Call;
+use crate::progress::InUse;
 use crate::rejects::with_reasons;
 use crate::step::Emits;
 
@@ -40,6 +42,8 @@ pub(crate) struct PluginExec {
 }
 
 impl PluginExec {
+    pub const NAME: &str = "PluginExec";
+
     pub fn new(call: Call, output: SchemaRef, input: Arc<dyn ExecutionPlan>) -> Self {
         let properties = PlanProperties::new(
             // What the function does to order and to equal columns is not known.
@@ -77,7 +81,7 @@ impl DisplayAs for PluginExec {
 
 impl ExecutionPlan for PluginExec {
     fn name(&self) -> &'static str {
-        "PluginExec"
+        Self::NAME
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -171,7 +175,7 @@ struct Applied {
     output: SchemaRef,
     partition: usize,
     /// Checked out when the first batch comes: a partition without rows needs none.
-    sandbox: Option<Sandbox>,
+    sandbox: Option<(Sandbox, InUse)>,
     /// What the function has answered and nobody has taken yet.
     ready: VecDeque<RecordBatch>,
     /// Rows that the function has taken.
@@ -202,14 +206,17 @@ impl Applied {
         if self.sandbox.is_none() {
             self.sandbox = Some(self.open().await?);
         }
-        let Some(sandbox) = &mut self.sandbox else {
+        let Some((sandbox, _)) = &mut self.sandbox else {
             return Ok(());
         };
         let rows = batch.num_rows();
         let timer = self.metrics.elapsed_compute().timer();
         let processed = sandbox.process(batch.clone()).await;
         timer.done();
-        let Output { batches, rejected } = processed.map_err(|source| self.failed(source))?;
+        let Output { batches, rejected } = match processed {
+            Ok(output) => output,
+            Err(source) => return Err(self.failed(source, self.kept(&batch))),
+        };
         let before = self.rows;
         self.rows += rows as u64;
         if let Emits::RejectedBy(step) = &self.call.emits {
@@ -220,7 +227,7 @@ impl Applied {
         }
         let step = &self.call.step;
         let made = batches.iter().map(RecordBatch::num_rows).sum();
-        self.context.progress.add_step(step, rows, made);
+        self.context.progress.add_step(step, rows, kept::bytes(&batch), made);
         self.ready.extend(batches);
         let rejects = self.context.rejects_of(step)?;
         rejects
@@ -236,24 +243,24 @@ impl Applied {
             // A function that keeps state may have an answer to no rows at all, such as a count of 0.
             self.sandbox = Some(self.open().await?);
         }
-        let Some(mut sandbox) = self.sandbox.take() else {
+        let Some((mut sandbox, _in_use)) = self.sandbox.take() else {
             return Ok(());
         };
         let timer = self.metrics.elapsed_compute().timer();
         let finished = sandbox.finish().await;
         timer.done();
         // Rejections name rows of a batch, and there is none here.
-        let batches = finished.map_err(|source| self.failed(source))?.batches;
+        let batches = finished.map_err(|source| self.failed(source, None))?.batches;
         if self.call.emits != Emits::Rows {
             return Ok(());
         }
         let made = batches.iter().map(RecordBatch::num_rows).sum();
-        self.context.progress.add_step(&self.call.step, 0, made);
+        self.context.progress.add_step(&self.call.step, 0, 0, made);
         self.ready.extend(batches);
         Ok(())
     }
 
-    async fn open(&mut self) -> Result<Sandbox, Error> {
+    async fn open(&mut self) -> Result<(Sandbox, InUse), Error> {
         let failed = |source| Error::Open {
             step: self.call.step.clone(),
             source: Box::new(source),
@@ -270,15 +277,36 @@ impl Applied {
                 partition: self.partition,
             });
         }
-        Ok(sandbox)
+        Ok((sandbox, self.context.progress.sandbox_in_use()))
     }
 
-    fn failed(&self, source: tenon_runtime::Error) -> Error {
+    /// The batch that the function failed on, where the job keeps it.
+    fn kept(&self, batch: &RecordBatch) -> Option<Box<FailedBatch>> {
+        let limit = self.context.keep_failed?;
+        let Call {
+            step, plugin, function, ..
+        } = &self.call;
+        match FailedBatch::keep(plugin, function, batch, limit) {
+            Ok(Some(kept)) => Some(Box::new(kept)),
+            Ok(None) => {
+                let rows = batch.num_rows();
+                tracing::warn!(step, rows, limit, "the batch that failed is not kept: it exceeds `keep_failed`; raise it");
+                None
+            }
+            Err(error) => {
+                tracing::warn!(step, %error, "the batch that failed is not kept");
+                None
+            }
+        }
+    }
+
+    fn failed(&self, source: tenon_runtime::Error, batch: Option<Box<FailedBatch>>) -> Error {
         let (step, partition) = (self.call.step.clone(), self.partition);
         Error::Step {
             step,
             partition,
             rows: self.rows,
+            batch,
             source: Box::new(source),
         }
     }

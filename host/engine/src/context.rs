@@ -18,6 +18,8 @@ pub(crate) struct RunContext {
     /// Where each step leaves the rows that it rejects.
     pub rejects: HashMap<String, RejectedRows>,
     pub progress: Progress,
+    /// Bytes that a batch may have that a function fails on, for it to be kept; none where none is.
+    pub keep_failed: Option<usize>,
 }
 
 impl RunContext {

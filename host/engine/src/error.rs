@@ -3,6 +3,8 @@ use std::time::Duration;
 use datafusion::error::DataFusionError;
 use tenon_runtime::ErrorKind;
 
+use crate::kept::FailedBatch;
+
 /// Why a run did not succeed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -53,6 +55,8 @@ pub enum Error {
         partition: usize,
         /// Rows that the function had taken in this partition.
         rows: u64,
+        /// The rows that it failed on, if they were to be kept and are not too many.
+        batch: Option<Box<FailedBatch>>,
         /// Why.
         #[source]
         source: Box<tenon_runtime::Error>,
@@ -220,7 +224,7 @@ pub enum Error {
     },
 
     /// The run took too long.
-    #[error("the run did not end within its timeout of {limit:?}")]
+    #[error("the run did not end within {limit:?}, which is its `timeout`; give it more time, or less to do")]
     Timeout {
         /// Time that the run was given.
         limit: Duration,
@@ -239,6 +243,13 @@ pub enum Error {
     SharedStep {
         /// Name of the step.
         step: String,
+    },
+
+    /// A kept batch is not what it was when it was kept.
+    #[error("the kept batch cannot be read: {reason}")]
+    BadBatch {
+        /// What is wrong with it.
+        reason: String,
     },
 
     /// A defect in Tenon.
@@ -289,9 +300,24 @@ impl Error {
             Self::Cancelled => Outcome::Cancelled,
             Self::SchemaChanged { .. }
             | Self::Ledger(_)
+            | Self::BadBatch { .. }
             | Self::SharedStep { .. }
             | Self::Plan(_)
             | Self::Internal(_) => Outcome::Failed,
+        }
+    }
+
+    /// The batch that a function failed on, with the step and the partition, where the job
+    /// [keeps it](crate::Job::keep_failed).
+    pub fn failed_batch(&self) -> Option<(&str, usize, &FailedBatch)> {
+        match self {
+            Self::Step {
+                step,
+                partition,
+                batch: Some(batch),
+                ..
+            } => Some((step, *partition, batch)),
+            _ => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Logical plans of sources and steps, each built from those that it reads.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -40,6 +41,8 @@ pub(super) struct Stage {
 pub(crate) struct PlannedStep {
     pub name: String,
     pub plugin: String,
+    /// The plugin's file.
+    pub file: PathBuf,
     pub digest: String,
     pub function: String,
     /// Columns that the function is given.
@@ -160,6 +163,7 @@ pub(crate) async fn call_node(
     let planned = PlannedStep {
         name: name.to_owned(),
         plugin: plugin.name().to_owned(),
+        file: step.plugin.clone(),
         digest: plugin.digest().to_owned(),
         function: function.name.clone(),
         input: schema,

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::node::Call;
 use crate::rejects;
+use crate::report::PluginUsed;
 use crate::step::{Emits, PluginStep, Step};
 
 /// Plugins and functions by step.
@@ -25,10 +26,7 @@ pub(super) async fn load(runtime: &Runtime, job: &Job) -> Result<Loaded, Error> 
         let plugin = if let Some(plugin) = files.get(step.plugin.as_path()) {
             plugin.clone()
         } else {
-            let plugin = runtime.load(&step.plugin).await.map_err(|source| Error::Plugin {
-                plugin: shown.clone(),
-                source: Box::new(source),
-            })?;
+            let plugin = load_one(runtime, &step.plugin).await?;
             files.insert(&step.plugin, plugin.clone());
             plugin
         };
@@ -36,6 +34,14 @@ pub(super) async fn load(runtime: &Runtime, job: &Job) -> Result<Loaded, Error> 
         loaded.insert(name.clone(), (plugin, function));
     }
     Ok(Loaded(loaded))
+}
+
+/// Loads the plugin in a file.
+pub(crate) async fn load_one(runtime: &Runtime, file: &Path) -> Result<Plugin, Error> {
+    runtime.load(file).await.map_err(|source| Error::Plugin {
+        plugin: file.display().to_string(),
+        source: Box::new(source),
+    })
 }
 
 impl Loaded {
@@ -47,6 +53,23 @@ impl Loaded {
     /// Whether a function has to see all rows in one sandbox.
     pub fn keeps_state(&self) -> bool {
         self.0.values().any(|(_, function)| !function.stateless)
+    }
+
+    /// The plugins and their functions, by step.
+    pub fn used(&self, job: &Job) -> Vec<PluginUsed> {
+        let used = self.0.iter().filter_map(|(name, (plugin, function))| {
+            let Some(Step::Plugin(step)) = job.steps.get(name) else {
+                return None;
+            };
+            Some(PluginUsed {
+                step: name.clone(),
+                plugin: plugin.name().to_owned(),
+                file: step.plugin.clone(),
+                digest: plugin.digest().to_owned(),
+                function: function.name.clone(),
+            })
+        });
+        used.collect()
     }
 
     pub fn by_digest(&self) -> HashMap<String, Plugin> {
@@ -96,7 +119,7 @@ impl Loaded {
     }
 }
 
-/// The function that is wanted, or the only one.
+/// The function of this name, or the only one. `shown` is the plugin in messages.
 pub(crate) fn choose<'a>(shown: &str, plugin: &'a Plugin, wanted: Option<&str>) -> Result<&'a Function, Error> {
     let functions = plugin.functions();
     let known = || functions.iter().map(|function| function.name.clone()).collect();
