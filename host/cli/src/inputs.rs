@@ -1,7 +1,7 @@
 //! The files that a run is made of, and whether they have changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, Metadata};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -46,30 +46,13 @@ impl Inputs {
         self.targets.extend(targets.map(|path| absolute(&path)));
     }
 
-    /// Folders in which something changes when one of the files does.
-    pub fn folders(&self) -> BTreeSet<PathBuf> {
-        let mut folders = BTreeSet::new();
-        for path in &self.paths {
-            // Editors replace files, so that watching one would end with the first change.
-            folders.extend(path.parent().map(Path::to_owned));
-        }
-        self.walk(&mut |path, metadata| {
-            if metadata.is_dir() {
-                folders.insert(path.to_owned());
-            }
-        });
-        folders
-    }
-
     /// The state of the files now.
     pub fn state(&self) -> State {
         let mut state = State::default();
-        self.walk(&mut |path, metadata| {
-            if metadata.is_file() {
-                let of_file = (metadata.len(), metadata.modified().ok());
-                state.0.insert(path.to_owned(), of_file);
-            }
-        });
+        for path in &self.paths {
+            let mut left = MAX_FILES;
+            self.visit(path, &mut state, &mut left);
+        }
         state
     }
 
@@ -91,22 +74,16 @@ impl Inputs {
         self.paths.len()
     }
 
-    fn walk(&self, each: &mut dyn FnMut(&Path, &Metadata)) {
-        for path in &self.paths {
-            let mut left = MAX_FILES;
-            self.visit(path, each, &mut left);
-        }
-    }
-
-    fn visit(&self, path: &Path, each: &mut dyn FnMut(&Path, &Metadata), left: &mut usize) {
+    fn visit(&self, path: &Path, state: &mut State, left: &mut usize) {
         if *left == 0 || (self.targets.contains(path) && !self.paths.contains(path)) {
             return;
         }
         *left -= 1;
         // What is not there is in no state.
         let Ok(metadata) = fs::metadata(path) else { return };
-        each(path, &metadata);
         if !metadata.is_dir() {
+            let of_file = (metadata.len(), metadata.modified().ok());
+            state.0.insert(path.to_owned(), of_file);
             return;
         }
         for entry in fs::read_dir(path).into_iter().flatten().flatten() {
@@ -114,7 +91,7 @@ impl Inputs {
             let name = name.to_string_lossy();
             let is_link_to_folder = entry.file_type().is_ok_and(|kind| kind.is_symlink()) && entry.path().is_dir();
             if !name.starts_with('.') && !BUILT.contains(&&*name) && !is_link_to_folder {
-                self.visit(&entry.path(), each, left);
+                self.visit(&entry.path(), state, left);
             }
         }
     }
@@ -177,7 +154,6 @@ mod tests {
             fs::write(path(name), "x").expect("written");
         }
         assert_eq!(inputs.state().changed_since(&before), None);
-        assert_eq!(inputs.folders().len(), 3, "its parent, itself and src");
         fs::write(path("src/lib.rs"), "22").expect("written");
         let now = inputs.state();
         let changed = now.changed_since(&before).expect("a change");

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use serde::Serialize;
+use tenon_connect::file::Format;
 
 use crate::flow::{Meter, StepFlow};
 use crate::job::{Feed, Output};
@@ -41,6 +42,8 @@ struct Counts {
 struct SourceCounts {
     name: String,
     bytes: u64,
+    /// Whether all of it is read, whichever columns somebody needs.
+    is_whole: bool,
     table: Arc<WatchedTable>,
 }
 
@@ -90,7 +93,7 @@ pub struct Flow {
     /// Bytes, where they are counted: of a source as stored, of a plugin step the columns that its function was handed,
     /// of a sink as encoded.
     pub bytes: Option<u64>,
-    /// Bytes that there are, of a source as stored. Columns and parts that nobody needs are never read.
+    /// Bytes that there are, of a source as stored. None of formats of which only the columns are read that are needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_total: Option<u64>,
 }
@@ -197,6 +200,7 @@ impl Progress {
                 counts.sources.push(SourceCounts {
                     name: source.name.clone(),
                     bytes: source.source.bytes(),
+                    is_whole: !matches!(source.source.format(), Format::Parquet | Format::Orc),
                     table: Arc::clone(&source.table),
                 });
             }
@@ -261,7 +265,7 @@ impl SourceCounts {
             rows_in: rows,
             rows_out: rows,
             bytes: Some(self.table.bytes().min(self.bytes)),
-            bytes_total: Some(self.bytes),
+            bytes_total: self.is_whole.then_some(self.bytes),
             ..Flow::default()
         }
     }

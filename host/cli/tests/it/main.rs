@@ -5,5 +5,8 @@ mod inspect;
 mod interrupt;
 mod job;
 mod mistakes;
+mod new;
 mod place;
+mod replay;
 mod run;
+mod watch;
