@@ -18,9 +18,9 @@ pub use history::{
     BookmarkArguments, BookmarkCommand, ListRuns, LogsArguments, RemoveRuns, ResetBookmark, RewindBookmark,
     RunsArguments, RunsCommand, ShowBookmark, ShowRun,
 };
+pub use jobs::{ExplainArguments, PreviewArguments, SchemaArguments, SourceArguments, ValidateArguments};
 pub use projects::{BuildArguments, Kind, Language, NewArguments};
 pub use replay::ReplayArguments;
-pub use jobs::{ExplainArguments, PreviewArguments, SchemaArguments, SourceArguments, ValidateArguments};
 
 const EXIT_CODES: &str = "\
 Exit codes:

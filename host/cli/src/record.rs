@@ -5,9 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 use tenon_host::engine::{Phase, Progress, Report};
-use tenon_host::history::{
-    self, History, KeptBatch, Level, LogSource, LogWriter, NewRun, Outcome, PluginUsed, State,
-};
+use tenon_host::history::{self, History, KeptBatch, Level, LogSource, LogWriter, NewRun, Outcome, PluginUsed, State};
 use tenon_host::job;
 use tokio::task::JoinHandle;
 

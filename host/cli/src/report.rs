@@ -50,7 +50,11 @@ fn flows(report: &Report, coloured: bool) -> Table {
     table.load_preset(presets::NOTHING);
     table.set_header(HEADINGS.iter().enumerate().map(|(column, heading)| {
         let cell = cell(column, (*heading).to_owned());
-        if coloured { cell.add_attribute(Attribute::Bold) } else { cell }
+        if coloured {
+            cell.add_attribute(Attribute::Bold)
+        } else {
+            cell
+        }
     }));
     let sources = report.sources.iter().map(source);
     let steps = report.steps.iter().map(step);
@@ -139,7 +143,10 @@ fn summary(report: &Report) -> Vec<(String, String)> {
     ];
     if report.sandboxes > 0 {
         let each = bytes(report.sandbox_peak_memory);
-        rows.push(("sandboxes".to_owned(), format!("{}, at most {each} each", report.sandboxes)));
+        rows.push((
+            "sandboxes".to_owned(),
+            format!("{}, at most {each} each", report.sandboxes),
+        ));
     }
     if let Some(memory) = report.peak_memory {
         rows.push(("peak memory".to_owned(), bytes(memory)));
@@ -171,7 +178,9 @@ fn place(files: &[String]) -> String {
                 let rest = file.strip_prefix(folder);
                 rest.is_some_and(|rest| rest.starts_with('/'))
             }) {
-                let Some((parent, _)) = folder.rsplit_once('/') else { break };
+                let Some((parent, _)) = folder.rsplit_once('/') else {
+                    break;
+                };
                 folder = parent;
             }
             let number = count(files.len() as u64);

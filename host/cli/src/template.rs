@@ -42,11 +42,19 @@ mod tests {
     #[test]
     fn the_sdk_is_whole_and_refers_to_nothing_outside() {
         let names: Vec<&str> = SDK.iter().map(|(name, _)| *name).collect();
-        for name in ["Cargo.toml", "rust/src/lib.rs", "rust/macros/src/lib.rs", "layout/src/lib.rs"] {
+        for name in [
+            "Cargo.toml",
+            "rust/src/lib.rs",
+            "rust/macros/src/lib.rs",
+            "layout/src/lib.rs",
+        ] {
             assert!(names.contains(&name), "{name}");
         }
         for (name, content) in SDK.iter().filter(|(name, _)| name.ends_with(".toml")) {
-            assert!(!content.contains("host/") && !content.contains("tenon-kernels"), "{name}: {content}");
+            assert!(
+                !content.contains("host/") && !content.contains("tenon-kernels"),
+                "{name}: {content}"
+            );
         }
     }
 }

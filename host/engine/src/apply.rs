@@ -290,7 +290,12 @@ impl Applied {
             Ok(Some(kept)) => Some(Box::new(kept)),
             Ok(None) => {
                 let rows = batch.num_rows();
-                tracing::warn!(step, rows, limit, "the batch that failed is not kept: it exceeds `keep_failed`; raise it");
+                tracing::warn!(
+                    step,
+                    rows,
+                    limit,
+                    "the batch that failed is not kept: it exceeds `keep_failed`; raise it"
+                );
                 None
             }
             Err(error) => {

@@ -157,7 +157,12 @@ mod tests {
             .map(|flow| (flow.name.as_str(), flow.parts.as_slice(), flow.inputs.as_slice()))
             .collect();
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let (paid, orders, recent, masked) = (names(&["paid"]), names(&["orders"]), names(&["recent"]), names(&["masked"]));
+        let (paid, orders, recent, masked) = (
+            names(&["paid"]),
+            names(&["orders"]),
+            names(&["recent"]),
+            names(&["masked"]),
+        );
         assert_eq!(
             told,
             [

@@ -77,7 +77,8 @@ pub(crate) fn bytes(batch: &RecordBatch) -> usize {
     // What cannot be told of a slice is told of the whole.
     let bytes = columns.map(|column| {
         let data = column.to_data();
-        data.get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
+        data.get_slice_memory_size()
+            .unwrap_or_else(|_| column.get_array_memory_size())
     });
     bytes.sum()
 }
@@ -127,13 +128,19 @@ mod tests {
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..100_000));
         let whole = RecordBatch::try_from_iter([("n", numbers)]).expect("a batch");
         let batch = whole.slice(500, 10);
-        let kept = FailedBatch::keep("d", "f", &batch, 4096).expect("encoded").expect("small");
+        let kept = FailedBatch::keep("d", "f", &batch, 4096)
+            .expect("encoded")
+            .expect("small");
         assert!(kept.arrow_ipc.len() < 1024, "{}", kept.arrow_ipc.len());
         let mut read = StreamReader::try_new(kept.arrow_ipc.as_slice(), None).expect("a stream");
         assert_eq!(read.next().expect("a batch").expect("readable"), batch);
         assert_eq!(kept.schema_fingerprint, "n:Int64;");
         for limit in [80, 200] {
-            assert_eq!(FailedBatch::keep("d", "f", &batch, limit).expect("no error"), None, "{limit}");
+            assert_eq!(
+                FailedBatch::keep("d", "f", &batch, limit).expect("no error"),
+                None,
+                "{limit}"
+            );
         }
     }
 }

@@ -59,8 +59,8 @@ mod transform;
 
 pub use definition::job_schema;
 pub use error::{Error, Outcome};
-pub use kept::FailedBatch;
 pub use job::{Feed, Incremental, Job, MaxRejects, Output, Retries, Secret};
+pub use kept::FailedBatch;
 pub use ledger::{Commitment, Ledger};
 pub use preview::Preview;
 pub use progress::{Flow, Phase, Progress};

@@ -71,7 +71,10 @@ fn chosen(history: &History, run: &Run, step: Option<&str>) -> Result<KeptInfo, 
     kept.pop().ok_or_else(|| {
         let step = step.unwrap_or_default();
         let steps = steps.join(", ");
-        Failure::usage(format!("the run {} has kept no batch of `{step}`, but of {steps}", run.id))
+        Failure::usage(format!(
+            "the run {} has kept no batch of `{step}`, but of {steps}",
+            run.id
+        ))
     })
 }
 
@@ -88,7 +91,9 @@ impl Again {
     fn of(run: &Run, batch: &KeptInfo, arguments: &ReplayArguments) -> Result<Self, Failure> {
         let recorded: Recorded = serde_json::from_value(run.definition.clone()).map_err(|_| {
             let run = &run.id;
-            Failure::refused(anyhow::anyhow!("what ran in {run} is not recorded well enough to run it again"))
+            Failure::refused(anyhow::anyhow!(
+                "what ran in {run} is not recorded well enough to run it again"
+            ))
         })?;
         let Recorded {
             folder,
@@ -99,7 +104,11 @@ impl Again {
             RecordedJob::File { job, .. } => of_file(job, batch)?,
             RecordedJob::Plugin {
                 plugin, secrets, http, ..
-            } => (plugin, batch.config.clone(), of_plugin(run, &secrets, &http, arguments)?),
+            } => (
+                plugin,
+                batch.config.clone(),
+                of_plugin(run, &secrets, &http, arguments)?,
+            ),
         };
         job.secrets.extend(plugin::secrets(&arguments.secret)?);
         if let Some(bytes) = memory_limit {
@@ -124,7 +133,9 @@ fn of_file(job: Value, batch: &KeptInfo) -> Result<(String, Value, Job), Failure
     let definition = job::recorded(job)?;
     let Some(Step::Plugin(step)) = definition.steps.get(&batch.step) else {
         let step = &batch.step;
-        return Err(Failure::refused(anyhow::anyhow!("the run's job has no plugin step `{step}`")));
+        return Err(Failure::refused(anyhow::anyhow!(
+            "the run's job has no plugin step `{step}`"
+        )));
     };
     let ready = job::ready(&definition, &BTreeMap::new())?;
     let config = match ready.steps.get(&batch.step) {
@@ -149,7 +160,8 @@ fn of_plugin(run: &Run, secrets: &[String], http: &[String], arguments: &ReplayA
     job.secrets = plugin::secrets(&recorded)?;
     for host in http {
         let grant = host.parse();
-        job.http.push(grant.map_err(|error: tenon_host::runtime::Error| Failure::refused(error.into()))?);
+        job.http
+            .push(grant.map_err(|error: tenon_host::runtime::Error| Failure::refused(error.into()))?);
     }
     Ok(job)
 }
@@ -184,13 +196,7 @@ fn as_json(info: &KeptInfo, rows: usize, changed: bool, replayed: &Replayed) -> 
     }))
 }
 
-fn as_text(
-    info: &KeptInfo,
-    rows: usize,
-    changed: bool,
-    replayed: &Replayed,
-    limit: usize,
-) -> Result<String, Failure> {
+fn as_text(info: &KeptInfo, rows: usize, changed: bool, replayed: &Replayed, limit: usize) -> Result<String, Failure> {
     let mut left = limit;
     let mut shown = Vec::new();
     for batch in &replayed.batches {
@@ -208,7 +214,12 @@ fn as_text(
             writeln!(text, "and {} more rows", count((made - limit) as u64))?;
         }
         for rejection in replayed.rejected.iter().take(SHOWN_REJECTED) {
-            writeln!(text, "rejected row {}: {}", rejection.row, one_line(&rejection.reason, usize::MAX))?;
+            writeln!(
+                text,
+                "rejected row {}: {}",
+                rejection.row,
+                one_line(&rejection.reason, usize::MAX)
+            )?;
         }
         let more = replayed.rejected.len().saturating_sub(SHOWN_REJECTED);
         if more > 0 {

@@ -49,35 +49,42 @@ impl Snapshot {
         let flows = kinds
             .into_iter()
             .flat_map(|(kind, flows)| flows.iter().map(move |flow| (kind, flow)));
-        let cells: Vec<[String; 5]> = flows.map(|(kind, flow)| self.cells(kind, flow)).collect();
-        let width = |column: usize| cells.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0);
+        let cells: Vec<[String; 6]> = flows.map(|(kind, flow)| self.cells(kind, flow)).collect();
+        let width = |column: usize| {
+            cells
+                .iter()
+                .map(|cells| cells[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        };
         let widths = [width(0), width(1), width(2), width(3), width(4)];
-        let lines = cells.iter().map(|[kind, name, rows, size, rate]| {
+        let lines = cells.iter().map(|[kind, name, rows, size, rate, rejected]| {
             let [kinds, names, counts, sizes, rates] = widths;
-            format!("  {kind:<kinds$}  {name:<names$}  {rows:>counts$}  {size:>sizes$}  {rate:>rates$}")
+            format!("  {kind:<kinds$}  {name:<names$}  {rows:>counts$}  {size:>sizes$}  {rate:>rates$}  {rejected}")
                 .trim_end()
                 .to_owned()
         });
         lines.chain([self.total()]).collect()
     }
 
-    fn cells(&self, kind: &str, flow: &Flow) -> [String; 5] {
+    fn cells(&self, kind: &str, flow: &Flow) -> [String; 6] {
         let size = match (flow.bytes, flow.bytes_total) {
             (Some(done), Some(total)) if total > 0 => format!("{} of {}", bytes(done), bytes(total)),
             (Some(done), _) => bytes(done),
             (None, _) => String::new(),
         };
         let rejected = if flow.rows_rejected > 0 {
-            format!(", {} rejected", count(flow.rows_rejected))
+            format!("{} rejected", count(flow.rows_rejected))
         } else {
             String::new()
         };
         [
             kind.to_owned(),
             one_line(&flow.name, MAX_NAME),
-            format!("{} rows{rejected}", count(flow.rows_out)),
+            format!("{} rows", count(flow.rows_out)),
             size,
             format!("{} rows/s", count(self.per_second(flow.rows_out))),
+            rejected,
         ]
     }
 
@@ -88,7 +95,12 @@ impl Snapshot {
             Phase::Committing => "committing",
             Phase::Done => "done",
         };
+        // What matters most first: a narrow terminal cuts the rest.
         let mut parts = vec![format!("{phase}, {}", elapsed(self.since_start))];
+        if let Some(left) = self.left() {
+            let left = Duration::from_secs(left.as_secs().max(1));
+            parts.push(format!("about {} left", elapsed(left)));
+        }
         if self.attempt > 1 {
             parts.push(format!("try {}", self.attempt));
         }
@@ -99,20 +111,18 @@ impl Snapshot {
                 parts.push(format!("{} rejected", count(self.rows_rejected)));
             }
         }
-        if self.phase == Phase::Running {
-            if self.sandboxes > 0 {
-                let ending = if self.sandboxes == 1 { "" } else { "es" };
-                parts.push(format!("{} sandbox{ending}", self.sandboxes));
-            }
-            if let Some(left) = self.left() {
-                parts.push(format!("about {} left", elapsed(Duration::from_secs(left.as_secs().max(1)))));
-            }
+        if self.phase == Phase::Running && self.sandboxes > 0 {
+            let ending = if self.sandboxes == 1 { "" } else { "es" };
+            parts.push(format!("{} sandbox{ending}", self.sandboxes));
         }
         parts.join(" | ")
     }
 
     /// How long it takes to read the rest, at the pace so far. Not known where a format is read in parts.
     fn left(&self) -> Option<Duration> {
+        if self.phase != Phase::Running {
+            return None;
+        }
         let running = self.running.filter(|running| *running >= MIN_TIME)?;
         let (mut done, mut total) = (0, 0);
         for source in &self.sources {
@@ -167,10 +177,10 @@ mod tests {
         assert_eq!(
             snapshot.lines(),
             [
-                "  source  flights               100,000 rows  1.0 MiB of 4.0 MiB  50,000 rows/s",
-                "  step    clean\\u{1b}[2J  99,995 rows, 5 rejected                      49,997 rows/s",
-                "  sink    lake                   90,000 rows           700 bytes  45,000 rows/s",
-                "running, 3.00 s | try 2 | 100,000 rows, 50,000 rows/s | 5 rejected | 2 sandboxes | about 6.00 s left",
+                "  source  flights         100,000 rows  1.0 MiB of 4.0 MiB  50,000 rows/s",
+                "  step    clean\\u{1b}[2J   99,995 rows                      49,997 rows/s  5 rejected",
+                "  sink    lake             90,000 rows           700 bytes  45,000 rows/s",
+                "running, 3.00 s | about 6.00 s left | try 2 | 100,000 rows, 50,000 rows/s | 5 rejected | 2 sandboxes",
             ]
         );
         snapshot.sources[0].bytes_total = None;

@@ -36,7 +36,10 @@ fn help_and_completions() {
     }
     for shell in ["bash", "zsh", "fish"] {
         let script = place.tenon(&["completions", shell]).succeeded().stdout;
-        assert!(script.contains("tenon") && script.contains("replay") && script.contains("watch"), "{shell}");
+        assert!(
+            script.contains("tenon") && script.contains("replay") && script.contains("watch"),
+            "{shell}"
+        );
     }
     let nearest = place.tenon(&["rum"]).failed(2);
     assert!(nearest.contains("run"), "{nearest}");

@@ -19,7 +19,18 @@ fn at_work(place: &Place) -> Child {
         fs::copy(flights(), place.path("in").join(format!("{number}.csv.gz"))).expect("copied");
     }
     let plugin = plugin();
-    let arguments = ["run", &plugin, "--from", "in/", "--null", "NA", "--to", "out/", "--partitions", "1"];
+    let arguments = [
+        "run",
+        &plugin,
+        "--from",
+        "in/",
+        "--null",
+        "NA",
+        "--to",
+        "out/",
+        "--partitions",
+        "1",
+    ];
     let mut child = place
         .command(&arguments)
         .stdout(Stdio::piped())
@@ -89,10 +100,16 @@ fn a_run_that_takes_too_long_ends_like_an_interrupted_one() {
     );
     fs::write(place.path("stuck.toml"), job).expect("written");
     let said = place.tenon(&["run", "stuck.toml"]).failed(4);
-    assert!(said.contains("did not end within 300ms") && said.contains("`timeout`"), "{said}");
+    assert!(
+        said.contains("did not end within 300ms") && said.contains("`timeout`"),
+        "{said}"
+    );
     assert!(!place.path("out").exists() || place.names("out").is_empty());
     let run = place.tenon(&["runs", "show", "last", "--json"]).succeeded().json();
-    assert_eq!((&run["state"], &run["plugins"][0]["name"]), (&"TIMEOUT".into(), &"evil".into()));
+    assert_eq!(
+        (&run["state"], &run["plugins"][0]["name"]),
+        (&"TIMEOUT".into(), &"evil".into())
+    );
 }
 
 #[cfg(unix)]

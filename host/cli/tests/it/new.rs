@@ -19,7 +19,13 @@ fn tenon(place: &Place, folder: &str, arguments: &[&str]) -> Ended {
 
 /// Whether what was made could be built; a machine without the toolchain, or without a network, can't.
 fn built(test: &str, ended: &Ended) -> bool {
-    let lacks = ["no toolchain", "wasm32-unknown-unknown", "network", "Could not resolve host", "failed to download"];
+    let lacks = [
+        "no toolchain",
+        "wasm32-unknown-unknown",
+        "network",
+        "Could not resolve host",
+        "failed to download",
+    ];
     match ended.code {
         Some(0) => true,
         _ if lacks.iter().any(|lack| ended.stderr.contains(lack)) => {
@@ -43,10 +49,16 @@ fn a_new_transform_runs_at_once() {
     let report = tenon(&place, "shop", &["run", "job.toml", "--json"]).succeeded().json();
     assert_eq!((&report["job"], &report["rows_in"]), (&"shop".into(), &6.into()));
     let rows = fs::read_to_string(place.path("shop/out/classified.csv")).expect("readable");
-    assert!(rows.starts_with("id,customer,country,amount,size\n1,Ada,GB,120.5,large\n2,Grace,US,35.0,small\n"), "{rows}");
+    assert!(
+        rows.starts_with("id,customer,country,amount,size\n1,Ada,GB,120.5,large\n2,Grace,US,35.0,small\n"),
+        "{rows}"
+    );
     assert_eq!(rows.lines().count(), 6);
     let rejected = fs::read_to_string(place.path("shop/out/rejected.ndjson")).expect("readable");
-    assert!(rejected.contains("Barbara") && rejected.contains("the amount is negative"), "{rejected}");
+    assert!(
+        rejected.contains("Barbara") && rejected.contains("the amount is negative"),
+        "{rejected}"
+    );
 }
 
 #[test]
@@ -57,8 +69,14 @@ fn a_new_job_can_be_built() {
     if !built("a_new_job_can_be_built", &ended) {
         return;
     }
-    let shown = place.tenon(&["inspect", "monthly/monthly.wasm", "--json"]).succeeded().json();
-    assert_eq!((&shown["interfaces"]["job"], &shown["functions"][0]["name"]), (&true.into(), &"classify".into()));
+    let shown = place
+        .tenon(&["inspect", "monthly/monthly.wasm", "--json"])
+        .succeeded()
+        .json();
+    assert_eq!(
+        (&shown["interfaces"]["job"], &shown["functions"][0]["name"]),
+        (&true.into(), &"classify".into())
+    );
 }
 
 #[test]

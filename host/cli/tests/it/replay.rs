@@ -10,7 +10,16 @@ use crate::place::{Ended, Place, guest};
 fn run(place: &Place, plugin: &str, function: &str, arguments: &[&str]) -> Ended {
     fs::write(place.path("in.csv"), "id,name\n1,one\n2,two\n3,three\n").expect("written");
     let plugin = guest(plugin);
-    let mut all = vec!["run", &plugin, "--function", function, "--from", "in.csv", "--to", "out/"];
+    let mut all = vec![
+        "run",
+        &plugin,
+        "--function",
+        function,
+        "--from",
+        "in.csv",
+        "--to",
+        "out/",
+    ];
     all.extend(arguments);
     place.tenon(&all)
 }
@@ -25,7 +34,10 @@ fn what_failed_fails_again_and_is_told_with_the_same_words() {
     let place = Place::new();
     let config = ["--set", "kind=panic", "--set", "message=impossible", "--keep-failed"];
     let said = run(&place, "echo", "fail", &config).failed(1);
-    assert!(said.contains("3 rows that it failed on are kept: `tenon replay "), "{said}");
+    assert!(
+        said.contains("3 rows that it failed on are kept: `tenon replay "),
+        "{said}"
+    );
     let kept = kept(&place);
     assert_eq!(
         (&kept[0]["step"], &kept[0]["function"], &kept[0]["config"]["kind"]),
@@ -49,10 +61,20 @@ fn what_failed_fails_again_and_is_told_with_the_same_words() {
 fn what_works_now_shows_its_rows() {
     let place = Place::new();
     // The secret is not granted.
-    run(&place, "echo", "services", &["--set", "secret=key", "--keep-failed=1MiB"]).failed(1);
+    run(
+        &place,
+        "echo",
+        "services",
+        &["--set", "secret=key", "--keep-failed=1MiB"],
+    )
+    .failed(1);
     let replay = |arguments: &[&str]| {
         let mut command = place.command(&["replay", "last", "--secret", "key=env:API_KEY"]);
-        let output = command.args(arguments).env("API_KEY", "hunter2").output().expect("started");
+        let output = command
+            .args(arguments)
+            .env("API_KEY", "hunter2")
+            .output()
+            .expect("started");
         Ended::from(output).succeeded()
     };
     let shown = replay(&["--rows", "2"]).stdout;
@@ -64,7 +86,10 @@ fn what_works_now_shows_its_rows() {
     );
     let json = replay(&["--json"]).json();
     assert_eq!((&json["rows_in"], &json["rows_out"]), (&3.into(), &3.into()));
-    assert_eq!((&json["rows"][2]["name"], &json["rows"][2]["secret_bytes"]), (&"three".into(), &7.into()));
+    assert_eq!(
+        (&json["rows"][2]["name"], &json["rows"][2]["secret_bytes"]),
+        (&"three".into(), &7.into())
+    );
     assert_eq!(json["plugin_changed"], false);
     assert!(!place.path("out").exists(), "nothing is written");
 }
@@ -75,16 +100,28 @@ fn batches_are_kept_only_if_that_is_wanted_and_only_so_large() {
     run(&place, "evil", "unreachable", &[]).failed(1);
     assert_eq!(kept(&place), Value::Array(Vec::new()));
     let said = place.tenon(&["replay", "last"]).failed(2);
-    assert!(said.contains("has kept no batch") && said.contains("--keep-failed"), "{said}");
+    assert!(
+        said.contains("has kept no batch") && said.contains("--keep-failed"),
+        "{said}"
+    );
 
     let said = run(&place, "evil", "unreachable", &["--keep-failed=100"]).failed(1);
-    assert!(said.contains("`keep_failed`") && !said.contains("tenon replay"), "{said}");
+    assert!(
+        said.contains("`keep_failed`") && !said.contains("tenon replay"),
+        "{said}"
+    );
     assert_eq!(kept(&place), Value::Array(Vec::new()));
 
     // Another schema than was announced, and a limit.
     run(&place, "evil", "more-columns", &["--keep-failed"]).failed(1);
     assert_eq!(kept(&place)[0]["function"], "more-columns");
-    run(&place, "evil", "allocate", &["--keep-failed", "--memory-limit", "32MiB"]).failed(4);
+    run(
+        &place,
+        "evil",
+        "allocate",
+        &["--keep-failed", "--memory-limit", "32MiB"],
+    )
+    .failed(4);
     assert_eq!(kept(&place)[0]["function"], "allocate");
     let again = place.tenon(&["replay", "last"]).failed(4);
     assert!(again.contains("32 MiB") || again.contains("memory"), "{again}");
@@ -115,7 +152,10 @@ fn a_job_file_keeps_batches_without_its_secrets() {
     assert_eq!(run["job"], "orders", "the file's name for it, not the file's own");
     assert_eq!(run["plugins"][0]["name"], "echo", "of a failed run as well");
     let kept = &run["kept_batches"][0];
-    assert_eq!((&kept["step"], &kept["config"]["message"]), (&"broken".into(), &"${secret:password}".into()));
+    assert_eq!(
+        (&kept["step"], &kept["config"]["message"]),
+        (&"broken".into(), &"${secret:password}".into())
+    );
 
     let again = tenon(&["replay", "last"], true).failed(1);
     assert!(again.contains("the step `broken` failed"), "{again}");

@@ -86,7 +86,9 @@ impl WatchedTable {
     /// Bytes read so far, as stored.
     pub fn bytes(&self) -> u64 {
         let scans = self.scans.lock();
-        let bytes = scans.iter().filter_map(|scan| scan.metrics()?.sum_by_name("bytes_scanned"));
+        let bytes = scans
+            .iter()
+            .filter_map(|scan| scan.metrics()?.sum_by_name("bytes_scanned"));
         bytes.map(|bytes| bytes.as_usize()).sum::<usize>() as u64
     }
 
