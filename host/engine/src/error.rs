@@ -224,7 +224,7 @@ pub enum Error {
     },
 
     /// The run took too long.
-    #[error("the run did not end within {limit:?}, which is its `timeout`; give it more time, or less to do")]
+    #[error("the run did not end within its timeout of {limit:?}; give it a longer `timeout`, or less to do")]
     Timeout {
         /// Time that the run was given.
         limit: Duration,

@@ -29,14 +29,14 @@ fn the_example_runs_as_its_file_says() {
     assert_eq!(report["rows_rejected"].as_u64(), Some(REJECTED));
 
     let steps = report["steps"].as_array().expect("a list");
-    let rows = |name: &str| {
+    let passed = |name: &str| {
         let step = steps.iter().find(|flow| flow["name"] == name);
         step.map(|flow| (flow["rows_in"].as_u64(), flow["rows_out"].as_u64()))
     };
     let sound = Some(FLIGHTS - REJECTED);
-    assert_eq!(rows("categorised"), Some((Some(FLIGHTS), sound)));
+    assert_eq!(passed("categorised"), Some((Some(FLIGHTS), sound)));
     // It is SQL, read by two sinks, over the flights and two small tables.
-    let (described_in, described_out) = rows("described").expect("it is counted");
+    let (described_in, described_out) = passed("described").expect("it is counted");
     assert!(
         described_in > sound && described_out == sound,
         "{described_in:?} {described_out:?}"
