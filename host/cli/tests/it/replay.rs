@@ -32,7 +32,13 @@ fn kept(place: &Place) -> Value {
 #[test]
 fn what_failed_fails_again_and_is_told_with_the_same_words() {
     let place = Place::new();
-    let config = ["--set", "kind=panic", "--set", "message=impossible", "--keep-failed"];
+    let config = [
+        "--set",
+        "kind=bad-data",
+        "--set",
+        "message=no such day",
+        "--keep-failed",
+    ];
     let said = run(&place, "echo", "fail", &config).failed(1);
     assert!(
         said.contains("3 rows that it failed on are kept: `tenon replay "),
@@ -41,13 +47,13 @@ fn what_failed_fails_again_and_is_told_with_the_same_words() {
     let kept = kept(&place);
     assert_eq!(
         (&kept[0]["step"], &kept[0]["function"], &kept[0]["config"]["kind"]),
-        (&"fail".into(), &"fail".into(), &"panic".into())
+        (&"fail".into(), &"fail".into(), &"bad-data".into())
     );
     let error = kept[0]["error"].as_str().expect("a text");
-    assert!(error.contains("impossible"), "{error}");
+    assert!(error.contains("no such day"), "{error}");
 
     let again = place.tenon(&["replay", "last"]).failed(1);
-    assert!(again.contains("trapped") && again.contains("impossible"), "{again}");
+    assert!(again.contains("function `fail` failed: no such day"), "{again}");
     let json = place.tenon(&["replay", "last", "--json"]);
     assert_eq!((json.code, &json.json()["status"]), (Some(1), &"failed".into()));
     let said = place.tenon(&["replay", "last", "--step", "other"]).failed(2);
