@@ -215,7 +215,7 @@ impl Applied {
         timer.done();
         let Output { batches, rejected } = match processed {
             Ok(output) => output,
-            Err(source) => return Err(self.failed(source, self.kept(&batch))),
+            Err(source) => return Err(self.failed(source, self.kept(&batch)).into()),
         };
         let before = self.rows;
         self.rows += rows as u64;
