@@ -2,6 +2,8 @@
 
 mod history;
 mod jobs;
+mod projects;
+mod replay;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +19,8 @@ pub use history::{
     RunsArguments, RunsCommand, ShowBookmark, ShowRun,
 };
 pub use jobs::{ExplainArguments, PreviewArguments, SchemaArguments, SourceArguments, ValidateArguments};
+pub use projects::{BuildArguments, Kind, Language, NewArguments};
+pub use replay::ReplayArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -26,6 +30,8 @@ Exit codes:
   3    the plugin or the job was refused: a bad plugin, configuration, source or target
   4    a limit was reached: memory, time, rejected rows
   130  interrupted
+
+docs/command-line.md has more on each command.
 
 Environment:
   TENON_CACHE  folder of compiled plugins and toolchains (default: tenon in XDG_CACHE_HOME, else ~/.cache/tenon)
@@ -50,17 +56,18 @@ Examples:
   A secret from the environment, and one host that the plugin may call:
     tenon run enrich.wasm --from in.parquet --to out/ --secret key=env:API_KEY --allow-http api.example.com:443
 
+  Again whenever the job file, the plugin's source or the data change:
+    tenon run orders.toml --watch
+
+  The rows that a function failed on are kept, to be tried again with `tenon replay last`:
+    tenon run orders.toml --keep-failed
+
 Ctrl-C stops a run and leaves nothing behind; a second one ends it at once.";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   tenon inspect flights.wasm
   tenon inspect examples/flights/plugin --json";
-
-const BUILD_EXAMPLES: &str = "\
-Examples:
-  tenon build examples/flights/plugin
-  tenon build examples/flights/plugin -o flights.wasm";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -99,10 +106,14 @@ pub enum Command {
     Schema(SchemaArguments),
     /// Show what a plugin offers
     Inspect(InspectArguments),
+    /// Make a folder with a plugin, a job and data to begin with
+    New(NewArguments),
     /// Build a plugin's project into a component
     Build(BuildArguments),
     /// List the runs of this machine, show one, or remove old ones
     Runs(Box<RunsArguments>),
+    /// Run a plugin's function again on the batch that it failed on
+    Replay(ReplayArguments),
     /// Print what a run logged
     Logs(LogsArguments),
     /// Show how far jobs have read their sources; reset or rewind that
@@ -195,13 +206,38 @@ pub struct RunArguments {
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Bookmarks")]
     pub max_bytes: Option<usize>,
 
+    /// Keep the batch that a function fails on, for `tenon replay`, unless it takes more than SIZE [default SIZE: 64MiB]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = parse_bytes,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "64MiB",
+        conflicts_with = "no_history"
+    )]
+    pub keep_failed: Option<usize>,
+
     /// Leave this run out of the history
     #[arg(long)]
     pub no_history: bool,
 
+    /// Stay, and run again when the job file, a plugin or a local source changes; what these runs wrote, later ones replace
+    #[arg(long)]
+    pub watch: bool,
+
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+impl RunArguments {
+    /// The function's configuration.
+    pub fn function_config(&self) -> serde_json::Map<String, serde_json::Value> {
+        let mut config = self.config.clone().unwrap_or_default();
+        config.extend(self.set.iter().cloned());
+        config
+    }
 }
 
 /// `tenon inspect`
@@ -215,19 +251,6 @@ pub struct InspectArguments {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// `tenon build`
-#[derive(Debug, Args)]
-#[command(after_help = BUILD_EXAMPLES)]
-pub struct BuildArguments {
-    /// Folder of the plugin's project
-    #[arg(value_hint = ValueHint::DirPath)]
-    pub project: PathBuf,
-
-    /// Where the component goes [default: beside what cargo builds]
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: Option<PathBuf>,
 }
 
 /// `tenon completions`

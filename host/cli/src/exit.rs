@@ -19,6 +19,8 @@ pub struct Failure {
     error: anyhow::Error,
     /// How it is shown to people, where its place in a file can be shown.
     picture: Option<String>,
+    /// What one may do about it.
+    hint: Option<String>,
 }
 
 impl Failure {
@@ -27,6 +29,7 @@ impl Failure {
             code,
             error,
             picture: None,
+            hint: None,
         }
     }
 
@@ -34,6 +37,20 @@ impl Failure {
     #[must_use]
     pub fn pictured(self, picture: Option<String>) -> Self {
         Self { picture, ..self }
+    }
+
+    /// The same, with what one may do about it.
+    #[must_use]
+    pub fn hinted(self, hint: String) -> Self {
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
+
+    /// What the engine said, if it was the engine.
+    pub fn engine(&self) -> Option<&tenon_host::engine::Error> {
+        self.error.downcast_ref()
     }
 
     /// Something went wrong on the way.
@@ -53,10 +70,7 @@ impl Failure {
 
     /// What went wrong, as the history records it.
     pub fn recorded(&self) -> (State, history::Failure) {
-        let timeout = matches!(
-            self.error.downcast_ref(),
-            Some(tenon_host::engine::Error::Timeout { .. })
-        );
+        let timeout = matches!(self.engine(), Some(tenon_host::engine::Error::Timeout { .. }));
         let (state, kind) = match self.code {
             INTERRUPTED => (State::Stopped, "stopped"),
             LIMIT if timeout => (State::Timeout, "timeout"),
@@ -85,6 +99,9 @@ impl Failure {
         for cause in self.causes() {
             eprintln!("  because {cause}");
         }
+        if let Some(hint) = &self.hint {
+            eprintln!("  {hint}");
+        }
     }
 
     /// Writes the same to stdout as JSON.
@@ -93,13 +110,14 @@ impl Failure {
             "status": "failed",
             "error": self.error.to_string(),
             "causes": self.causes(),
+            "hint": self.hint,
             "exit_code": self.code,
         });
         println!("{report:#}");
     }
 
     /// What caused the error, from the outside in. A cause whose words its effect has repeated is left out.
-    fn causes(&self) -> Vec<String> {
+    pub fn causes(&self) -> Vec<String> {
         let mut causes = Vec::new();
         let mut said = self.error.to_string();
         for cause in self.error.chain().skip(1) {

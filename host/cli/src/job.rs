@@ -28,21 +28,19 @@ pub fn is_job_file(path: &Path) -> bool {
 /// Reads a job file without building anything. Prints its warnings.
 pub fn check(path: &Path, params: &[(String, String)], quiet: bool) -> Result<Prepared, Failure> {
     let definition = load(path, params, quiet)?;
-    prepared(definition, &BTreeMap::new())
+    let job = ready(&definition, &BTreeMap::new())?;
+    Ok(Prepared { definition, job })
 }
 
 /// Reads a job file and builds the plugins that are project folders. Prints its warnings.
 pub async fn open(path: &Path, params: &[(String, String)], quiet: bool) -> Result<Prepared, Failure> {
     let definition = load(path, params, quiet)?;
-    let mut plugins: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for named in definition.plugins() {
-        let component = plugin::component(Path::new(named), quiet).await?;
-        plugins.insert(named.to_owned(), component);
-    }
-    prepared(definition, &plugins)
+    let job = build(&definition, quiet).await?;
+    Ok(Prepared { definition, job })
 }
 
-fn load(path: &Path, params: &[(String, String)], quiet: bool) -> Result<job::Job, Failure> {
+/// Reads a job file. Prints its warnings.
+pub fn load(path: &Path, params: &[(String, String)], quiet: bool) -> Result<job::Job, Failure> {
     let mut options = Options::default();
     for (name, value) in params {
         options = options.param(name, value.as_str());
@@ -56,10 +54,28 @@ fn load(path: &Path, params: &[(String, String)], quiet: bool) -> Result<job::Jo
     Ok(loaded.job)
 }
 
-fn prepared(definition: job::Job, plugins: &BTreeMap<String, PathBuf>) -> Result<Prepared, Failure> {
+/// A job as the history has it.
+pub fn recorded(job: serde_json::Value) -> Result<job::Job, Failure> {
+    let loaded = job::Job::from_json(job, &Options::default()).map_err(refused)?;
+    Ok(loaded.job)
+}
+
+/// The job ready to run, its plugins built where they are project folders.
+pub async fn build(definition: &job::Job, quiet: bool) -> Result<engine::Job, Failure> {
+    let mut built: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for plugin in definition.plugins() {
+        if !built.contains_key(plugin) {
+            let component = plugin::component(Path::new(plugin), quiet).await?;
+            built.insert(plugin.to_owned(), component);
+        }
+    }
+    ready(definition, &built)
+}
+
+/// The job ready to run. `plugins` are the files of its plugins by what it calls them.
+pub fn ready(definition: &job::Job, plugins: &BTreeMap<String, PathBuf>) -> Result<engine::Job, Failure> {
     let lookup: &dyn Lookup = &ProcessLookup::default();
-    let job = engine::Job::from_definition(&definition, plugins, lookup).map_err(refused)?;
-    Ok(Prepared { definition, job })
+    engine::Job::from_definition(definition, plugins, lookup).map_err(refused)
 }
 
 /// The error with the places in the file, where it has any.

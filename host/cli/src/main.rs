@@ -5,6 +5,7 @@ mod command;
 mod exit;
 mod format;
 mod incremental;
+mod inputs;
 mod interrupt;
 mod job;
 mod logging;
@@ -13,7 +14,9 @@ mod plugin;
 mod printable;
 mod progress;
 mod record;
+mod recorded;
 mod report;
+mod template;
 
 use std::process::ExitCode;
 
@@ -24,7 +27,11 @@ use exit::Failure;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let json = matches!(&arguments.command, Command::Run(run) if run.json);
+    let json = match &arguments.command {
+        Command::Run(run) => run.json,
+        Command::Replay(replay) => replay.json,
+        _ => false,
+    };
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -52,6 +59,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Schema(schema) => command::schema(schema).await,
             Command::Inspect(inspect) => command::inspect(inspect, quiet).await,
             Command::Build(build) => command::build(build, quiet).await,
+            Command::New(new) => command::new(&new, quiet),
+            Command::Replay(replay) => command::replay(&replay, quiet).await,
             Command::Runs(runs) => command::runs(*runs),
             Command::Logs(logs) => command::logs(&logs),
             Command::Bookmark(bookmark) => command::bookmark(bookmark),

@@ -1,8 +1,10 @@
 //! Finds the plugin that a command names, and builds it where it is a project.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use tenon_host::engine::Secret;
 use tenon_host::runtime::{CacheConfig, Runtime, RuntimeConfig};
 use tenon_toolchain::{BuildOptions, Built, CargoOutput, Machine, Toolchain};
 
@@ -49,6 +51,19 @@ pub async fn build(project: &Path, output: Option<PathBuf>, quiet: bool) -> Resu
     built
         .with_context(|| format!("cannot build the plugin in {shown}"))
         .map_err(Failure::refused)
+}
+
+/// The values of secrets that come from environment variables.
+pub fn secrets(named: &[(String, String)]) -> Result<BTreeMap<String, Secret>, Failure> {
+    let value = |(name, variable): &(String, String)| {
+        let value = std::env::var(variable).map_err(|_| {
+            Failure::usage(format!(
+                "the secret `{name}` is to come from {variable}, which is not set or not text"
+            ))
+        })?;
+        Ok((name.clone(), Secret::new(value)))
+    };
+    named.iter().map(value).collect()
 }
 
 /// A runtime that keeps compiled plugins from one command to the next.

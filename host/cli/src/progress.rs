@@ -1,32 +1,33 @@
-//! One line on the terminal that says how far a run is.
+//! How far a run is, on the terminal: a line for each source, step and sink, and one for all of it.
+
+mod lines;
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tenon_host::engine::{Phase, Progress};
 use tokio::task::JoinHandle;
 
-use crate::format::count;
+use lines::Snapshot;
 
-/// How often the line is renewed.
+/// How often the lines are renewed.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// The line, for whoever wants to write above it.
-static LINE: OnceLock<ProgressBar> = OnceLock::new();
+/// The lines, for whoever wants to write above them.
+static LINES: OnceLock<MultiProgress> = OnceLock::new();
 
-/// Does something that writes to the terminal, with the progress line out of the way.
+/// Does something that writes to the terminal, with the progress out of the way.
 pub fn aside<T>(write: impl FnOnce() -> T) -> T {
-    match LINE.get() {
-        Some(line) => line.suspend(write),
+    match LINES.get() {
+        Some(lines) => lines.suspend(write),
         None => write(),
     }
 }
 
-/// A progress line, which goes when this is dropped.
+/// The progress of a run, which goes from the terminal when this is dropped.
 pub struct Watch {
-    line: ProgressBar,
     renewing: JoinHandle<()>,
 }
 
@@ -36,45 +37,68 @@ impl Watch {
         if quiet || !std::io::stderr().is_terminal() {
             return None;
         }
-        let line = LINE.get_or_init(ProgressBar::new_spinner).clone();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-            line.set_style(style);
-        }
-        let (shown, watched) = (line.clone(), progress.clone());
+        let mut shown = Shown {
+            lines: LINES.get_or_init(MultiProgress::new).clone(),
+            bars: Vec::new(),
+        };
+        let progress = progress.clone();
         let renewing = tokio::spawn(async move {
             let began = Instant::now();
+            let mut running = None;
             loop {
-                shown.set_message(message(&watched, began.elapsed()));
-                shown.tick();
+                if running.is_none() && progress.phase() != Phase::Planning {
+                    running = Some(Instant::now());
+                }
+                let snapshot = Snapshot::of(&progress, began.elapsed(), running.map(|since| since.elapsed()));
+                shown.renew(&snapshot.lines());
                 tokio::time::sleep(INTERVAL).await;
             }
         });
-        Some(Self { line, renewing })
+        Some(Self { renewing })
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         self.renewing.abort();
-        self.line.finish_and_clear();
+        if let Some(lines) = LINES.get() {
+            // A terminal that can't be cleared shows the last state.
+            lines.clear().ok();
+        }
     }
 }
 
-fn message(progress: &Progress, elapsed: Duration) -> String {
-    let seconds = elapsed.as_secs_f64();
-    match progress.phase() {
-        Phase::Planning => format!("planning, {seconds:.1} s"),
-        Phase::Running => {
-            let rows = progress.rows_in();
-            let rate = rows as f64 / seconds.max(0.001);
-            format!(
-                "{} rows, {} rows/s, {} rejected, {seconds:.1} s",
-                count(rows),
-                count(rate as u64),
-                count(progress.rows_rejected())
-            )
+/// The lines as they are on the terminal.
+struct Shown {
+    lines: MultiProgress,
+    bars: Vec<ProgressBar>,
+}
+
+impl Shown {
+    fn renew(&mut self, texts: &[String]) {
+        while self.bars.len() < texts.len() {
+            let bar = self.lines.add(ProgressBar::new_spinner());
+            // What is wider than the terminal is cut, so that each line stays one.
+            if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+                bar.set_style(style);
+            }
+            self.bars.push(bar);
         }
-        Phase::Committing => format!("{} rows, committing, {seconds:.1} s", count(progress.rows_in())),
-        Phase::Done => format!("{} rows, done, {seconds:.1} s", count(progress.rows_in())),
+        for bar in self.bars.drain(texts.len()..) {
+            bar.finish_and_clear();
+            self.lines.remove(&bar);
+        }
+        for (bar, text) in self.bars.iter().zip(texts) {
+            bar.set_message(text.clone());
+        }
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        for bar in self.bars.drain(..) {
+            bar.finish_and_clear();
+            self.lines.remove(&bar);
+        }
     }
 }

@@ -5,11 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 use tenon_host::engine::{Phase, Progress, Report};
-use tenon_host::history::{self, History, Level, LogSource, LogWriter, NewRun, Outcome, PluginUsed, State};
+use tenon_host::history::{self, History, KeptBatch, Level, LogSource, LogWriter, NewRun, Outcome, PluginUsed, State};
+use tenon_host::job;
 use tokio::task::JoinHandle;
 
-use crate::args::{ModeArgument, RunArguments};
+use crate::args::RunArguments;
 use crate::exit::Failure;
+use crate::recorded::Recorded;
 
 /// How often it is recorded how far a run has come.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -30,14 +32,14 @@ pub fn log(level: Level, source: LogSource, step: Option<&str>, message: &str) {
 pub struct Record(Option<(History, String)>);
 
 impl Record {
-    /// Records that a run begins, and has its log written.
-    pub fn begin(arguments: &RunArguments) -> Self {
+    /// Records that a run begins, and has its log written. `definition` is what the job file says, if it could be read.
+    pub fn begin(arguments: &RunArguments, definition: Option<&job::Job>) -> Self {
         if arguments.no_history {
             return Self(None);
         }
         let begun = || -> Result<(History, String), history::Error> {
             let history = History::open(&history::default_folder()?)?;
-            let run = new_run(arguments);
+            let run = new_run(arguments, definition);
             history.begin(&run)?;
             let log = history.log_writer(&run.id)?;
             if let Ok(mut current) = LOG.write() {
@@ -92,19 +94,50 @@ impl Record {
         }
     }
 
-    /// Records how the run ended.
-    pub fn end(self, ended: &Result<Report, Failure>) {
+    /// Keeps the batch that a function failed on, where the job wants that; answers with what to say about it.
+    pub fn keep(&self, failure: &Failure, config: &dyn Fn(&str) -> Value) -> Option<String> {
+        let (history, id) = self.0.as_ref()?;
+        let (step, partition, batch) = failure.engine()?.failed_batch()?;
+        let config = config(step);
+        let kept = KeptBatch {
+            step,
+            partition: u32::try_from(partition).unwrap_or(u32::MAX),
+            function: &batch.function,
+            plugin_digest: &batch.plugin_digest,
+            config: &config,
+            error: &failure.causes().join(": "),
+            schema_fingerprint: &batch.schema_fingerprint,
+            arrow_ipc: &batch.arrow_ipc,
+        };
+        match keeper(history, batch.arrow_ipc.len()).and_then(|history| history.keep_batch(id, &kept)) {
+            Ok(_) => Some(format!(
+                "the {} rows that it failed on are kept: `tenon replay {id}` runs it on them again",
+                batch.rows
+            )),
+            Err(error) => {
+                tracing::warn!(%error, "the batch that failed is not kept");
+                None
+            }
+        }
+    }
+
+    /// Records how the run ended, and which plugins it had loaded by then.
+    pub fn end(self, ended: &Result<Report, Failure>, progress: &Progress) {
         let Some((history, id)) = self.0 else { return };
+        let noted = plugins(&history, &id, progress);
         let log = LOG.write().ok().and_then(|mut log| log.take());
         let logged = log.map_or(Ok(()), LogWriter::close);
         let finished = match ended {
-            Ok(report) => succeeded(&history, &id, report),
+            Ok(report) => {
+                let report = serde_json::to_value(report).unwrap_or_default();
+                history.finish(&id, &Outcome::new(State::Succeeded).report(report))
+            }
             Err(failure) => {
                 let (state, failure) = failure.recorded();
                 history.finish(&id, &Outcome::new(state).error(failure))
             }
         };
-        if let Err(error) = logged.and(finished).and_then(|()| history.tidy()) {
+        if let Err(error) = logged.and(noted).and(finished).and_then(|()| history.tidy()) {
             tracing::warn!(%error, "this run is not recorded as a whole");
         }
     }
@@ -119,52 +152,49 @@ impl Drop for Following {
     }
 }
 
-fn succeeded(history: &History, id: &str, report: &Report) -> Result<(), history::Error> {
+fn plugins(history: &History, id: &str, progress: &Progress) -> Result<(), history::Error> {
     let mut plugins: Vec<PluginUsed> = Vec::new();
-    for used in &report.plugins {
+    for used in progress.plugins() {
         if !plugins.iter().any(|known| known.digest == used.digest) {
             plugins.push(PluginUsed {
-                name: used.plugin.clone(),
-                digest: used.digest.clone(),
+                name: used.plugin,
+                digest: used.digest,
             });
         }
     }
-    if !plugins.is_empty() {
-        history.plugins(id, &plugins)?;
+    if plugins.is_empty() {
+        return Ok(());
     }
-    let report = serde_json::to_value(report).unwrap_or_default();
-    history.finish(id, &Outcome::new(State::Succeeded).report(report))
+    history.plugins(id, &plugins)
 }
 
-/// What the arguments say, without what may be secret.
-fn new_run(arguments: &RunArguments) -> NewRun {
-    let plugin = arguments.job.display().to_string();
-    let job = arguments.function.clone().or_else(|| {
-        let name = arguments.job.file_stem()?;
-        Some(name.to_string_lossy().into_owned())
-    });
-    let mut run = NewRun::new(id(), job.unwrap_or_else(|| plugin.clone()));
-    let mut config = arguments.config.clone().unwrap_or_default();
-    config.extend(arguments.set.iter().cloned());
-    // A job file has modes of its own.
-    let mode = arguments.mode.or(arguments.to.as_ref().map(|_| ModeArgument::Error));
-    let mode = mode.map(|mode| match mode {
-        ModeArgument::Error => "error",
-        ModeArgument::Overwrite => "overwrite",
-        ModeArgument::Append => "append",
-        ModeArgument::Ignore => "ignore",
-    });
-    let secrets: Vec<&str> = arguments.secret.iter().map(|(name, _)| name.as_str()).collect();
-    run.definition = json!({
-        "plugin": plugin,
-        "function": arguments.function,
-        "config": config,
-        "from": arguments.from.as_deref().map(without_credentials),
-        "to": arguments.to.as_deref().map(without_credentials),
-        "mode": mode,
-        "rejects": arguments.rejects.as_deref().map(without_credentials),
-        "secrets": secrets,
-    });
+/// The history, with room for a batch of so many bytes: the job has allowed for them.
+fn keeper(history: &History, bytes: usize) -> Result<History, history::Error> {
+    let settings = history::Settings::default();
+    let bytes = bytes as u64;
+    if bytes <= settings.kept_bytes_per_run {
+        return Ok(history.clone());
+    }
+    let settings = history::Settings {
+        kept_bytes_per_run: bytes,
+        kept_bytes: settings.kept_bytes.max(bytes),
+        ..settings
+    };
+    History::with_settings(&history::default_folder()?, settings)
+}
+
+fn new_run(arguments: &RunArguments, definition: Option<&job::Job>) -> NewRun {
+    let file = arguments.job.display().to_string();
+    let stem = || Some(arguments.job.file_stem()?.to_string_lossy().into_owned());
+    let name = match definition {
+        Some(definition) => Some(definition.name.clone()),
+        None => arguments.function.clone().or_else(stem),
+    };
+    let mut run = NewRun::new(id(), name.unwrap_or(file));
+    run.definition = match definition {
+        Some(definition) => Recorded::of_file(arguments, definition),
+        None => Recorded::of_plugin(arguments),
+    };
     let parameters = arguments.param.iter().cloned();
     run.arguments = Value::Object(
         parameters
@@ -178,36 +208,4 @@ fn new_run(arguments: &RunArguments) -> NewRun {
 fn id() -> String {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{:014x}-{:x}", since_epoch.as_micros(), std::process::id())
-}
-
-/// An address without the places where credentials may stand: before the host, and in the query.
-fn without_credentials(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return address.to_owned();
-    };
-    let (rest, query) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?..."));
-    let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-    let host = host
-        .rsplit_once('@')
-        .map_or(host.to_owned(), |(_, host)| format!("...@{host}"));
-    format!("{scheme}://{host}{path}{query}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_recorded_without_credentials() {
-        let cases = [
-            ("data/what?.csv", "data/what?.csv"),
-            ("s3://bucket/a/b@c.csv", "s3://bucket/a/b@c.csv"),
-            ("https://me:hunter2@host:1/x.csv", "https://...@host:1/x.csv"),
-            ("https://host/x.csv?sig=hunter2", "https://host/x.csv?..."),
-            ("https://me:hunt@er2@host", "https://...@host"),
-        ];
-        for (address, recorded) in cases {
-            assert_eq!(without_credentials(address), recorded);
-        }
-    }
 }

@@ -3,9 +3,14 @@
 use std::io::IsTerminal;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
-use tenon_host::engine::{Report, Status};
+use tenon_host::engine::{Flow, Report, SinkReport, Status};
 
 use crate::format::{bytes, count, seconds};
+use crate::printable::one_line;
+
+const HEADINGS: [&str; 7] = ["", "NAME", "ROWS IN", "ROWS OUT", "REJECTED", "BYTES", "FILES"];
+/// Columns of text; the others are numbers.
+const TEXTS: [usize; 3] = [0, 1, 6];
 
 /// Prints the report to stdout.
 pub fn print(report: &Report) {
@@ -21,7 +26,8 @@ pub fn print(report: &Report) {
         }
     }
     let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    println!("{}", table(report, coloured).trim_fmt());
+    println!("{}\n", flows(report, coloured).trim_fmt());
+    println!("{}", pairs(summary(report), coloured).trim_fmt());
 }
 
 /// A table of names and values without borders.
@@ -38,7 +44,75 @@ pub fn pairs(rows: impl IntoIterator<Item = (String, String)>, coloured: bool) -
     table
 }
 
-fn table(report: &Report, coloured: bool) -> Table {
+/// A row for each source, step and sink.
+fn flows(report: &Report, coloured: bool) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_header(HEADINGS.iter().enumerate().map(|(column, heading)| {
+        let cell = cell(column, (*heading).to_owned());
+        if coloured {
+            cell.add_attribute(Attribute::Bold)
+        } else {
+            cell
+        }
+    }));
+    let sources = report.sources.iter().map(source);
+    let steps = report.steps.iter().map(step);
+    let sinks = report.sinks.iter().map(sink);
+    for row in sources.chain(steps).chain(sinks) {
+        table.add_row(row.into_iter().enumerate().map(|(column, text)| cell(column, text)));
+    }
+    table
+}
+
+fn source(flow: &Flow) -> [String; 7] {
+    [
+        "source".to_owned(),
+        name(flow),
+        String::new(),
+        count(flow.rows_out),
+        String::new(),
+        flow.bytes.map(bytes).unwrap_or_default(),
+        String::new(),
+    ]
+}
+
+fn step(flow: &Flow) -> [String; 7] {
+    let rejected = if flow.rows_rejected > 0 {
+        count(flow.rows_rejected)
+    } else {
+        String::new()
+    };
+    [
+        "step".to_owned(),
+        name(flow),
+        count(flow.rows_in),
+        count(flow.rows_out),
+        rejected,
+        flow.bytes.map(bytes).unwrap_or_default(),
+        String::new(),
+    ]
+}
+
+fn sink(sink: &SinkReport) -> [String; 7] {
+    [
+        "sink".to_owned(),
+        one_line(&sink.name, usize::MAX),
+        count(sink.rows),
+        String::new(),
+        String::new(),
+        bytes(sink.bytes),
+        place(&sink.files),
+    ]
+}
+
+/// The name, and the steps that ran with it.
+fn name(flow: &Flow) -> String {
+    let all: Vec<&str> = flow.parts.iter().chain([&flow.name]).map(String::as_str).collect();
+    one_line(&all.join(" + "), usize::MAX)
+}
+
+fn summary(report: &Report) -> Vec<(String, String)> {
     let spent = &report.seconds;
     let per_partition = if report.partitions > 1 {
         format!(", over {} partitions", report.partitions)
@@ -46,22 +120,6 @@ fn table(report: &Report, coloured: bool) -> Table {
         String::new()
     };
     let mut rows = vec![
-        ("rows in".to_owned(), count(report.rows_in)),
-        ("rows out".to_owned(), count(report.rows_out)),
-        ("rejected".to_owned(), rejected(report)),
-        (
-            "read".to_owned(),
-            format!("{}, {}", files(report.files_read), bytes(report.bytes_read)),
-        ),
-        (
-            "written".to_owned(),
-            format!(
-                "{}, {}{}",
-                files(report.files_written.len()),
-                bytes(report.bytes_written),
-                place(&report.files_written)
-            ),
-        ),
         (
             "time".to_owned(),
             format!(
@@ -73,57 +131,78 @@ fn table(report: &Report, coloured: bool) -> Table {
         (
             "of which".to_owned(),
             format!(
-                "source {}, sandbox {}, sink {}{per_partition}; planning {}, commit {}",
+                "source {}, sandbox {}, kernels {}, sink {}{per_partition}; planning {}, commit {}",
                 seconds(spent.source),
                 seconds(spent.sandbox),
+                seconds(spent.kernels),
                 seconds(spent.sink),
                 seconds(spent.planning),
                 seconds(spent.commit)
             ),
         ),
-        (
-            "sandboxes".to_owned(),
-            format!(
-                "{}, at most {} each",
-                report.sandboxes,
-                bytes(report.sandbox_peak_memory)
-            ),
-        ),
     ];
+    if report.sandboxes > 0 {
+        let each = bytes(report.sandbox_peak_memory);
+        rows.push((
+            "sandboxes".to_owned(),
+            format!("{}, at most {each} each", report.sandboxes),
+        ));
+    }
     if let Some(memory) = report.peak_memory {
         rows.push(("peak memory".to_owned(), bytes(memory)));
     }
-    rows.extend(
-        report
-            .counters
-            .iter()
-            .map(|(name, value)| (name.clone(), value.to_string())),
-    );
+    let counters = report.counters.iter();
+    rows.extend(counters.map(|(name, value)| (one_line(name, usize::MAX), value.to_string())));
     rows.push(("run".to_owned(), report.run.clone()));
-    pairs(rows, coloured)
+    rows
 }
 
-fn rejected(report: &Report) -> String {
-    match report.reject_files.first() {
-        Some(file) => format!("{}, in {}", count(report.rows_rejected), file),
-        None => count(report.rows_rejected),
-    }
-}
-
-fn files(number: usize) -> String {
-    if number == 1 {
-        "1 file".to_owned()
+fn cell(column: usize, text: String) -> Cell {
+    let alignment = if TEXTS.contains(&column) {
+        CellAlignment::Left
     } else {
-        format!("{} files", count(number as u64))
-    }
+        CellAlignment::Right
+    };
+    Cell::new(text).set_alignment(alignment)
 }
 
+/// How many files, and where.
 fn place(files: &[String]) -> String {
     match files {
-        [only] => format!(", {only}"),
-        [first, ..] => first
-            .rsplit_once('/')
-            .map_or_else(String::new, |(folder, _)| format!(", in {folder}")),
-        [] => String::new(),
+        [] => "none".to_owned(),
+        [only] => one_line(only, usize::MAX),
+        [first, others @ ..] => {
+            // The folders that they have in common.
+            let mut folder = first.rsplit_once('/').map_or("", |(folder, _)| folder);
+            while !others.iter().all(|file| {
+                let rest = file.strip_prefix(folder);
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            }) {
+                let Some((parent, _)) = folder.rsplit_once('/') else {
+                    break;
+                };
+                folder = parent;
+            }
+            let number = count(files.len() as u64);
+            if folder.is_empty() {
+                number
+            } else {
+                format!("{number} in {}/", one_line(folder, usize::MAX))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_by_the_folder_that_they_share() {
+        let files = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(place(&[]), "none");
+        assert_eq!(place(&files(&["out/a.csv"])), "out/a.csv");
+        assert_eq!(place(&files(&["out/a=1/x", "out/a=10/y", "out/b"])), "3 in out/");
+        assert_eq!(place(&files(&["out/a=1/x", "out/a=1/y"])), "2 in out/a=1/");
     }
 }

@@ -23,7 +23,9 @@ use tenon_runtime::{Output, Sandbox};
 use crate::booked::Booked;
 use crate::context::RunContext;
 use crate::error::Error;
+use crate::kept::{self, FailedBatch};
 use crate::node::Call;
+use crate::progress::InUse;
 use crate::rejects::with_reasons;
 use crate::step::Emits;
 
@@ -41,6 +43,8 @@ pub(crate) struct PluginExec {
 }
 
 impl PluginExec {
+    pub const NAME: &str = "PluginExec";
+
     pub fn new(call: Call, output: SchemaRef, input: Arc<dyn ExecutionPlan>) -> Self {
         let properties = PlanProperties::new(
             // What the function does to order and to equal columns is not known.
@@ -78,7 +82,7 @@ impl DisplayAs for PluginExec {
 
 impl ExecutionPlan for PluginExec {
     fn name(&self) -> &'static str {
-        "PluginExec"
+        Self::NAME
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -184,7 +188,7 @@ pub(crate) async fn open(
         .open(&call.function, &call.config, input)
         .await
         .map_err(failed)?;
-    if announced.fields() != output.fields() {
+    if call.emits == Emits::Rows && announced.fields() != output.fields() {
         return Err(Error::SchemaChanged {
             step: call.step.clone(),
             partition,
@@ -201,7 +205,7 @@ struct Applied {
     output: SchemaRef,
     partition: usize,
     /// Checked out when the first batch comes: a partition without rows needs none.
-    sandbox: Option<Sandbox>,
+    sandbox: Option<(Sandbox, InUse)>,
     memory: Booked,
     /// What the function has answered and nobody has taken yet.
     ready: VecDeque<RecordBatch>,
@@ -233,7 +237,7 @@ impl Applied {
         if self.sandbox.is_none() {
             self.sandbox = Some(self.open().await?);
         }
-        let Some(sandbox) = &mut self.sandbox else {
+        let Some((sandbox, _)) = &mut self.sandbox else {
             return Ok(());
         };
         let rows = batch.num_rows();
@@ -241,7 +245,10 @@ impl Applied {
         let processed = sandbox.process(batch.clone()).await;
         timer.done();
         self.memory.follow(sandbox)?;
-        let Output { batches, rejected } = processed.map_err(|source| self.failed(source))?;
+        let Output { batches, rejected } = match processed {
+            Ok(output) => output,
+            Err(source) => return Err(self.failed(source, self.kept(&batch)).into()),
+        };
         let before = self.rows;
         self.rows += rows as u64;
         if let Emits::RejectedBy(step) = &self.call.emits {
@@ -253,7 +260,7 @@ impl Applied {
         }
         let step = &self.call.step;
         let made = batches.iter().map(RecordBatch::num_rows).sum();
-        self.context.progress.add_step(step, rows, made);
+        self.context.progress.add_step(step, rows, kept::bytes(&batch), made);
         self.ready.extend(batches);
         let rejects = self.context.rejects_of(step)?;
         let number = |row| before + u64::from(row);
@@ -270,36 +277,63 @@ impl Applied {
             // A function that keeps state may have an answer to no rows at all, such as a count of 0.
             self.sandbox = Some(self.open().await?);
         }
-        let Some(mut sandbox) = self.sandbox.take() else {
+        let Some((mut sandbox, _in_use)) = self.sandbox.take() else {
             return Ok(());
         };
         let timer = self.metrics.elapsed_compute().timer();
         let finished = sandbox.finish().await;
         timer.done();
         // Rejections name rows of a batch, and there is none here.
-        let batches = finished.map_err(|source| self.failed(source))?.batches;
+        let batches = finished.map_err(|source| self.failed(source, None))?.batches;
         if self.call.emits != Emits::Rows {
             return Ok(());
         }
         let made = batches.iter().map(RecordBatch::num_rows).sum();
-        self.context.progress.add_step(&self.call.step, 0, made);
+        self.context.progress.add_step(&self.call.step, 0, 0, made);
         self.ready.extend(batches);
         drop(sandbox);
         self.memory.free();
         Ok(())
     }
 
-    async fn open(&mut self) -> Result<Sandbox, Error> {
+    async fn open(&mut self) -> Result<(Sandbox, InUse), Error> {
         let input = self.input.schema();
-        open(&self.context, &self.call, &input, &self.output, self.partition).await
+        let sandbox = open(&self.context, &self.call, &input, &self.output, self.partition).await?;
+        Ok((sandbox, self.context.progress.sandbox_in_use()))
     }
 
-    fn failed(&self, source: tenon_runtime::Error) -> Error {
+    /// The batch that the function failed on, where the job keeps it.
+    fn kept(&self, batch: &RecordBatch) -> Option<Box<FailedBatch>> {
+        let limit = self.context.keep_failed?;
+        let Call {
+            step, plugin, function, ..
+        } = &self.call;
+        match FailedBatch::keep(plugin, function, batch, limit) {
+            Ok(Some(kept)) => Some(Box::new(kept)),
+            Ok(None) => {
+                let rows = batch.num_rows();
+                tracing::warn!(
+                    step,
+                    rows,
+                    limit,
+                    "the batch that failed is not kept: it exceeds `keep_failed`; raise it"
+                );
+                None
+            }
+            Err(error) => {
+                tracing::warn!(step, %error, "the batch that failed is not kept");
+                None
+            }
+        }
+    }
+
+    fn failed(&self, source: tenon_runtime::Error, batch: Option<Box<FailedBatch>>) -> Error {
         let (step, partition) = (self.call.step.clone(), self.partition);
         Error::Step {
             step,
             partition,
             rows: self.rows,
+            batch,
             source: Box::new(source),
         }
     }

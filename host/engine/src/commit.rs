@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tenon_connect::file::{self, Part, Prepared, Sink, WriteConfig};
 use tenon_runtime::Run;
 
+use crate::context::RunContext;
 use crate::drive::Written;
 use crate::error::Error;
 use crate::job::Job;
@@ -46,8 +47,11 @@ impl Planned {
             ..
         } = self;
         let plans = outputs.iter().map(|output| &output.plan);
-        let plans = plans.chain(stages.iter().filter_map(|stage| stage.plan()));
-        let partitions = plans.map(metrics::partitions).max().unwrap_or(0);
+        let plans: Vec<_> = plans.chain(stages.iter().filter_map(|stage| stage.plan())).collect();
+        let native: Duration = plans.iter().map(|plan| metrics::native_time(plan)).sum();
+        let partitions = plans.into_iter().map(metrics::partitions).max().unwrap_or(0);
+        // Shared steps are looked at while the plans are still there that count their rows.
+        RunContext::of(&task)?.progress.steps();
         let sinks: Vec<(String, Sink)> = outputs.into_iter().map(|output| (output.name, output.sink)).collect();
         drop((task, stages));
         end_rejects(&sources);
@@ -63,6 +67,7 @@ impl Planned {
         let mut durable = Durable {
             ready: Vec::new(),
             partitions,
+            native,
             sink: written.elapsed,
         };
         for (name, rejected, sink, parts) in written_to {
@@ -88,6 +93,8 @@ pub(crate) struct Durable {
     ready: Vec<Ready>,
     /// Partitions that ran side by side.
     partitions: usize,
+    /// Work of operators between sources and sinks.
+    native: Duration,
     /// Work in sinks.
     sink: Duration,
 }
@@ -106,6 +113,7 @@ impl Durable {
     pub fn add(&mut self, other: Self) {
         self.ready.extend(other.ready);
         self.partitions = self.partitions.max(other.partitions);
+        self.native += other.native;
         self.sink += other.sink;
     }
 
@@ -217,7 +225,8 @@ impl Committing<'_> {
                 total,
                 planning: self.planning.as_secs_f64(),
                 source: source.as_secs_f64(),
-                sandbox: statistics.cpu.as_secs_f64(),
+                sandbox: statistics.cpu.saturating_sub(statistics.kernels).as_secs_f64(),
+                kernels: (durable.native + statistics.kernels).as_secs_f64(),
                 sink: durable.sink.as_secs_f64(),
                 commit: began_commit.elapsed().as_secs_f64(),
             },

@@ -20,6 +20,8 @@ pub(crate) struct RunContext {
     pub progress: Progress,
     /// Memory of the run, in bytes.
     pub memory: usize,
+    /// Bytes that a batch may have that a function fails on, for it to be kept; none where none is.
+    pub keep_failed: Option<usize>,
 }
 
 impl RunContext {

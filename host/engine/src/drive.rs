@@ -90,12 +90,16 @@ async fn write(
 ) -> Result<PartDone, Error> {
     let failed = |error| Error::Sink(Box::new(error));
     let mut elapsed = Duration::ZERO;
+    let mut bytes = 0;
     while let Some(batch) = rows.next().await {
         let batch = batch.map_err(Error::from_plan)?;
         let began = Instant::now();
         writer.write(&batch).await.map_err(failed)?;
         elapsed += began.elapsed();
-        progress.add_written(&sink, batch.num_rows());
+        // Estimates of what is not encoded yet may shrink.
+        let more = writer.bytes().saturating_sub(bytes);
+        bytes += more;
+        progress.add_written(&sink, batch.num_rows(), more);
     }
     let finishing = Instant::now();
     let part = writer.finish().await.map_err(failed)?;

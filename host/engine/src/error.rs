@@ -3,6 +3,7 @@ use std::time::Duration;
 use datafusion::error::DataFusionError;
 use tenon_runtime::ErrorKind;
 
+use crate::kept::FailedBatch;
 use crate::told::Told;
 
 /// Why a run did not succeed.
@@ -171,6 +172,8 @@ pub enum Error {
         partition: usize,
         /// Rows that the function had taken in this partition.
         rows: u64,
+        /// The rows that it failed on, if they were to be kept and are not too many.
+        batch: Option<Box<FailedBatch>>,
         /// Why.
         #[source]
         source: Box<tenon_runtime::Error>,
@@ -339,7 +342,7 @@ pub enum Error {
     },
 
     /// The run took too long.
-    #[error("the run did not end within its timeout of {limit:?}")]
+    #[error("the run did not end within its timeout of {limit:?}; give it a longer `timeout`, or less to do")]
     Timeout {
         /// Time that the run was given.
         limit: Duration,
@@ -362,6 +365,13 @@ pub enum Error {
     SharedStep {
         /// Name of the step.
         step: String,
+    },
+
+    /// A kept batch is not what it was when it was kept.
+    #[error("the kept batch cannot be read: {reason}")]
+    BadBatch {
+        /// What is wrong with it.
+        reason: String,
     },
 
     /// A defect in Tenon.
@@ -422,9 +432,24 @@ impl Error {
             | Self::Ledger(_)
             | Self::Refused { .. }
             | Self::NotOnePerRow { .. }
+            | Self::BadBatch { .. }
             | Self::SharedStep { .. }
             | Self::Plan(_)
             | Self::Internal(_) => Outcome::Failed,
+        }
+    }
+
+    /// The batch that a function failed on, with the step and the partition, where the job
+    /// [keeps it](crate::Job::keep_failed).
+    pub fn failed_batch(&self) -> Option<(&str, usize, &FailedBatch)> {
+        match self {
+            Self::Step {
+                step,
+                partition,
+                batch: Some(batch),
+                ..
+            } => Some((step, *partition, batch)),
+            _ => None,
         }
     }
 

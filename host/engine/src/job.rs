@@ -56,6 +56,9 @@ pub struct Job {
     pub timeout: Option<Duration>,
     /// What to do when a run fails for a reason that may pass.
     pub retries: Retries,
+    /// Keeps the batch that a plugin's function failed on if it takes no more than so many bytes: the error
+    /// [has it](crate::Error::failed_batch). None is kept by default.
+    pub keep_failed: Option<usize>,
 }
 
 impl Job {
@@ -80,6 +83,7 @@ impl Job {
             memory: None,
             timeout: None,
             retries: Retries::default(),
+            keep_failed: None,
         }
     }
 

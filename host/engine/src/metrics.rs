@@ -4,11 +4,41 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::execution_plan::CardinalityEffect;
 use datafusion::physical_plan::metrics::MetricsSet;
+
+use crate::apply::PluginExec;
 
 /// Time that a source spent on reading and parsing, over all partitions.
 pub(crate) fn source_time(scan: &Arc<dyn ExecutionPlan>) -> Duration {
     scan.metrics().map_or(Duration::ZERO, |metrics| of_source(&metrics))
+}
+
+/// Rows that came out of a plan so far.
+pub(crate) fn rows(plan: &Arc<dyn ExecutionPlan>) -> u64 {
+    let own = plan.metrics().and_then(|metrics| metrics.output_rows());
+    match (own, plan.children().as_slice()) {
+        (Some(rows), _) => rows as u64,
+        // It does not count them itself, and neither makes nor loses any.
+        (None, [input]) if matches!(plan.cardinality_effect(), CardinalityEffect::Equal) => rows(input),
+        (None, _) => 0,
+    }
+}
+
+/// Time that the operators between sources and sinks spent, over all partitions, without the functions of plugins.
+pub(crate) fn native_time(plan: &Arc<dyn ExecutionPlan>) -> Duration {
+    let children = plan.children();
+    if children.is_empty() {
+        return Duration::ZERO;
+    }
+    let own = match plan.metrics() {
+        Some(metrics) if plan.name() != PluginExec::NAME => metrics.elapsed_compute().unwrap_or(0),
+        _ => 0,
+    };
+    children
+        .into_iter()
+        .map(native_time)
+        .fold(Duration::from_nanos(own as u64), |sum, time| sum + time)
 }
 
 /// Partitions in which most of the plan runs.

@@ -6,8 +6,12 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
+use tenon_connect::file::Format;
 
+use crate::flow::{Meter, StepFlow};
+use crate::job::{Feed, Output};
 use crate::plan::{OpenedSource, PlannedStep, WatchedTable};
+use crate::report::PluginUsed;
 
 /// Counts of a run that goes on. Clones watch the same run.
 #[derive(Debug, Clone, Default)]
@@ -19,15 +23,28 @@ struct Shared {
     attempt: AtomicU64,
     /// Rows rejected, by source and step.
     rejected: Mutex<BTreeMap<String, u64>>,
+    sandboxes_in_use: AtomicU64,
     /// Filled once the run is planned; each retry starts afresh.
     counts: RwLock<Counts>,
 }
 
 #[derive(Debug, Default)]
 struct Counts {
-    sources: Vec<(String, Arc<WatchedTable>)>,
+    plugins: Vec<PluginUsed>,
+    sources: Vec<SourceCounts>,
+    flows: Vec<StepFlow>,
+    /// By plugin step.
     steps: BTreeMap<String, StepCounts>,
     sinks: BTreeMap<String, SinkCounts>,
+}
+
+#[derive(Debug)]
+struct SourceCounts {
+    name: String,
+    bytes: u64,
+    /// Whether all of it is read, whichever columns somebody needs.
+    is_whole: bool,
+    table: Arc<WatchedTable>,
 }
 
 #[derive(Debug, Default)]
@@ -35,11 +52,15 @@ struct StepCounts {
     rows_in: AtomicU64,
     rows_out: AtomicU64,
     rejected: AtomicU64,
+    bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct SinkCounts {
     rows: AtomicU64,
+    bytes: AtomicU64,
+    /// The source or step whose rejected rows it takes.
+    rejects_of: Option<String>,
 }
 
 /// What a run is doing.
@@ -55,17 +76,26 @@ pub enum Phase {
     Done,
 }
 
-/// Rows that went through one source, plugin step or sink.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What went through one source, step or sink.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Flow {
     /// Name of the source, step or sink.
     pub name: String,
+    /// Steps that ran as a part of this one, in one query, so that their rows have not been counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
     /// Rows that went in; for a source, rows that were read.
     pub rows_in: u64,
     /// Rows that came out; for a sink, rows that were written.
     pub rows_out: u64,
     /// Rows that the source or step rejected.
     pub rows_rejected: u64,
+    /// Bytes, where they are counted: of a source as stored, of a plugin step the columns that its function was handed,
+    /// of a sink as encoded.
+    pub bytes: Option<u64>,
+    /// Bytes that there are, of a source as stored. None of formats of which only the columns are read that are needed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_total: Option<u64>,
 }
 
 impl Progress {
@@ -87,17 +117,14 @@ impl Progress {
     /// Rows read from all sources.
     pub fn rows_in(&self) -> u64 {
         let counts = self.0.counts.read();
-        counts.sources.iter().map(|(_, table)| table.rows()).sum()
+        counts.sources.iter().map(|source| source.table.rows()).sum()
     }
 
     /// Rows handed to all sinks, without rejected ones.
     pub fn rows_out(&self) -> u64 {
         let counts = self.0.counts.read();
-        counts
-            .sinks
-            .values()
-            .map(|sink| sink.rows.load(Ordering::Relaxed))
-            .sum()
+        let sinks = counts.sinks.values().filter(|sink| sink.rejects_of.is_none());
+        sinks.map(|sink| load(&sink.rows)).sum()
     }
 
     /// Rows that sources and functions have rejected.
@@ -105,43 +132,42 @@ impl Progress {
         self.0.rejected.lock().values().sum()
     }
 
-    /// Rows by source.
-    pub fn sources(&self) -> Vec<Flow> {
-        let counts = self.0.counts.read();
-        let flow = |(name, table): &(String, Arc<WatchedTable>)| {
-            let (rows, rejected) = (table.rows(), table.unreadable().count());
-            Flow {
-                name: name.clone(),
-                rows_in: rows,
-                rows_out: rows.saturating_sub(rejected),
-                rows_rejected: rejected,
-            }
-        };
-        counts.sources.iter().map(flow).collect()
+    /// Sandboxes that work on the rows of this run just now.
+    pub fn sandboxes_in_use(&self) -> u64 {
+        load(&self.0.sandboxes_in_use)
     }
 
-    /// Rows by plugin step.
+    /// The plugins that were loaded, by step. Known early, and of a run that fails as well.
+    pub fn plugins(&self) -> Vec<PluginUsed> {
+        self.0.counts.read().plugins.clone()
+    }
+
+    /// What was read, by source.
+    pub fn sources(&self) -> Vec<Flow> {
+        self.0.counts.read().sources.iter().map(SourceCounts::flow).collect()
+    }
+
+    /// What went through the steps, each after those that it reads. Steps that became part of a larger query are named
+    /// with the one whose rows are counted.
     pub fn steps(&self) -> Vec<Flow> {
         let counts = self.0.counts.read();
-        let flow = |(name, step): (&String, &StepCounts)| Flow {
-            name: name.clone(),
-            rows_in: step.rows_in.load(Ordering::Relaxed),
-            rows_out: step.rows_out.load(Ordering::Relaxed),
-            rows_rejected: step.rejected.load(Ordering::Relaxed),
-        };
-        counts.steps.iter().map(flow).collect()
+        counts.flows.iter().map(|flow| counts.step(flow)).collect()
     }
 
-    /// Rows by sink.
+    /// What went to the sinks.
     pub fn sinks(&self) -> Vec<Flow> {
         let counts = self.0.counts.read();
         let flow = |(name, sink): (&String, &SinkCounts)| {
-            let rows = sink.rows.load(Ordering::Relaxed);
+            let rows = match &sink.rejects_of {
+                Some(from) => self.0.rejected.lock().get(from).copied().unwrap_or(0),
+                None => load(&sink.rows),
+            };
             Flow {
                 name: name.clone(),
                 rows_in: rows,
                 rows_out: rows,
-                rows_rejected: 0,
+                bytes: sink.rejects_of.is_none().then(|| load(&sink.bytes)),
+                ..Flow::default()
             }
         };
         counts.sinks.iter().map(flow).collect()
@@ -157,37 +183,70 @@ impl Progress {
         *self.0.counts.write() = Counts::default();
     }
 
+    /// The plugins were loaded.
+    pub(crate) fn loaded(&self, plugins: Vec<PluginUsed>) {
+        self.0.counts.write().plugins = plugins;
+    }
+
     /// More was planned: all of a job, or what a script runs next.
-    pub(crate) fn add<'a>(
+    pub(crate) fn add(
         &self,
         sources: &[OpenedSource],
         steps: &[PlannedStep],
-        sinks: impl IntoIterator<Item = &'a String>,
+        flows: Vec<StepFlow>,
+        sinks: &BTreeMap<String, Output>,
     ) {
         let mut counts = self.0.counts.write();
         for source in sources {
-            if !counts.sources.iter().any(|(name, _)| *name == source.name) {
-                counts.sources.push((source.name.clone(), Arc::clone(&source.table)));
+            if !counts.sources.iter().any(|known| known.name == source.name) {
+                counts.sources.push(SourceCounts {
+                    name: source.name.clone(),
+                    bytes: source.source.bytes(),
+                    is_whole: !matches!(source.source.format(), Format::Parquet | Format::Orc),
+                    table: Arc::clone(&source.table),
+                });
             }
         }
         for step in steps {
             counts.steps.entry(step.name.clone()).or_default();
+            if !counts.plugins.iter().any(|known| known.step == step.name) {
+                counts.plugins.push(PluginUsed::by(step));
+            }
         }
-        for sink in sinks {
-            counts.sinks.entry(sink.clone()).or_default();
+        for flow in flows {
+            counts.flows.retain(|known| known.name != flow.name);
+            counts.flows.push(flow);
+        }
+        for (name, output) in sinks {
+            let rejects_of = match &output.feed {
+                Feed::RejectsOf(step) => Some(step.clone()),
+                Feed::Rows(_) => None,
+            };
+            counts.sinks.entry(name.clone()).or_insert_with(|| SinkCounts {
+                rejects_of,
+                ..SinkCounts::default()
+            });
         }
     }
 
-    pub(crate) fn add_step(&self, step: &str, rows_in: usize, rows_out: usize) {
+    /// A sandbox is in use until the answer is dropped.
+    pub(crate) fn sandbox_in_use(&self) -> InUse {
+        self.0.sandboxes_in_use.fetch_add(1, Ordering::Relaxed);
+        InUse(Arc::clone(&self.0))
+    }
+
+    pub(crate) fn add_step(&self, step: &str, rows_in: usize, bytes: usize, rows_out: usize) {
         if let Some(counts) = self.0.counts.read().steps.get(step) {
             counts.rows_in.fetch_add(rows_in as u64, Ordering::Relaxed);
+            counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
             counts.rows_out.fetch_add(rows_out as u64, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn add_written(&self, sink: &str, rows: usize) {
+    pub(crate) fn add_written(&self, sink: &str, rows: usize, bytes: u64) {
         if let Some(counts) = self.0.counts.read().sinks.get(sink) {
             counts.rows.fetch_add(rows as u64, Ordering::Relaxed);
+            counts.bytes.fetch_add(bytes, Ordering::Relaxed);
         }
     }
 
@@ -202,4 +261,70 @@ impl Progress {
         *most = rows.max(*most);
         rejected.values().sum()
     }
+}
+
+impl SourceCounts {
+    fn flow(&self) -> Flow {
+        let (rows, rejected) = (self.table.rows(), self.table.unreadable().count());
+        Flow {
+            name: self.name.clone(),
+            rows_in: rows,
+            rows_out: rows.saturating_sub(rejected),
+            rows_rejected: rejected,
+            bytes: Some(self.table.bytes().min(self.bytes)),
+            bytes_total: self.is_whole.then_some(self.bytes),
+            ..Flow::default()
+        }
+    }
+}
+
+impl Counts {
+    fn step(&self, flow: &StepFlow) -> Flow {
+        let own = self.steps.get(&flow.name);
+        let rows_in = match own {
+            Some(own) => load(&own.rows_in),
+            None => flow.inputs.iter().map(|input| self.rows_out(input)).sum(),
+        };
+        Flow {
+            name: flow.name.clone(),
+            parts: flow.parts.clone(),
+            rows_in,
+            rows_out: self.rows_out(&flow.name),
+            rows_rejected: own.map_or(0, |own| load(&own.rejected)),
+            bytes: own.map(|own| load(&own.bytes)),
+            bytes_total: None,
+        }
+    }
+
+    /// Rows that came out of a source or step.
+    fn rows_out(&self, name: &str) -> u64 {
+        if let Some(source) = self.sources.iter().find(|source| source.name == name) {
+            return source.flow().rows_out;
+        }
+        let flow = self.flows.iter().find(|flow| flow.name == name);
+        let of_step = |step: &String, count: fn(&StepCounts) -> &AtomicU64| {
+            self.steps.get(step).map_or(0, |counts| load(count(counts)))
+        };
+        match flow.map(|flow| &flow.meter) {
+            Some(Meter::Plugin) => of_step(&name.to_owned(), |counts| &counts.rows_out),
+            Some(Meter::Step(reader)) => of_step(reader, |counts| &counts.rows_in),
+            Some(Meter::Sink(sink)) => self.sinks.get(sink).map_or(0, |sink| load(&sink.rows)),
+            Some(Meter::Shared(shared)) => shared.count(),
+            None => 0,
+        }
+    }
+}
+
+/// A sandbox that is in use.
+#[derive(Debug)]
+pub(crate) struct InUse(Arc<Shared>);
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        self.0.sandboxes_in_use.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn load(count: &AtomicU64) -> u64 {
+    count.load(Ordering::Relaxed)
 }

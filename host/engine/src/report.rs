@@ -1,6 +1,7 @@
 //! What a run has done.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Serialize;
 use tenon_runtime::Run;
@@ -30,9 +31,9 @@ pub struct Report {
     pub rows_rejected: u64,
     /// Rows by source.
     pub sources: Vec<Flow>,
-    /// Rows by plugin step.
+    /// Rows by step, each after those that it reads.
     pub steps: Vec<Flow>,
-    /// What was written, by sink.
+    /// What was written, by sink; nothing to sinks that were skipped.
     pub sinks: Vec<SinkReport>,
     /// Files that were read.
     pub files_read: usize,
@@ -67,6 +68,8 @@ pub struct PluginUsed {
     pub step: String,
     /// The plugin's name.
     pub plugin: String,
+    /// The plugin's file.
+    pub file: PathBuf,
     /// SHA-256 of the plugin's file.
     pub digest: String,
     /// The function that ran.
@@ -88,21 +91,27 @@ pub struct SinkReport {
     pub rejected: bool,
 }
 
+impl PluginUsed {
+    pub(crate) fn by(step: &PlannedStep) -> Self {
+        Self {
+            step: step.name.clone(),
+            plugin: step.plugin.clone(),
+            file: step.file.clone(),
+            digest: step.digest.clone(),
+            function: step.function.clone(),
+        }
+    }
+}
+
 impl Report {
     /// What is known before a run has done anything, with every count at zero.
     pub(crate) fn begun(job: &Job, run: &Run, sources: &[OpenedSource], steps: &[PlannedStep]) -> Self {
-        let plugin = |step: &PlannedStep| PluginUsed {
-            step: step.name.clone(),
-            plugin: step.plugin.clone(),
-            digest: step.digest.clone(),
-            function: step.function.clone(),
-        };
         Self {
             run: run.id().to_owned(),
             job: job.name.clone(),
             status: Status::Succeeded,
             attempts: 1,
-            plugins: steps.iter().map(plugin).collect(),
+            plugins: steps.iter().map(PluginUsed::by).collect(),
             rows_in: 0,
             rows_out: 0,
             rows_rejected: 0,
@@ -165,8 +174,10 @@ pub struct Timings {
     pub planning: f64,
     /// Reading, decompressing and parsing; work of all partitions.
     pub source: f64,
-    /// Calls into sandboxes; work of all partitions.
+    /// The code of plugins; work of all partitions.
     pub sandbox: f64,
+    /// What ran natively in between: SQL, ready-made steps, and kernels that plugins called; work of all partitions.
+    pub kernels: f64,
     /// Encoding, compressing and writing; work of all partitions.
     pub sink: f64,
     /// Making files durable and visible; elapsed.

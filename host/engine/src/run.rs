@@ -34,6 +34,10 @@ impl Engine {
         Self { runtime, ledger: None }
     }
 
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
     /// The same engine, which notes what runs commit in this ledger.
     #[must_use]
     pub fn ledger(self, ledger: Arc<dyn Ledger>) -> Self {

@@ -403,10 +403,13 @@ async fn plugins_and_queries_feed_each_other() {
         .sink("masked_file", "masked", WriteConfig::new(folder.url("masked.csv")));
     let report = engine().run(&job, &Progress::default()).await;
     let report = report.unwrap_or_else(|error| panic!("{}", causes(&error)));
-    assert_eq!(
-        (report.rows_in, report.steps[0].rows_in, report.steps[0].rows_out),
-        (5, 4, 4)
-    );
+    // The query in the front is counted by the function that takes its rows, the one at the end by its sink.
+    let flows = report.steps.iter();
+    let flows: Vec<_> = flows
+        .map(|flow| (flow.name.as_str(), flow.rows_in, flow.rows_out))
+        .collect();
+    assert_eq!(report.rows_in, 5);
+    assert_eq!(flows, [("paid", 5, 4), ("masked", 4, 4), ("totals", 4, 1)]);
     assert_eq!(report.sinks.len(), 2);
     assert!(!folder.text("masked.csv").contains("Ann"));
     assert!(

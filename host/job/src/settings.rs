@@ -90,6 +90,10 @@ pub struct Limits {
     /// State, keys and values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_bytes: Option<Size>,
+    /// Keeps the batch that a plugin's function failed on, for `tenon replay`, unless it takes more than this. It holds
+    /// data as they were read. Default: none is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_failed: Option<Size>,
 }
 
 /// What happens after a failure that may pass, such as a connection that broke. A retry writes nothing twice.

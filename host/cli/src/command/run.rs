@@ -1,54 +1,170 @@
+mod watched;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use serde_json::Value;
 use tenon_host::connect::file::{Mode, ParquetWrite, WriteConfig};
-use tenon_host::engine::{Engine, Job, MaxRejects, Progress, Report, Secret, Transform};
+use tenon_host::engine::{Engine, Job, MaxRejects, Progress, Report, Status, Transform};
+use tenon_host::job::{Job as Definition, Step};
 
 use crate::args::{CompressionArgument, ModeArgument, RunArguments};
 use crate::exit::Failure;
-use crate::job::Prepared;
+use crate::inputs::Inputs;
+use crate::interrupt::Interrupt;
 use crate::progress::Watch;
 use crate::record::Record;
-use crate::{incremental, interrupt, job, plugin, report};
+use crate::{incremental, job, plugin, report};
 
 /// `tenon run`
 pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
-    let record = Record::begin(&arguments);
-    let ended = execute(&arguments, &record, quiet).await;
-    record.end(&ended);
-    let done = ended?;
-    if arguments.json {
-        let text = serde_json::to_string_pretty(&done).map_err(|error| Failure::failed(error.into()))?;
-        println!("{text}");
-    } else if !quiet {
-        report::print(&done);
+    let mut runner = Runner::new(*arguments, quiet);
+    if runner.arguments.watch {
+        return watched::run(runner).await;
     }
-    Ok(())
+    let ended = runner.once().await;
+    runner.show(&ended?)
 }
 
-async fn execute(arguments: &RunArguments, record: &Record, quiet: bool) -> Result<Report, Failure> {
-    let (mut job, bookmarked) = if job::is_job_file(&arguments.job) {
-        from_file(arguments, quiet).await?
-    } else {
-        let mut transform = transform(arguments)?;
-        transform.plugin = plugin::component(&arguments.job, quiet).await?;
-        (transform.job(), Vec::new())
-    };
-    let engine = Engine::new(plugin::runtime(arguments.memory_limit)?);
-    job.run = record.history().map(|(_, id)| id.to_owned());
-    let engine = incremental::prepare(engine, &mut job, &bookmarked, record, arguments).await?;
-    let progress = Progress::default();
-    let watch = Watch::start(&progress, quiet);
-    let following = record.follow(&progress);
-    let stop = async {
-        interrupt::requested().await;
-        record.stopping();
-    };
-    let ended = engine.run_until(&job, &progress, stop).await;
-    drop((watch, following));
-    Ok(ended?)
+/// Runs what the command line says, once or again and again.
+pub(super) struct Runner {
+    pub arguments: RunArguments,
+    pub quiet: bool,
+    pub interrupt: Interrupt,
+    /// What the runs so far were made of.
+    pub inputs: Inputs,
+    /// Targets that were written by these runs, which later ones may replace.
+    own_targets: BTreeSet<String>,
+    engine: Option<Engine>,
+}
+
+impl Runner {
+    fn new(arguments: RunArguments, quiet: bool) -> Self {
+        Self {
+            arguments,
+            quiet,
+            interrupt: Interrupt::listen(),
+            inputs: Inputs::default(),
+            own_targets: BTreeSet::new(),
+            engine: None,
+        }
+    }
+
+    /// One run, recorded from begin to end.
+    pub async fn once(&mut self) -> Result<Report, Failure> {
+        self.inputs.add(&self.arguments.job);
+        let definition = if job::is_job_file(&self.arguments.job) {
+            job::load(&self.arguments.job, &self.arguments.param, self.quiet).map(Some)
+        } else {
+            Ok(None)
+        };
+        let definition = match definition {
+            Ok(definition) => definition,
+            Err(failure) => {
+                let ended = Err(failure);
+                Record::begin(&self.arguments, None).end(&ended, &Progress::default());
+                return ended;
+            }
+        };
+        let record = Record::begin(&self.arguments, definition.as_ref());
+        let progress = Progress::default();
+        let mut ended = self.execute(definition.as_ref(), &record, &progress).await;
+        if let Err(failure) = ended {
+            let config = |step: &str| match &definition {
+                Some(definition) => step_config(definition, step),
+                None => Value::Object(self.arguments.function_config()),
+            };
+            let hint = record.keep(&failure, &config);
+            ended = Err(match hint {
+                Some(hint) => failure.hinted(hint),
+                None => failure,
+            });
+        }
+        record.end(&ended, &progress);
+        ended
+    }
+
+    /// Prints what a run has done.
+    pub fn show(&self, report: &Report) -> Result<(), Failure> {
+        if self.arguments.json {
+            let text = serde_json::to_string_pretty(report).map_err(|error| Failure::failed(error.into()))?;
+            println!("{text}");
+        } else if !self.quiet {
+            report::print(report);
+        }
+        Ok(())
+    }
+
+    async fn execute(
+        &mut self,
+        definition: Option<&Definition>,
+        record: &Record,
+        progress: &Progress,
+    ) -> Result<Report, Failure> {
+        let stopped = self.interrupt.clone();
+        let (mut job, bookmarked) = tokio::select! {
+            opened = self.open(definition) => opened?,
+            () = stopped.requested() => return Err(tenon_host::engine::Error::Cancelled.into()),
+        };
+        job.keep_failed = self.arguments.keep_failed.or(job.keep_failed);
+        job.run = record.history().map(|(_, id)| id.to_owned());
+        for output in job.sinks.values_mut() {
+            if output.to.mode == Mode::Error && self.own_targets.contains(&output.to.url) {
+                output.to.mode = Mode::Overwrite;
+            }
+        }
+        self.inputs.add_job(&job);
+        let engine = match &self.engine {
+            Some(engine) => engine.clone(),
+            None => Engine::new(plugin::runtime(self.arguments.memory_limit)?),
+        };
+        self.engine = Some(engine.clone());
+        let engine = incremental::prepare(engine, &mut job, &bookmarked, record, &self.arguments).await?;
+        let watch = Watch::start(progress, self.quiet);
+        let following = record.follow(progress);
+        let stop = async {
+            stopped.requested().await;
+            record.stopping();
+        };
+        let ended = engine.run_until(&job, progress, stop).await;
+        drop((watch, following));
+        let report = ended?;
+        if report.status == Status::Succeeded {
+            let targets = job.sinks.into_values().map(|output| output.to.url);
+            self.own_targets.extend(targets);
+        }
+        Ok(report)
+    }
+
+    /// The job, with its plugins built, and the sources that have bookmarks.
+    async fn open(&mut self, definition: Option<&Definition>) -> Result<(Job, Vec<String>), Failure> {
+        let Some(definition) = definition else {
+            let mut transform = transform(&self.arguments)?;
+            self.inputs.add_url(&transform.source.url);
+            transform.plugin = plugin::component(&self.arguments.job, self.quiet).await?;
+            return Ok((transform.job(), Vec::new()));
+        };
+        for plugin in definition.plugins() {
+            self.inputs.add(Path::new(plugin));
+        }
+        from_file(&self.arguments, definition, self.quiet).await
+    }
+}
+
+/// The configuration of a plugin step, with references in the place of secrets.
+fn step_config(definition: &Definition, step: &str) -> Value {
+    match definition.steps.get(step) {
+        Some(Step::Plugin(step)) => step.config.to_json(),
+        _ => Value::Null,
+    }
 }
 
 /// The job of a job file, with what the command line says about how it runs, and the sources that have bookmarks.
-async fn from_file(arguments: &RunArguments, quiet: bool) -> Result<(Job, Vec<String>), Failure> {
+async fn from_file(
+    arguments: &RunArguments,
+    definition: &Definition,
+    quiet: bool,
+) -> Result<(Job, Vec<String>), Failure> {
     let said = [
         ("--from", arguments.from.is_some()),
         ("--to", arguments.to.is_some()),
@@ -67,7 +183,7 @@ async fn from_file(arguments: &RunArguments, quiet: bool) -> Result<(Job, Vec<St
             "{option} cannot be given with a job file, which says that itself; make it a parameter there and use --param"
         )));
     }
-    let Prepared { definition, mut job } = job::open(&arguments.job, &arguments.param, quiet).await?;
+    let mut job = job::build(definition, quiet).await?;
     let sources = definition.sources.keys();
     let bookmarked = sources
         .filter(|source| definition.bookmarked(source))
@@ -102,7 +218,7 @@ fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {
     };
     let mut job = Transform::new(&arguments.job, source, sink);
     job.function.clone_from(&arguments.function);
-    job.config = Value::Object(config(arguments));
+    job.config = Value::Object(arguments.function_config());
     job.rejects = arguments.rejects.as_ref().map(|url| {
         // What an earlier run rejected says nothing about this one.
         WriteConfig {
@@ -119,19 +235,6 @@ fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {
     if let Some(bytes) = arguments.memory_limit {
         job.limits.memory = bytes;
     }
-    for (name, variable) in &arguments.secret {
-        let value = std::env::var(variable).map_err(|_| {
-            Failure::usage(format!(
-                "the secret `{name}` is to come from {variable}, which is not set or not text"
-            ))
-        })?;
-        job.secrets.insert(name.clone(), Secret::new(value));
-    }
+    job.secrets = plugin::secrets(&arguments.secret)?;
     Ok(job)
-}
-
-fn config(arguments: &RunArguments) -> serde_json::Map<String, Value> {
-    let mut config = arguments.config.clone().unwrap_or_default();
-    config.extend(arguments.set.iter().cloned());
-    config
 }

@@ -110,7 +110,7 @@ fn secrets_are_not_recorded() {
     assert_eq!(ended.status.code(), Some(3));
     let shown = place.tenon(&["runs", "show", "last", "--json"]).succeeded();
     assert_eq!(shown.json()["definition"]["from"], "https://...@localhost/x.csv?...");
-    assert_eq!(shown.json()["definition"]["secrets"][0], "key");
+    assert_eq!(shown.json()["definition"]["secrets"][0], "key=env:API_KEY");
     for entry in fs::read_dir(place.path(".home")).expect("a folder") {
         let path = entry.expect("an entry").path();
         let content = fs::read(&path).expect("readable");

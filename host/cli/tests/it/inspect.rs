@@ -30,17 +30,17 @@ fn help_and_completions() {
     let place = Place::new();
     let help = place.tenon(&["--help"]).succeeded().stdout;
     assert!(help.contains("Exit codes:") && help.contains("130"), "{help}");
-    for command in ["run", "inspect", "build", "completions"] {
+    for command in ["run", "inspect", "new", "build", "replay", "completions"] {
         let help = place.tenon(&[command, "--help"]).succeeded().stdout;
         assert!(help.contains("Examples:"), "{help}");
     }
-    assert!(
-        place
-            .tenon(&["completions", "bash"])
-            .succeeded()
-            .stdout
-            .contains("_tenon()")
-    );
+    for shell in ["bash", "zsh", "fish"] {
+        let script = place.tenon(&["completions", shell]).succeeded().stdout;
+        assert!(
+            script.contains("tenon") && script.contains("replay") && script.contains("watch"),
+            "{shell}"
+        );
+    }
     let nearest = place.tenon(&["rum"]).failed(2);
     assert!(nearest.contains("run"), "{nearest}");
 }

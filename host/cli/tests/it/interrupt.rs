@@ -2,15 +2,14 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::place::{Ended, FLIGHTS, Place, REJECTED, flights, parquet, plugin, rows};
+use crate::place::{Ended, FLIGHTS, Place, REJECTED, flights, guest, parquet, plugin, rows};
 
+/// A run that is writing, and would go on for a while.
 #[cfg(unix)]
-#[test]
-fn an_interrupt_leaves_nothing_visible() {
-    let place = Place::new();
+fn at_work(place: &Place) -> Child {
     // So that the plugin is compiled and the run is in its midst when it is interrupted.
     place.run(&["--to", "first.parquet"]).succeeded();
     fs::remove_file(place.path("first.parquet")).expect("removed");
@@ -20,19 +19,20 @@ fn an_interrupt_leaves_nothing_visible() {
         fs::copy(flights(), place.path("in").join(format!("{number}.csv.gz"))).expect("copied");
     }
     let plugin = plugin();
+    let arguments = [
+        "run",
+        &plugin,
+        "--from",
+        "in/",
+        "--null",
+        "NA",
+        "--to",
+        "out/",
+        "--partitions",
+        "1",
+    ];
     let mut child = place
-        .command(&[
-            "run",
-            &plugin,
-            "--from",
-            "in/",
-            "--null",
-            "NA",
-            "--to",
-            "out/",
-            "--partitions",
-            "1",
-        ])
+        .command(&arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -46,11 +46,22 @@ fn an_interrupt_leaves_nothing_visible() {
         );
         std::thread::sleep(Duration::from_millis(1));
     }
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("started");
-    assert!(killed.success());
+    child
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status().expect("started");
+    assert!(sent.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_nothing_visible() {
+    let place = Place::new();
+    let child = at_work(&place);
+    interrupt(&child);
     let ended = Ended::from(child.wait_with_output().expect("ended"));
     let message = ended.failed(130);
     assert!(
@@ -58,6 +69,46 @@ fn an_interrupt_leaves_nothing_visible() {
         "{message}"
     );
     assert_eq!(place.names(""), ["in"]);
+    let run = place.tenon(&["runs", "show", "last", "--json"]).succeeded().json();
+    assert_eq!(run["state"], "STOPPED");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_interrupt_ends_it_at_once() {
+    let place = Place::new();
+    let child = at_work(&place);
+    interrupt(&child);
+    interrupt(&child);
+    let since = Instant::now();
+    let ended = child.wait_with_output().expect("ended");
+    assert_eq!(ended.status.code(), Some(130));
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    let visible = place.names("out").into_iter().filter(|name| !name.starts_with('.'));
+    assert_eq!(visible.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn a_run_that_takes_too_long_ends_like_an_interrupted_one() {
+    let place = Place::new();
+    fs::write(place.path("in.csv"), "id\n1\n").expect("written");
+    let job = format!(
+        "timeout = \"2s\"\n[sources.rows]\nurl = \"in.csv\"\n\
+         [steps.stuck]\nfrom = \"rows\"\nplugin = {:?}\nfunction = \"loop\"\n\
+         [sinks.out]\nfrom = \"stuck\"\nurl = \"out/\"\n",
+        guest("evil")
+    );
+    fs::write(place.path("stuck.toml"), job).expect("written");
+    // Compiling the plugin is not what is to take too long.
+    place.tenon(&["inspect", &guest("evil")]).succeeded();
+    let said = place.tenon(&["run", "stuck.toml"]).failed(4);
+    assert!(said.contains("did not end within its timeout of 2s"), "{said}");
+    assert!(!place.path("out").exists() || place.names("out").is_empty());
+    let run = place.tenon(&["runs", "show", "last", "--json"]).succeeded().json();
+    assert_eq!(
+        (&run["state"], &run["plugins"][0]["name"]),
+        (&"TIMEOUT".into(), &"evil".into())
+    );
 }
 
 #[cfg(unix)]

@@ -28,6 +28,26 @@ fn the_example_runs_as_its_file_says() {
     assert_eq!(flights.and_then(|flow| flow["rows_in"].as_u64()), Some(FLIGHTS));
     assert_eq!(report["rows_rejected"].as_u64(), Some(REJECTED));
 
+    let steps = report["steps"].as_array().expect("a list");
+    let passed = |name: &str| {
+        let step = steps.iter().find(|flow| flow["name"] == name);
+        step.map(|flow| (flow["rows_in"].as_u64(), flow["rows_out"].as_u64()))
+    };
+    let sound = Some(FLIGHTS - REJECTED);
+    assert_eq!(passed("categorised"), Some((Some(FLIGHTS), sound)));
+    // It is SQL, read by two sinks, over the flights and two small tables.
+    let (described_in, described_out) = passed("described").expect("it is counted");
+    assert!(
+        described_in > sound && described_out == sound,
+        "{described_in:?} {described_out:?}"
+    );
+    assert!(
+        report["seconds"]["kernels"]
+            .as_f64()
+            .is_some_and(|seconds| seconds > 0.0)
+    );
+    assert_eq!(report["plugins"][0]["step"], "categorised");
+
     let carriers = place.names("out/flights-by-carrier");
     let carriers: Vec<&String> = carriers.iter().filter(|name| name.starts_with("carrier=")).collect();
     assert_eq!(carriers.len(), 16, "{carriers:?}");

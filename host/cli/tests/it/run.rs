@@ -96,7 +96,7 @@ fn one_file_and_a_table_for_people() {
     for text in [
         "336,776",
         "336,771",
-        "rejected",
+        "REJECTED",
         "rows/s",
         "out.parquet",
         "sandbox",

@@ -49,6 +49,8 @@ pub struct PartitionWriter {
     /// Files begun.
     started: usize,
     rows: u64,
+    /// Bytes of the files that have ended.
+    ended_bytes: u64,
 }
 
 struct OpenFile {
@@ -85,6 +87,7 @@ impl PartitionWriter {
             finished: Vec::new(),
             started: 0,
             rows: 0,
+            ended_bytes: 0,
         }
     }
 
@@ -111,6 +114,12 @@ impl PartitionWriter {
     /// Rows written so far.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// About how many bytes the files would have if they ended now.
+    pub fn bytes(&self) -> u64 {
+        let open = self.open.values().map(|file| file.encoder.size());
+        self.ended_bytes + open.sum::<u64>()
     }
 
     /// Completes the files and makes them durable.
@@ -285,6 +294,7 @@ impl PartitionWriter {
             ..
         } = file;
         let (last, bytes) = encoder.finish()?;
+        self.ended_bytes += bytes;
         self.closing.spawn(async move {
             let staged = Some(output.finish(last).await?);
             Ok(StagedFile {

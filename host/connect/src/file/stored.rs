@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use datafusion::common::ScalarValue;
+use datafusion::physical_plan::metrics::Count;
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectMeta, ObjectStoreExt};
 use tokio::runtime::Handle;
@@ -48,7 +49,7 @@ impl StoredFile {
                 runtime: Handle::current(),
             }),
         };
-        Ok(Input { source })
+        Ok(Input { source, read: None })
     }
 
     /// Fails if the file is no longer what was listed. Blocks while the store answers.
@@ -116,6 +117,18 @@ impl StoredFile {
 #[derive(Debug)]
 pub(super) struct Input {
     source: InputSource,
+    /// Where what is read is counted, in bytes as stored.
+    read: Option<Count>,
+}
+
+impl Input {
+    /// Counts what is read from here on.
+    pub fn counted(self, read: Count) -> Self {
+        Self {
+            read: Some(read),
+            ..self
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -194,10 +207,14 @@ impl Read for Remote {
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.source {
+        let bytes = match &mut self.source {
             InputSource::Local(file) => file.read(buffer),
             InputSource::Remote(remote) => remote.read(buffer),
+        }?;
+        if let Some(read) = &self.read {
+            read.add(bytes);
         }
+        Ok(bytes)
     }
 }
 

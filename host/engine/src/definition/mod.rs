@@ -84,6 +84,7 @@ impl Job {
             longest: settings.retries.max_delay.0,
         };
         made.limits = limits(&settings.limits);
+        made.keep_failed = settings.limits.keep_failed.map(|size| bytes(size.0));
         Ok(made)
     }
 }

@@ -1,6 +1,7 @@
 //! Logical plans of sources and steps, each built from those that it reads.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
@@ -41,6 +42,8 @@ pub(super) struct Stage {
 pub(crate) struct PlannedStep {
     pub name: String,
     pub plugin: String,
+    /// The plugin's file.
+    pub file: PathBuf,
     pub digest: String,
     pub function: String,
     /// Columns that the function is given.
@@ -188,6 +191,7 @@ pub(crate) async fn call_node(
     let planned = PlannedStep {
         name: name.to_owned(),
         plugin: plugin.name().to_owned(),
+        file: step.plugin.clone(),
         digest: plugin.digest().to_owned(),
         function: function.name.clone(),
         input: schema,
@@ -218,6 +222,7 @@ pub(crate) async fn query_node(
     let called = used.into_iter().map(|used| PlannedStep {
         name: format!("{}()", used.name),
         plugin: used.plugin,
+        file: used.file,
         digest: used.digest,
         function: used.function,
         input: Arc::new(Schema::empty()),

@@ -21,8 +21,9 @@ use tenon_connect::file::{Part, Sink};
 use tenon_runtime::{Run, Runtime};
 use tokio::task::JoinHandle;
 
+use frames::Frames;
 pub(crate) use frames::{PlannedStep, bad_step, call_node, query_node, scan};
-pub(crate) use plugins::{Loaded, batchwise, choose, functions};
+pub(crate) use plugins::{Loaded, batchwise, choose, functions, load_one};
 pub(crate) use session::{environment, memory};
 use sinks::Target;
 pub(crate) use sources::{OpenedSource, WatchedTable};
@@ -30,8 +31,9 @@ pub(crate) use sources::{OpenedSource, WatchedTable};
 use crate::context::RunContext;
 use crate::drive::fit_to_sink;
 use crate::error::Error;
+use crate::flow::flows;
 use crate::graph::Graph;
-use crate::job::{Feed, Job};
+use crate::job::{Feed, Job, Output};
 use crate::progress::Progress;
 use crate::rejects::RejectedRows;
 use crate::report::{Report, Status};
@@ -83,6 +85,7 @@ pub(crate) struct RejectSink {
 pub(crate) async fn plan(runtime: &Runtime, job: &Job, run_id: &str, progress: &Progress) -> Result<Plan, Error> {
     let run = build_run(job, run_id);
     let loaded = plugins::load(runtime, job).await?;
+    progress.loaded(loaded.used(job));
     let environment = session::environment(session::memory(job))?;
     let layout = Layout::of(job, &loaded, &environment)?;
     let sources = sources::open(job, &layout, progress).await?;
@@ -98,6 +101,7 @@ pub(crate) async fn plan(runtime: &Runtime, job: &Job, run_id: &str, progress: &
         loaded,
         sources,
         environment,
+        keep_failed: job.keep_failed,
     };
     opened.plan(job, &layout, progress).await
 }
@@ -148,6 +152,8 @@ pub(crate) struct Opened {
     pub loaded: Loaded,
     pub sources: Vec<OpenedSource>,
     pub environment: Arc<RuntimeEnv>,
+    /// As the job says it.
+    pub keep_failed: Option<usize>,
 }
 
 impl Opened {
@@ -155,7 +161,7 @@ impl Opened {
     pub async fn plan(self, job: &Job, layout: &Layout, progress: &Progress) -> Result<Plan, Error> {
         let frames = frames::plan(job, layout, &self.sources, &self.loaded, &self.run).await?;
         let mut report = Report::begun(job, &self.run, &self.sources, &frames.steps);
-        progress.add(&self.sources, &frames.steps, job.sinks.keys());
+        self.watch(job, layout, &frames, &job.sinks, progress);
 
         let sinks = sinks::begin(job, &frames, &self.sources, &self.run).await?;
         if sinks.outputs.is_empty() {
@@ -188,7 +194,7 @@ impl Opened {
     /// Plans the rows of one source or step, for whoever wants to look at them.
     pub async fn rows(self, job: &Job, layout: &Layout, name: &str, progress: &Progress) -> Result<Rows, Error> {
         let frames = frames::plan(job, layout, &self.sources, &self.loaded, &self.run).await?;
-        progress.add(&self.sources, &frames.steps, []);
+        self.watch(job, layout, &frames, &BTreeMap::new(), progress);
         let mut rejected = sinks::counted(job, &self.sources, &frames.steps);
         sinks::begin_unreadable(&self.sources, &mut rejected);
         let end = frames.of(name)?;
@@ -203,6 +209,20 @@ impl Opened {
         })
     }
 
+    /// Has what was planned counted.
+    fn watch(
+        &self,
+        job: &Job,
+        layout: &Layout,
+        frames: &Frames,
+        sinks: &BTreeMap<String, Output>,
+        progress: &Progress,
+    ) {
+        let shared: Vec<_> = frames.stages.iter().map(|stage| Arc::clone(&stage.shared)).collect();
+        let flows = flows(job, &layout.graph, &layout.tables, &shared);
+        progress.add(&self.sources, &frames.steps, flows, sinks);
+    }
+
     fn task(&self, job: &Job, layout: &Layout, rejects: ByName<RejectedRows>, progress: &Progress) -> Arc<TaskContext> {
         let context = RunContext {
             run: Arc::clone(&self.run),
@@ -210,6 +230,7 @@ impl Opened {
             rejects,
             progress: progress.clone(),
             memory: session::memory(job),
+            keep_failed: self.keep_failed,
         };
         session::session(layout.partitions, &self.environment, Some(context)).task_ctx()
     }

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::node::{Call, Passage};
 use crate::rejects;
+use crate::report::PluginUsed;
 use crate::scalar::Functions;
 use crate::step::{Emits, PluginStep, Step};
 
@@ -84,13 +85,18 @@ impl<'a> Files<'a> {
         if let Some(plugin) = self.loaded.get(file) {
             return Ok(plugin.clone());
         }
-        let plugin = self.runtime.load(file).await.map_err(|source| Error::Plugin {
-            plugin: file.display().to_string(),
-            source: Box::new(source),
-        })?;
+        let plugin = load_one(self.runtime, file).await?;
         self.loaded.insert(file, plugin.clone());
         Ok(plugin)
     }
+}
+
+/// Loads the plugin in a file.
+pub(crate) async fn load_one(runtime: &Runtime, file: &Path) -> Result<Plugin, Error> {
+    runtime.load(file).await.map_err(|source| Error::Plugin {
+        plugin: file.display().to_string(),
+        source: Box::new(source),
+    })
 }
 
 impl Loaded {
@@ -107,6 +113,23 @@ impl Loaded {
     /// Whether this step's function has to.
     pub fn is_stateful(&self, step: &str) -> bool {
         self.steps.get(step).is_some_and(|(_, function)| !function.stateless)
+    }
+
+    /// The plugins and their functions, by step.
+    pub fn used(&self, job: &Job) -> Vec<PluginUsed> {
+        let used = self.steps.iter().filter_map(|(name, (plugin, function))| {
+            let Some(Step::Plugin(step)) = job.steps.get(name) else {
+                return None;
+            };
+            Some(PluginUsed {
+                step: name.clone(),
+                plugin: plugin.name().to_owned(),
+                file: step.plugin.clone(),
+                digest: plugin.digest().to_owned(),
+                function: function.name.clone(),
+            })
+        });
+        used.collect()
     }
 
     pub fn by_digest(&self) -> HashMap<String, Plugin> {

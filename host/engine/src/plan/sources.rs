@@ -94,6 +94,15 @@ impl WatchedTable {
         &self.unreadable
     }
 
+    /// Bytes read so far, as stored.
+    pub fn bytes(&self) -> u64 {
+        let scans = self.scans.lock();
+        let bytes = scans
+            .iter()
+            .filter_map(|scan| scan.metrics()?.sum_by_name("bytes_scanned"));
+        bytes.map(|bytes| bytes.as_usize()).sum::<usize>() as u64
+    }
+
     /// The operators that read it.
     pub fn scans(&self) -> Vec<Arc<dyn ExecutionPlan>> {
         self.scans.lock().clone()

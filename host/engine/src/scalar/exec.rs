@@ -24,6 +24,7 @@ use crate::apply;
 use crate::booked::Booked;
 use crate::context::RunContext;
 use crate::error::Error;
+use crate::kept;
 
 /// A call, and the expressions that make what it is called with.
 #[derive(Debug, Clone)]
@@ -227,6 +228,7 @@ impl Caller {
         let Some(sandbox) = &mut self.sandbox else {
             return Err(DataFusionError::Internal("a call has no sandbox".to_owned()));
         };
+        let bytes = kept::bytes(&values);
         let processed = sandbox.process(values).await;
         self.memory.follow(sandbox)?;
         let output = processed.map_err(|source| self.failed(source))?;
@@ -234,7 +236,7 @@ impl Caller {
         let column = self.column(&output, rows)?;
         self.rows += rows as u64;
         let shown = format!("{}()", self.planned.call.name);
-        self.context.progress.add_step(&shown, rows, rows);
+        self.context.progress.add_step(&shown, rows, bytes, rows);
         Ok(column)
     }
 

@@ -1,6 +1,7 @@
 //! Takes calls of plugins' functions out of expressions, and has nodes of their own compute them before.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -23,6 +24,7 @@ pub(crate) struct Used {
     /// Its name in SQL.
     pub name: String,
     pub plugin: String,
+    pub file: PathBuf,
     pub digest: String,
     pub function: String,
 }
@@ -160,6 +162,7 @@ impl Extraction<'_> {
             self.note(Used {
                 name: known.name.clone(),
                 plugin: known.plugin.name().to_owned(),
+                file: known.file.clone(),
                 digest: known.plugin.digest().to_owned(),
                 function: known.function.name.clone(),
             });

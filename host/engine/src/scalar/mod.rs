@@ -7,6 +7,7 @@ mod node;
 mod placeholder;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -32,6 +33,8 @@ pub(crate) struct Functions(BTreeMap<String, Arc<Known>>);
 struct Known {
     name: String,
     plugin: Plugin,
+    /// The plugin's file.
+    file: PathBuf,
     function: Function,
     /// JSON.
     config: String,
@@ -78,6 +81,7 @@ impl Functions {
         let known = Known {
             name: name.to_owned(),
             plugin,
+            file: wanted.plugin.clone(),
             function,
             config: wanted.config.to_string(),
             on_refusal: wanted.on_error,

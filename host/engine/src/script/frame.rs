@@ -146,6 +146,7 @@ impl ScriptFrame {
             loaded,
             sources,
             environment: Arc::clone(&self.desk.environment),
+            keep_failed: self.desk.job.keep_failed,
         };
         let rows = opened
             .rows(&job, &layout, &self.query.name, &self.desk.progress)

@@ -31,6 +31,7 @@ pub(super) async fn write(desk: Arc<Desk>, query: Arc<Query>, sink: String) -> R
         // All of them: none may be replaced.
         sources: desk.done.lock().sources.clone(),
         environment: Arc::clone(&desk.environment),
+        keep_failed: desk.job.keep_failed,
     };
     let planned = match opened.plan(&job, &layout, &desk.progress).await? {
         Plan::Ready(planned) => *planned,

@@ -1,5 +1,7 @@
 //! `tenon:etl/batches.batch`: the functions on batches.
 
+use std::time::Instant;
+
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use tenon_kernels as kernels;
 use tenon_layout::{array_of, column_of};
@@ -72,7 +74,9 @@ impl HostBatch for SandboxState {
 
     fn take(&mut self, batch: Handle, rows: Vec<u32>) -> Answer<Handle> {
         let limits = self.kernel_limits();
+        let began = Instant::now();
         let taken = kernels::take(&self.table.get(&batch)?.batch, &rows, &limits).map_err(Fault::from);
+        self.kernel_took(began);
         let taken = taken.and_then(|batch| self.made(batch, &[]));
         Ok(self.answer(taken))
     }
@@ -94,7 +98,9 @@ impl HostBatch for SandboxState {
             }
             batches.push(batch.clone());
         }
+        let began = Instant::now();
         let joined = kernels::concat(&batches, &limits).map_err(Fault::from);
+        self.kernel_took(began);
         let joined = joined.and_then(|batch| self.made(batch, &[]));
         Ok(self.answer(joined))
     }

@@ -140,6 +140,13 @@ impl SandboxState {
         }
     }
 
+    /// Counts the time of a kernel that the guest has called.
+    fn kernel_took(&self, since: std::time::Instant) {
+        if let Some(run) = &self.run {
+            add(&run.usage.kernel_nanos, since.elapsed().as_nanos() as u64);
+        }
+    }
+
     /// Ends the host call with a trap that names the limit.
     fn trap(&mut self, reached: LimitReached) -> wasmtime::Error {
         self.reached = Some(reached.clone());

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::datatypes::SchemaRef;
 use tenon_kernels::Program;
@@ -50,14 +51,18 @@ impl HostProgram for SandboxState {
         input: Resource<BatchEntry>,
     ) -> Answer<Resource<BatchEntry>> {
         let program = Arc::clone(&self.table.get(&program)?.program);
+        let began = Instant::now();
         let projected = program.project(&self.table.get(&input)?.batch).map_err(Fault::from);
+        self.kernel_took(began);
         let made = projected.and_then(|batch| self.made(batch, &[input]));
         Ok(self.answer(made))
     }
 
     fn filter(&mut self, program: Resource<ProgramEntry>, input: Resource<BatchEntry>) -> Answer<Resource<BatchEntry>> {
         let program = Arc::clone(&self.table.get(&program)?.program);
+        let began = Instant::now();
         let filtered = program.filter(&self.table.get(&input)?.batch).map_err(Fault::from);
+        self.kernel_took(began);
         let made = filtered.and_then(|batch| self.made(batch, &[input]));
         Ok(self.answer(made))
     }

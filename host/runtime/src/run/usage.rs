@@ -11,6 +11,8 @@ pub(crate) struct Usage {
     pub sandboxes: AtomicU64,
     pub calls: AtomicU64,
     pub cpu_nanos: AtomicU64,
+    /// Time in kernels that guests called, which is part of the above.
+    pub kernel_nanos: AtomicU64,
     /// Bytes copied into guests.
     pub bytes_in: AtomicU64,
     /// Bytes that guests built or that kernels made for them.
@@ -30,6 +32,8 @@ pub struct RunStatistics {
     pub calls: u64,
     /// CPU time inside calls, native kernels included.
     pub cpu: Duration,
+    /// Time in native kernels that guests called, which is part of `cpu`.
+    pub kernels: Duration,
     /// Bytes of columns copied into guests.
     pub bytes_in: u64,
     /// Bytes of batches that guests built or that kernels made for them.
@@ -51,6 +55,7 @@ impl Usage {
             sandboxes: load(&self.sandboxes),
             calls: load(&self.calls),
             cpu: Duration::from_nanos(load(&self.cpu_nanos)),
+            kernels: Duration::from_nanos(load(&self.kernel_nanos)),
             bytes_in: load(&self.bytes_in),
             bytes_out: load(&self.bytes_out),
             rows_in: load(&self.rows_in),

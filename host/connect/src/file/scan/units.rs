@@ -37,7 +37,7 @@ pub(super) enum Content {
 pub(super) struct ReadMetrics {
     /// Time in reading and decompressing.
     pub elapsed: Time,
-    /// Bytes as stored, of the files that were opened.
+    /// Bytes that were read, as stored; of a file of batches all of them, once it is opened.
     pub bytes: Count,
 }
 
@@ -80,7 +80,6 @@ pub(super) fn read_in_background(
         tokio::task::spawn_blocking(move || {
             loop {
                 let Some(file) = queue.lock().pop_front() else { return };
-                metrics.bytes.add(usize::try_from(file.meta.size).unwrap_or(usize::MAX));
                 let output = Output {
                     file: Arc::new(file),
                     sender: &sender,
@@ -110,7 +109,7 @@ fn read(layout: &Layout, batch_rows: usize, output: &Output<'_>) -> Result<(), S
     let set = &layout.set;
     match set.reading.as_ref() {
         Reading::Csv { text, dialect, options } => {
-            let mut chunker = text::open(&set.store, &output.file, text)?;
+            let mut chunker = text::open(&set.store, &output.file, text, &output.metrics.bytes)?;
             let mut slots = None;
             while let Some(chunk) = output.timed(|| chunker.next(CHUNK_BYTES))? {
                 let mut start = (0, chunk.line);
@@ -129,12 +128,14 @@ fn read(layout: &Layout, batch_rows: usize, output: &Output<'_>) -> Result<(), S
             }
         }
         Reading::Json { text, .. } => {
-            let mut chunker = text::open(&set.store, &output.file, text)?;
+            let mut chunker = text::open(&set.store, &output.file, text, &output.metrics.bytes)?;
             while let Some(chunk) = output.timed(|| chunker.next(CHUNK_BYTES))? {
                 output.send(Content::Json(chunk))?;
             }
         }
         Reading::Container => {
+            let size = usize::try_from(output.file.meta.size).unwrap_or(usize::MAX);
+            output.metrics.bytes.add(size);
             let names: Vec<String> = layout.file_fields.iter().map(|field| field.name().clone()).collect();
             // Formats differ in how they count rows without columns, so one column is read for that.
             let names = (!names.is_empty()).then_some(names);

@@ -13,6 +13,8 @@ mod objects;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
+use datafusion::physical_plan::metrics::Count;
+
 pub(super) use boundaries::{Cut, first_record_length};
 pub(super) use chunker::{Chunk, Chunker, count_lines};
 pub use encoding::Encoding;
@@ -60,9 +62,15 @@ pub(super) struct TextOptions {
 
 type Reader = Box<dyn Read + Send>;
 
-/// Opens a file as UTF-8 text, whatever its compression and encoding. Blocks.
-pub(super) fn open(store: &Arc<Store>, file: &StoredFile, options: &TextOptions) -> Result<Chunker, Error> {
-    let input = file.open(store)?;
+/// Opens a file as UTF-8 text, whatever its compression and encoding. What is read of it is added to `read`, in bytes as
+/// stored. Blocks.
+pub(super) fn open(
+    store: &Arc<Store>,
+    file: &StoredFile,
+    options: &TextOptions,
+    read: &Count,
+) -> Result<Chunker, Error> {
+    let input = file.open(store)?.counted(read.clone());
     let (start, stored) = peek::<6>(input).map_err(|error| file.failed(error))?;
     let codec = file.codec.unwrap_or_else(|| Codec::of_bytes(&start));
     let text = codec.decoder().convert_read(stored);
@@ -79,7 +87,7 @@ pub(super) fn sample(
     options: &TextOptions,
     bytes: usize,
 ) -> Result<(Vec<u8>, bool), Error> {
-    let mut chunker = open(store, file, options)?;
+    let mut chunker = open(store, file, options, &Count::new())?;
     let mut sample = Vec::new();
     while let Some(chunk) = chunker.next(CHUNK_BYTES.min(bytes.max(1)))? {
         sample.extend_from_slice(&chunk.bytes);

@@ -1,0 +1,122 @@
+//! `tenon run --watch`.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use crate::place::Place;
+
+/// Longer than a run takes on a machine that does other things as well.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process that watches, and the lines that it writes to stderr.
+struct Watching {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Watching {
+    fn start(place: &Place, arguments: &[&str]) -> Self {
+        let mut child = place
+            .command(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                sender.send(line).ok();
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits for a line with this text; answers with those before it.
+    fn until(&self, text: &str) -> String {
+        let mut before = String::new();
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|error| panic!("no `{text}` came ({error}), but: {before}"));
+            if line.contains(text) {
+                return before;
+            }
+            before.push_str(&line);
+        }
+    }
+
+    fn interrupt(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().expect("started");
+        assert!(sent.success());
+        self.child.wait().expect("ended").code()
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        // A test that failed leaves nobody behind.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn a_change_of_the_job_or_its_data_runs_it_again() {
+    let place = Place::new();
+    let job = |select: &str| {
+        let text = format!(
+            "[sources.days]\nurl = \"in.csv\"\n[steps.some]\nsql = \"select {select} from days\"\n\
+             [sinks.out]\nfrom = \"some\"\nurl = \"out.csv\"\n"
+        );
+        fs::write(place.path("days.toml"), text).expect("written");
+    };
+    let written = || fs::read_to_string(place.path("out.csv")).expect("readable");
+    fs::write(place.path("in.csv"), "id\n1\n").expect("written");
+    job("id");
+    let watching = Watching::start(&place, &["run", "days.toml", "--watch"]);
+    watching.until("watching");
+    assert_eq!(written(), "id\n1\n");
+
+    job("id, id + 1 as next");
+    watching.until("days.toml has changed");
+    watching.until("watching");
+    assert_eq!(written(), "id,next\n1,2\n", "what it wrote itself is replaced");
+
+    job("nothing");
+    watching.until("days.toml has changed");
+    let said = watching.until("watching");
+    assert!(said.contains("error") && said.contains("nothing"), "{said}");
+    assert_eq!(written(), "id,next\n1,2\n");
+
+    job("id");
+    watching.until("watching");
+    fs::write(place.path("in.csv"), "id\n1\n20\n").expect("written");
+    watching.until("in.csv has changed");
+    watching.until("watching");
+    assert_eq!(written(), "id\n1\n20\n");
+
+    assert_eq!(watching.interrupt(), Some(0), "nothing was under way");
+    let runs = place.tenon(&["runs", "--json"]).succeeded().json();
+    let states = runs.as_array().expect("a list").iter().map(|run| run["state"].clone());
+    let states: Vec<_> = states.collect();
+    assert_eq!(states, ["SUCCEEDED", "SUCCEEDED", "ERROR", "SUCCEEDED", "SUCCEEDED"]);
+}
+
+#[test]
+fn what_was_there_before_is_not_replaced() {
+    let place = Place::new();
+    fs::write(place.path("in.csv"), "id\n1\n").expect("written");
+    fs::write(place.path("out.csv"), "mine\n").expect("written");
+    let job = "[sources.days]\nurl = \"in.csv\"\n[sinks.out]\nfrom = \"days\"\nurl = \"out.csv\"\n";
+    fs::write(place.path("days.toml"), job).expect("written");
+    let watching = Watching::start(&place, &["run", "days.toml", "--watch"]);
+    let said = watching.until("watching");
+    assert!(said.contains("already holds data"), "{said}");
+    assert_eq!(fs::read_to_string(place.path("out.csv")).expect("readable"), "mine\n");
+    assert_eq!(watching.interrupt(), Some(0));
+}
