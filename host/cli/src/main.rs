@@ -1,5 +1,6 @@
 //! The tenon command.
 
+mod allocator;
 mod args;
 mod command;
 mod exit;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
+    allocator::tune();
     logging::start(arguments.verbose, arguments.quiet);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =

@@ -88,11 +88,12 @@ fn main() -> anyhow::Result<()> {
         match argument.as_str() {
             "--quick" => bench.effort = QUICK,
             "--tiny" => bench.effort = TINY,
+            "--scale" => bench.effort.scale = arguments.next().context("--scale needs a number")?.parse()?,
             "--folder" => bench.folder = arguments.next().context("--folder needs a path")?.into(),
             "--peers" => bench.python = Some(arguments.next().context("--peers needs a Python program")?.into()),
             "--json" => json = arguments.next().map(PathBuf::from),
             other => anyhow::bail!(
-                "unknown argument `{other}`; expected --quick, --tiny, --folder PATH, --peers PYTHON or --json PATH"
+                "unknown argument `{other}`; expected --quick, --tiny, --scale FACTOR, --folder PATH, --peers PYTHON or --json PATH"
             ),
         }
     }

@@ -13,6 +13,8 @@ use datafusion::prelude::{ParquetReadOptions, SessionContext};
 
 /// Rows generated at a time.
 const CHUNK: usize = 100_000;
+/// Rows of a row group.
+const ROW_GROUP: usize = 250_000;
 /// Start of the year 2025, in microseconds.
 const NEW_YEAR: i64 = 1_735_689_600_000_000;
 /// Customers; fewer than that order.
@@ -55,7 +57,11 @@ pub fn generate(folder: &Path, rows: usize) -> anyhow::Result<Orders> {
 
 fn write(path: &Path, mut batches: impl Iterator<Item = anyhow::Result<RecordBatch>>) -> anyhow::Result<()> {
     let first = batches.next().context("there is nothing to write")??;
-    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        // Several even in small data: a row group is what readers divide a file by.
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .build();
     // Under another name until it is whole, so that what was cut short is not taken for data.
     let draft = path.with_extension("draft");
     let mut writer = ArrowWriter::try_new(File::create(&draft)?, first.schema(), Some(properties))?;
