@@ -28,5 +28,9 @@ pub fn engine(cache: &Path) -> anyhow::Result<Engine> {
 /// If it is refused.
 pub fn job(text: &str) -> anyhow::Result<Job> {
     let definition = tenon_job::Job::parse("job.toml", text, Format::Toml, &Options::default())?.job;
-    Ok(Job::from_definition(&definition, &BTreeMap::new(), &ProcessLookup::default())?)
+    Ok(Job::from_definition(
+        &definition,
+        &BTreeMap::new(),
+        &ProcessLookup::default(),
+    )?)
 }

@@ -13,7 +13,10 @@ fn the_benchmark_runs_on_little_data() {
         .arg(&json)
         .output()
         .expect("it starts");
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{stderr}");
     assert!(stdout.contains("SKIPPED the peers"), "{stdout}");
     let written = std::fs::read(&json).expect("figures");
@@ -22,6 +25,13 @@ fn the_benchmark_runs_on_little_data() {
         let figure = figures.iter().find(|figure| figure["figure"] == name);
         figure.and_then(|figure| figure["value"].as_f64())
     };
-    assert!(value("snappy: Tenon, plugin, against plain DataFusion").is_some_and(|ratio| ratio > 0.0), "{stdout}");
-    assert_eq!(value("TPC-H at scale 0.05, answers that are DuckDB's"), Some(22.0), "{stderr}");
+    assert!(
+        value("snappy: Tenon, plugin, against plain DataFusion").is_some_and(|ratio| ratio > 0.0),
+        "{stdout}"
+    );
+    assert_eq!(
+        value("TPC-H at scale 0.05, answers that are DuckDB's"),
+        Some(22.0),
+        "{stderr}"
+    );
 }

@@ -23,7 +23,14 @@ pub(crate) fn install(results: &Path) -> Result<PathBuf> {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(&environment))
             .context("Python 3.11 or newer, with its venv module, is needed for the peers")?;
         let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--requirement",
+        ]);
         succeed(pip.arg(&requirements))
     })?;
     fs::write(&installed, wanted).with_context(|| format!("could not write {}", installed.display()))?;

@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use tenon::{Batch, Result, Utf8};
+use tenon::{Batch, Result};
 
 /// Puts the SHA-256 of each customer, in hexadecimal, in the customer's place. It is computed here.
 #[tenon::transform]
 pub fn hash(batch: Batch) -> Result<Batch> {
     let customers = batch.strings("customer")?;
-    let hashes: Utf8 = customers.iter().map(|customer| customer.map(hexadecimal)).collect();
+    let hashes = customers.map_into(|customer, hash| push_hexadecimal(&Sha256::digest(customer), hash));
     batch.with_column("customer", hashes)
 }
 
@@ -26,15 +26,15 @@ pub fn kernel(batch: Batch, config: &Kernel) -> Result<Batch> {
     batch.with_expr("customer", &config.expression)
 }
 
-fn hexadecimal(text: &str) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    let mut hash = String::with_capacity(64);
-    for byte in Sha256::digest(text) {
-        hash.push(digit(byte >> 4));
-        hash.push(digit(byte & 15));
+/// Appends bytes as hexadecimal digits.
+fn push_hexadecimal(bytes: &[u8], text: &mut String) {
+    let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
+    let mut digits = [0; 64];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = digit(byte >> 4);
+        pair[1] = digit(byte & 15);
     }
-    hash
+    text.extend(str::from_utf8(&digits));
 }
 
 #[cfg(test)]

@@ -74,7 +74,12 @@ pub async fn measure(bench: &Bench, data: &Orders, figures: &mut Figures) -> any
         show(&python, compression, "SHA-256", figures);
         for other in ["DuckDB, Python function", "Polars, Python function"] {
             if let Some(ratio) = ratio(&python, other, "Tenon, plugin") {
-                figures.at_least(format!("{compression}: {other}, against Tenon, plugin"), ratio, "x", 2.5);
+                figures.at_least(
+                    format!("{compression}: {other}, against Tenon, plugin"),
+                    ratio,
+                    "x",
+                    2.5,
+                );
             }
         }
     }
@@ -126,7 +131,12 @@ fn show(group: &Group<'_>, compression: &str, what: &str, figures: &mut Figures)
 
 /// How many times as long as the other one takes, as the median over the rounds; none if one of them is not there.
 fn ratio(group: &Group<'_>, one: &str, other: &str) -> Option<f64> {
-    let seconds = |name| group.iter().find(|contender| contender.name == name).map(|found| &found.seconds);
+    let seconds = |name| {
+        group
+            .iter()
+            .find(|contender| contender.name == name)
+            .map(|found| &found.seconds)
+    };
     let rounds = seconds(one)?.iter().zip(seconds(other)?);
     Some(median(&mut rounds.map(|(one, other)| one / other).collect::<Vec<_>>()))
 }

@@ -102,8 +102,12 @@ fn main() -> anyhow::Result<()> {
     executor.block_on(measure(&bench, &mut figures))?;
     figures.print();
     if bench.python.is_none() {
-        println!("\nSKIPPED the peers: DuckDB, Polars and Spark were not measured, and TPC-H at scale 1 was not compared");
-        println!("with DuckDB's answers. `cargo xtask bench job --peers` installs them into target/bench/peers and does.");
+        println!(
+            "\nSKIPPED the peers: DuckDB, Polars and Spark were not measured, and TPC-H at scale 1 was not compared"
+        );
+        println!(
+            "with DuckDB's answers. `cargo xtask bench job --peers` installs them into target/bench/peers and does."
+        );
     }
     if let Some(path) = json {
         figures.write(&path)?;
@@ -129,7 +133,10 @@ async fn measure(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
 /// `target/bench`, beside the folder that this program is in.
 fn default_folder() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
-    let target = program.ancestors().nth(2).context("this program is not in cargo's target folder")?;
+    let target = program
+        .ancestors()
+        .nth(2)
+        .context("this program is not in cargo's target folder")?;
     Ok(target.join("bench"))
 }
 

@@ -22,13 +22,32 @@ const CUSTOMERS: u64 = 1_000_000;
 
 /// Countries, how many in a thousand orders come from there, and what a unit of their money is worth in euros.
 const COUNTRIES: [(&str, u64, f64); 16] = [
-    ("DE", 210, 1.0), ("FR", 140, 1.0), ("US", 130, 0.92), ("GB", 110, 1.17), ("IT", 80, 1.0), ("ES", 70, 1.0),
-    ("NL", 50, 1.0), ("PL", 45, 0.23), ("AT", 35, 1.0), ("SE", 30, 0.088), ("CH", 30, 1.04), ("DK", 20, 0.134),
-    ("CZ", 20, 0.0405), ("JP", 15, 0.0061), ("AU", 10, 0.6), ("NZ", 5, 0.55),
+    ("DE", 210, 1.0),
+    ("FR", 140, 1.0),
+    ("US", 130, 0.92),
+    ("GB", 110, 1.17),
+    ("IT", 80, 1.0),
+    ("ES", 70, 1.0),
+    ("NL", 50, 1.0),
+    ("PL", 45, 0.23),
+    ("AT", 35, 1.0),
+    ("SE", 30, 0.088),
+    ("CH", 30, 1.04),
+    ("DK", 20, 0.134),
+    ("CZ", 20, 0.0405),
+    ("JP", 15, 0.0061),
+    ("AU", 10, 0.6),
+    ("NZ", 5, 0.55),
 ];
 
 /// States, and how many in a hundred orders are in them.
-const STATES: [(&str, u64); 5] = [("paid", 40), ("shipped", 25), ("pending", 15), ("cancelled", 12), ("refunded", 8)];
+const STATES: [(&str, u64); 5] = [
+    ("paid", 40),
+    ("shipped", 25),
+    ("pending", 15),
+    ("cancelled", 12),
+    ("refunded", 8),
+];
 
 /// Files that the job reads.
 pub struct Orders {
@@ -77,13 +96,17 @@ fn chunk(start: u64, end: u64) -> anyhow::Result<RecordBatch> {
     let ids = start..end;
     let id = Int64Array::from_iter_values(ids.clone().map(|id| id as i64));
     // One every three seconds or so.
-    let ts = ids.clone().map(|id| NEW_YEAR + id as i64 * 3_000_000 + (random(id, 0) % 3_000_000) as i64);
+    let ts = ids
+        .clone()
+        .map(|id| NEW_YEAR + id as i64 * 3_000_000 + (random(id, 0) % 3_000_000) as i64);
     let customer = ids.clone().map(|id| {
         // The smaller of two draws: some customers come more often.
         let number = (random(id, 1) % CUSTOMERS).min(random(id, 2) % CUSTOMERS);
         format!("customer.{number:07}@example.com")
     });
-    let country = ids.clone().map(|id| pick(&COUNTRIES, |country| country.1, random(id, 3)).0);
+    let country = ids
+        .clone()
+        .map(|id| pick(&COUNTRIES, |country| country.1, random(id, 3)).0);
     // Many small amounts, few large ones, in cents.
     let amount = ids.clone().map(|id| {
         let share = (random(id, 4) % 1_000_000) as f64 / 1e6;
@@ -103,8 +126,14 @@ fn chunk(start: u64, end: u64) -> anyhow::Result<RecordBatch> {
 
 fn rates() -> anyhow::Result<RecordBatch> {
     let columns: [(&str, ArrayRef); 2] = [
-        ("country", Arc::new(StringArray::from_iter_values(COUNTRIES.map(|country| country.0)))),
-        ("rate", Arc::new(Float64Array::from_iter_values(COUNTRIES.map(|country| country.2)))),
+        (
+            "country",
+            Arc::new(StringArray::from_iter_values(COUNTRIES.map(|country| country.0))),
+        ),
+        (
+            "rate",
+            Arc::new(Float64Array::from_iter_values(COUNTRIES.map(|country| country.2))),
+        ),
     ];
     Ok(RecordBatch::try_from_iter(columns)?)
 }
@@ -143,7 +172,9 @@ impl Checksum {
     pub async fn of(folder: &Path) -> anyhow::Result<Self> {
         let session = SessionContext::new();
         let files = folder.to_string_lossy();
-        session.register_parquet("t", format!("{files}/"), ParquetReadOptions::default()).await?;
+        session
+            .register_parquet("t", format!("{files}/"), ParquetReadOptions::default())
+            .await?;
         let sql = "select count(*), sum(id), sum(amount_eur), min(concat(customer, ' ', id)), \
                    max(concat(customer, ' ', id)) from t";
         let batches = session.sql(sql).await?.collect().await?;

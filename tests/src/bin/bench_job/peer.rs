@@ -51,7 +51,9 @@ impl Peer {
         self.answers.read_line(&mut answer)?;
         let answer: Value =
             serde_json::from_str(&answer).with_context(|| format!("{} failed at {request}", self.name))?;
-        answer["seconds"].as_f64().with_context(|| format!("{} names no time", self.name))
+        answer["seconds"]
+            .as_f64()
+            .with_context(|| format!("{} names no time", self.name))
     }
 }
 

@@ -29,11 +29,18 @@ pub async fn measure(bench: &Bench, data: &Orders, figures: &mut Figures) -> any
                 let (tenon, _) = tenon::timed(tenon::command(bench)?.args(["run", "--quiet"]).arg(&job))?;
                 let (took, _) = tenon::timed(&mut spark_job(python, data, hash, compression, &by_spark))?;
                 let (found, expected) = (Checksum::of(&by_spark).await?, Checksum::of(&by_tenon).await?);
-                ensure!(found.agrees_with(&expected), "{spark} came to {found:?} instead of {expected:?}");
+                ensure!(
+                    found.agrees_with(&expected),
+                    "{spark} came to {found:?} instead of {expected:?}"
+                );
                 ratios.push(took.as_secs_f64() / tenon.as_secs_f64());
                 theirs.push(took.as_secs_f64());
             }
-            figures.note(format!("{compression}: {spark}, start included"), median(&mut theirs), "s");
+            figures.note(
+                format!("{compression}: {spark}, start included"),
+                median(&mut theirs),
+                "s",
+            );
             let name = format!("{compression}: {spark}, against {ours}, start included");
             figures.at_least(name, median(&mut ratios), "x", 5.0);
         }

@@ -22,7 +22,9 @@ pub fn measure(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     for round in 0..=bench.effort.starts {
         let (nothing, _) = tenon::timed(tenon::command(bench)?.arg("--version"))?;
         let mut run = tenon::command(bench)?;
-        run.arg("run").arg(guest("orders")?).args(["--function", "hash", "--mode", "overwrite", "--from"]);
+        run.arg("run")
+            .arg(guest("orders")?)
+            .args(["--function", "hash", "--mode", "overwrite", "--from"]);
         let (took, _) = tenon::timed(run.arg(&from).arg("--to").arg(&to))?;
         if round > 0 {
             idle.push(nothing.as_secs_f64() * 1e3);
@@ -30,6 +32,11 @@ pub fn measure(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
         }
     }
     figures.note("start and end of `tenon --version`", median(&mut idle), "ms");
-    figures.at_most("`tenon run` on 10 rows, plugin in the cache, start to exit", median(&mut runs), "ms", 50.0);
+    figures.at_most(
+        "`tenon run` on 10 rows, plugin in the cache, start to exit",
+        median(&mut runs),
+        "ms",
+        50.0,
+    );
     Ok(())
 }

@@ -11,7 +11,11 @@ use crate::Bench;
 /// The command, beside this program.
 pub fn program() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?.with_file_name(format!("tenon{}", std::env::consts::EXE_SUFFIX));
-    ensure!(program.exists(), "{} is not there; `cargo build --workspace` builds it", program.display());
+    ensure!(
+        program.exists(),
+        "{} is not there; `cargo build --workspace` builds it",
+        program.display()
+    );
     Ok(program)
 }
 
@@ -28,7 +32,9 @@ pub fn command(bench: &Bench) -> anyhow::Result<Command> {
 /// Runs a command from start to exit; how long that took, and what it printed.
 pub fn timed(command: &mut Command) -> anyhow::Result<(Duration, Vec<u8>)> {
     let began = Instant::now();
-    let output = command.output().with_context(|| format!("cannot start {:?}", command.get_program()))?;
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {:?}", command.get_program()))?;
     let took = began.elapsed();
     if !output.status.success() {
         bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));

@@ -45,7 +45,12 @@ pub async fn measure(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()>
         }
     }
     if answers.is_some() {
-        figures.at_least(format!("TPC-H at scale {scale}, answers that are DuckDB's"), f64::from(right), "of 22", 22.0);
+        figures.at_least(
+            format!("TPC-H at scale {scale}, answers that are DuckDB's"),
+            f64::from(right),
+            "of 22",
+            22.0,
+        );
     }
     show(&queries, &seconds, scale, figures);
     Ok(())
@@ -55,14 +60,26 @@ fn show(queries: &[Query], seconds: &[[Vec<f64>; 2]], scale: f64, figures: &mut 
     let rounds = seconds.first().map_or(0, |query| query[0].len());
     let total = |side: usize, round: usize| seconds.iter().map(|query| query[side][round]).sum::<f64>();
     let totals = |side| median(&mut (0..rounds).map(|round| total(side, round)).collect::<Vec<_>>());
-    figures.note(format!("TPC-H at scale {scale}, plain DataFusion, all queries"), totals(1), "s");
-    figures.note(format!("TPC-H at scale {scale}, `sql` steps, all queries"), totals(0), "s");
+    figures.note(
+        format!("TPC-H at scale {scale}, plain DataFusion, all queries"),
+        totals(1),
+        "s",
+    );
+    figures.note(
+        format!("TPC-H at scale {scale}, `sql` steps, all queries"),
+        totals(0),
+        "s",
+    );
     let mut ratios: Vec<f64> = (0..rounds).map(|round| total(0, round) / total(1, round)).collect();
     let name = format!("TPC-H at scale {scale}, `sql` steps against plain DataFusion");
     figures.at_most(name, median(&mut ratios), "x", 1.1);
     for (query, [ours, theirs]) in queries.iter().zip(seconds) {
         let mut ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
-        figures.note(format!("TPC-H {}, against plain DataFusion", query.name), median(&mut ratios), "x");
+        figures.note(
+            format!("TPC-H {}, against plain DataFusion", query.name),
+            median(&mut ratios),
+            "x",
+        );
     }
 }
 
@@ -86,7 +103,9 @@ async fn plain(query: &Query, data: &Path, to: &Path) -> anyhow::Result<f64> {
     let session = SessionContext::new();
     for table in TABLES.iter().filter(|table| query.reads(table)) {
         let file = data.join(format!("{table}.parquet"));
-        session.register_parquet(*table, file.to_string_lossy(), ParquetReadOptions::default()).await?;
+        session
+            .register_parquet(*table, file.to_string_lossy(), ParquetReadOptions::default())
+            .await?;
     }
     let options = DataFrameWriteOptions::new().with_single_file_output(true);
     let answer = session.sql(&query.sql).await?;
@@ -97,6 +116,9 @@ async fn plain(query: &Query, data: &Path, to: &Path) -> anyhow::Result<f64> {
 async fn through_a_job(engine: &Engine, query: &Query, data: &Path, to: &Path) -> anyhow::Result<f64> {
     let job = jobs::job(&query.job(data, to))?;
     let began = Instant::now();
-    engine.run(&job, &Progress::default()).await.with_context(|| format!("{} failed", query.name))?;
+    engine
+        .run(&job, &Progress::default())
+        .await
+        .with_context(|| format!("{} failed", query.name))?;
     Ok(began.elapsed().as_secs_f64())
 }

@@ -70,7 +70,9 @@ async fn plain(data: &Orders, expression: &str, compression: &str, to: &Path) ->
     let session = SessionContext::new();
     for (name, file) in [("orders", &data.orders), ("rates", &data.rates)] {
         let file = file.to_string_lossy();
-        session.register_parquet(name, file, ParquetReadOptions::default()).await?;
+        session
+            .register_parquet(name, file, ParquetReadOptions::default())
+            .await?;
     }
     let mut parquet = TableParquetOptions::default();
     // The level that Tenon takes by itself.
@@ -78,7 +80,11 @@ async fn plain(data: &Orders, expression: &str, compression: &str, to: &Path) ->
     parquet.global.compression = Some(compression.to_owned());
     let options = DataFrameWriteOptions::new().with_single_file_output(false);
     let to = format!("{}/", to.display());
-    session.sql(&query(expression)).await?.write_parquet(&to, options, Some(parquet)).await?;
+    session
+        .sql(&query(expression))
+        .await?
+        .write_parquet(&to, options, Some(parquet))
+        .await?;
     Ok(())
 }
 
