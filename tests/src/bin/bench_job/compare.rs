@@ -39,7 +39,7 @@ pub async fn measure(bench: &Bench, data: &Orders, figures: &mut Figures) -> any
             hashed.push(contender("DuckDB", Way::Peer(peer, "sha256")));
         }
         rounds(bench, data, compression, &mut hashed).await?;
-        show(&hashed, compression, "SHA-256", figures);
+        show(&hashed, compression, "", figures);
         let at_most = |figures: &mut Figures, group: &Group<'_>, one, other, reach| {
             if let Some(ratio) = ratio(group, one, other) {
                 figures.at_most(format!("{compression}: {one}, against {other}"), ratio, "x", reach);
@@ -60,19 +60,19 @@ pub async fn measure(bench: &Bench, data: &Orders, figures: &mut Figures) -> any
         upper.push(contender("DuckDB, upper", Way::Peer(duckdb, "upper")));
         upper.push(contender("Polars, upper", Way::Peer(polars, "upper")));
         rounds(bench, data, compression, &mut upper).await?;
-        show(&upper, compression, "upper", figures);
+        show(&upper, compression, "", figures);
         at_most(figures, &upper, "Tenon, upper", "DuckDB, upper", 1.0);
         at_most(figures, &upper, "Tenon, upper", "Polars, upper", 1.0);
         drop(upper);
 
         let mut python = vec![
             contender("Tenon, plugin", Way::Tenon(&engine, Step::Guest)),
-            contender("DuckDB, Python function", Way::Peer(duckdb, "sha256-python")),
-            contender("Polars, Python function", Way::Peer(polars, "sha256-python")),
+            contender("DuckDB with a Python function", Way::Peer(duckdb, "sha256-python")),
+            contender("Polars with a Python function", Way::Peer(polars, "sha256-python")),
         ];
         rounds(bench, data, compression, &mut python).await?;
-        show(&python, compression, "SHA-256", figures);
-        for other in ["DuckDB, Python function", "Polars, Python function"] {
+        show(&python, compression, ", next to Python", figures);
+        for other in ["DuckDB with a Python function", "Polars with a Python function"] {
             if let Some(ratio) = ratio(&python, other, "Tenon, plugin") {
                 figures.at_least(
                     format!("{compression}: {other}, against Tenon, plugin"),
@@ -122,10 +122,10 @@ async fn run(contender: &mut Contender<'_>, data: &Orders, compression: &str, to
     contender.way.run(data, compression, &to.join("orders")).await
 }
 
-fn show(group: &Group<'_>, compression: &str, what: &str, figures: &mut Figures) {
+fn show(group: &Group<'_>, compression: &str, remark: &str, figures: &mut Figures) {
     for contender in group {
         let seconds = median(&mut contender.seconds.clone());
-        figures.note(format!("{compression}: {}, {what}", contender.name), seconds, "s");
+        figures.note(format!("{compression}: {}{remark}", contender.name), seconds, "s");
     }
 }
 
