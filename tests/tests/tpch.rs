@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tenon_engine::Progress;
 use tenon_tests::jobs;
-use tenon_tests::tpch::{ANSWERED_SCALE, Answer, answer_in, generate, queries};
+use tenon_tests::tpch::{ANSWERED_SCALE, Answer, answers_folder, generate, queries};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_answers_are_right() {
@@ -18,7 +18,7 @@ async fn all_answers_are_right() {
         let job = jobs::job(&query.job(&data, &to)).expect("a job");
         let ran = engine.run(&job, &Progress::default()).await;
         ran.unwrap_or_else(|error| panic!("{}: {error}", query.name));
-        let expected = Answer::read(&answer_in(None, &query.name)).expect("an answer");
+        let expected = Answer::read(&answers_folder(), &query.name).expect("an answer");
         let found = Answer::of_parquet(&to).await.expect("an answer");
         let checked = found.check(&expected);
         checked.unwrap_or_else(|error| panic!("{}: {error}", query.name));

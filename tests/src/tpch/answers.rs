@@ -1,6 +1,6 @@
 //! Answers of two systems, compared value by value.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use arrow::array::RecordBatch;
@@ -15,19 +15,14 @@ const TOLERANCE: f64 = 1e-5;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer(Vec<Vec<Value>>);
 
-/// Where an answer of [`ANSWERED_SCALE`](super::ANSWERED_SCALE) is; `folder` is where others are.
-pub fn answer_in(folder: Option<&Path>, query: &str) -> PathBuf {
-    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tpch/answers");
-    folder.unwrap_or(&committed).join(format!("{query}.ndjson"))
-}
-
 impl Answer {
-    /// Reads an answer with a row per line, as a list of numbers and texts.
+    /// Reads `QUERY.ndjson` in a folder: a row per line, as a list of numbers and texts.
     ///
     /// # Errors
     /// If the file cannot be read or holds something else.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    pub fn read(folder: &Path, query: &str) -> anyhow::Result<Self> {
+        let path = folder.join(format!("{query}.ndjson"));
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let rows: Result<_, _> = text.lines().map(serde_json::from_str).collect();
         Ok(Self(rows.with_context(|| {
             format!("{} does not hold a list per line", path.display())

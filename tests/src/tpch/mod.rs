@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-pub use answers::{Answer, answer_in};
+pub use answers::Answer;
 pub use data::{TABLES, generate};
 
 /// Scale factor of the answers in `tests/tpch/answers`, which DuckDB has given.
@@ -26,6 +26,11 @@ pub struct Query {
 /// Where the queries are, a file each.
 pub fn queries_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tpch/queries")
+}
+
+/// Where the answers of [`ANSWERED_SCALE`] are.
+pub fn answers_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tpch/answers")
 }
 
 /// The queries, for data of this scale factor.

@@ -34,7 +34,7 @@ pub fn timed(command: &mut Command) -> anyhow::Result<(Duration, Vec<u8>)> {
     let began = Instant::now();
     let output = command
         .output()
-        .with_context(|| format!("cannot start {:?}", command.get_program()))?;
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
     let took = began.elapsed();
     if !output.status.success() {
         bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));

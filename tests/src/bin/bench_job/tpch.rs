@@ -9,7 +9,7 @@ use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use tenon_engine::{Engine, Progress};
 use tenon_tests::bench::{Figures, median};
 use tenon_tests::jobs;
-use tenon_tests::tpch::{ANSWERED_SCALE, Answer, Query, TABLES, answer_in, generate, queries, queries_folder};
+use tenon_tests::tpch::{ANSWERED_SCALE, Answer, Query, TABLES, answers_folder, generate, queries, queries_folder};
 
 use crate::peer::script;
 use crate::{Bench, emptied, tenon};
@@ -37,7 +37,7 @@ pub async fn measure(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()>
             }
             // The first round is not timed, its answers are looked at.
             let Some(answers) = &answers else { continue };
-            let expected = Answer::read(&answer_in(answers.as_deref(), &query.name))?;
+            let expected = Answer::read(answers, &query.name)?;
             match Answer::of_parquet(&file).await?.check(&expected) {
                 Ok(()) => right += 1,
                 Err(error) => eprintln!("  {} is not DuckDB's answer: {error}", query.name),
@@ -84,16 +84,16 @@ fn show(queries: &[Query], seconds: &[[Vec<f64>; 2]], scale: f64, figures: &mut 
 }
 
 /// Where DuckDB's answers are: those of the repository, or new ones; none where nobody can give them.
-fn answers(bench: &Bench, data: &Path) -> anyhow::Result<Option<Option<PathBuf>>> {
+fn answers(bench: &Bench, data: &Path) -> anyhow::Result<Option<PathBuf>> {
     let scale = bench.effort.scale;
     if let Some(python) = &bench.python {
         let folder = bench.folder.join(format!("data/tpch-{scale}-answers"));
         let mut command = std::process::Command::new(python);
         command.arg(script("tpch_duckdb.py")).arg(data).arg(queries_folder());
         tenon::timed(command.arg(scale.to_string()).arg(&folder)).context("DuckDB gave no answers")?;
-        return Ok(Some(Some(folder)));
+        return Ok(Some(folder));
     }
-    Ok((scale == ANSWERED_SCALE).then_some(None))
+    Ok((scale == ANSWERED_SCALE).then(answers_folder))
 }
 
 /// As anybody would write it: tables, a query, a file.
