@@ -4,5 +4,7 @@ pub mod arena;
 pub mod bench;
 pub mod core_guest;
 pub mod guests;
+pub mod jobs;
 pub mod samples;
 pub mod services;
+pub mod tpch;

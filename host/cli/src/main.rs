@@ -1,5 +1,6 @@
 //! The tenon command.
 
+mod allocator;
 mod args;
 mod command;
 mod exit;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
+    allocator::tune();
     logging::start(arguments.verbose, arguments.quiet);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::peers;
 use crate::plugins;
+use crate::python_peers;
 use crate::steps::{step, succeed};
 use crate::workspace::{build_program, root, target};
 
@@ -28,7 +29,11 @@ pub(crate) fn run(name: Option<&str>, quick: bool, with_peers: bool) -> Result<(
         );
     }
     plugins::run(&[])?;
-    let program = step("building the benchmark", || build_program(&format!("bench_{name}")))?;
+    // Also the command, which benchmarks may start.
+    let program = step("building tenon and the benchmark", || {
+        build_program("tenon")?;
+        build_program(&format!("bench_{name}"))
+    })?;
 
     let results = target()?.join("bench");
     fs::create_dir_all(&results).with_context(|| format!("could not create {}", results.display()))?;
@@ -39,6 +44,9 @@ pub(crate) fn run(name: Option<&str>, quick: bool, with_peers: bool) -> Result<(
         .args(quick.then_some("--quick"))
         .arg("--json")
         .arg(&json);
+    if with_peers && name == "job" {
+        benchmark.arg("--peers").arg(python_peers::install(&results)?);
+    }
     step(&format!("running the benchmark {name}"), || succeed(&mut benchmark))?;
     let written = fs::read(&json).with_context(|| format!("the benchmark wrote no {}", json.display()))?;
     let mut figures: Vec<serde_json::Value> =

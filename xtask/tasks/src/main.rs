@@ -8,6 +8,7 @@ mod fuzz;
 mod lint;
 mod peers;
 mod plugins;
+mod python_peers;
 mod services;
 mod setup;
 mod steps;
@@ -58,7 +59,7 @@ enum Task {
         /// Takes less than a minute, on smaller data.
         #[arg(long)]
         quick: bool,
-        /// Also builds and times the peers in tests/peers, which takes some minutes the first time.
+        /// Also installs or builds, and times, the peers in tests/peers; some minutes the first time.
         #[arg(long)]
         peers: bool,
     },

@@ -14,9 +14,11 @@ use std::sync::{Arc, OnceLock};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Statistics;
 use datafusion::error::{DataFusionError, Result as DataFusionResult};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use parking_lot::Mutex;
 
 use exec::SharedExec;
@@ -37,6 +39,8 @@ struct Planned {
     plan: Arc<dyn ExecutionPlan>,
     /// Positions of the plan's columns in the step's schema.
     columns: Vec<usize>,
+    /// What is known of the rows beforehand, by which its readers' joins choose their sides.
+    statistics: Statistics,
     partitions: Vec<Mutex<Option<Arc<Partition>>>>,
 }
 
@@ -68,8 +72,15 @@ impl SharedStage {
     /// Says how the step runs: `plan` makes the columns that are [`needed`](Self::needed).
     pub fn planned(&self, plan: Arc<dyn ExecutionPlan>) {
         let partitions = plan.properties().output_partitioning().partition_count();
+        let known = StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new());
+        let statistics = match known {
+            // Were they exact, a count could be answered from them, and rows would wait for a reader that never comes.
+            Ok(known) => Arc::unwrap_or_clone(known).to_inexact(),
+            Err(_) => Statistics::new_unknown(&plan.schema()),
+        };
         let planned = Planned {
             plan,
+            statistics,
             columns: self.needed().unwrap_or_default(),
             partitions: (0..partitions).map(|_| Mutex::default()).collect(),
         };
