@@ -361,9 +361,11 @@ impl Error {
             | Self::LostSink { .. }
             | Self::BadStep { .. }
             | Self::Conflict { .. } => Outcome::Refused,
-            Self::Plugin { source, .. } | Self::Step { source, .. } | Self::Open { source, .. } => of_runtime(source),
+            Self::Plugin { source, .. }
+            | Self::Step { source, .. }
+            | Self::Open { source, .. }
+            | Self::Function { source, .. } => of_runtime(source),
             Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => of_connector(source),
-            Self::Function { source, .. } => of_runtime(source),
             Self::TooManyRejects { .. }
             | Self::TooLargeAShareRejected { .. }
             | Self::Timeout { .. }
