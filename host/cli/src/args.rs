@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use tenon_host::connect::file::{Mode, ParquetCompression, SqlType};
+use tenon_host::engine::Place;
 use tenon_host::runtime::HttpGrant;
 
 use crate::format::{parse_bytes, parse_duration};
@@ -56,6 +57,9 @@ Examples:
   A secret from the environment, and one host that the plugin may call:
     tenon run enrich.wasm --from in.parquet --to out/ --secret key=env:API_KEY --allow-http api.example.com:443
 
+  A script, which reads and writes by itself:
+    tenon run examples/flights-script/plugin --param late_after=30
+
   Again whenever the job file, the plugin's source or the data change:
     tenon run orders.toml --watch
 
@@ -94,7 +98,7 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a job file, or send a file through a function of a plugin
+    /// Run a job file or a script, or send a file through a function of a plugin
     Run(Box<RunArguments>),
     /// Check a job file without reading any data
     Validate(ValidateArguments),
@@ -217,6 +221,14 @@ pub struct RunArguments {
         conflicts_with = "no_history"
     )]
     pub keep_failed: Option<usize>,
+
+    /// Where a script may read and write, besides the folder that it is started in: a path, a URL, or what one begins with
+    #[arg(long, value_name = "PLACE", help_heading = "Scripts")]
+    pub allow: Vec<Place>,
+
+    /// A plugin that a script may use, by the name that it calls it; others lie beside it as NAME.wasm
+    #[arg(long, value_name = "NAME=FILE", value_parser = parse_pair, help_heading = "Scripts")]
+    pub plugin: Vec<(String, String)>,
 
     /// Leave this run out of the history
     #[arg(long)]

@@ -1,20 +1,21 @@
 //! Runs a job from its plugins to its commit.
 
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::physical_plan::displayable;
 use tenon_connect::file::{self, WriteConfig};
-use tenon_runtime::Runtime;
+use tenon_runtime::{Plugin, Runtime};
 
 use crate::commit::Committing;
 use crate::drive::Drive;
 use crate::error::Error;
 use crate::job::Job;
 use crate::ledger::{Commitment, Ledger};
-use crate::plan::{Plan, plan, run_id};
+use crate::plan::{Plan, load_one, plan, run_id};
 use crate::progress::{Phase, Progress};
 use crate::rejects::within_share;
 use crate::report::Report;
@@ -45,6 +46,14 @@ impl Engine {
             ledger: Some(ledger),
             ..self
         }
+    }
+
+    /// Loads a plugin, as a job that names this file would.
+    ///
+    /// # Errors
+    /// [`Error::Plugin`].
+    pub async fn load(&self, plugin: &Path) -> Result<Plugin, Error> {
+        load_one(&self.runtime, plugin).await
     }
 
     /// Finishes a commit that was cut short. Finishing it again changes nothing.

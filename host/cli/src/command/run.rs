@@ -1,3 +1,4 @@
+mod script;
 mod watched;
 
 use std::collections::BTreeSet;
@@ -102,8 +103,13 @@ impl Runner {
         progress: &Progress,
     ) -> Result<Report, Failure> {
         let stopped = self.interrupt.clone();
+        let engine = match &self.engine {
+            Some(engine) => engine.clone(),
+            None => Engine::new(plugin::runtime(self.arguments.memory_limit)?),
+        };
+        self.engine = Some(engine.clone());
         let (mut job, bookmarked) = tokio::select! {
-            opened = self.open(definition) => opened?,
+            opened = self.open(definition, &engine) => opened?,
             () = stopped.requested() => return Err(tenon_host::engine::Error::Cancelled.into()),
         };
         job.keep_failed = self.arguments.keep_failed.or(job.keep_failed);
@@ -114,11 +120,6 @@ impl Runner {
             }
         }
         self.inputs.add_job(&job);
-        let engine = match &self.engine {
-            Some(engine) => engine.clone(),
-            None => Engine::new(plugin::runtime(self.arguments.memory_limit)?),
-        };
-        self.engine = Some(engine.clone());
         let engine = incremental::prepare(engine, &mut job, &bookmarked, record, &self.arguments).await?;
         let watch = Watch::start(progress, self.quiet);
         let following = record.follow(progress);
@@ -137,8 +138,11 @@ impl Runner {
     }
 
     /// The job, with its plugins built, and the sources that have bookmarks.
-    async fn open(&mut self, definition: Option<&Definition>) -> Result<(Job, Vec<String>), Failure> {
+    async fn open(&mut self, definition: Option<&Definition>, engine: &Engine) -> Result<(Job, Vec<String>), Failure> {
         let Some(definition) = definition else {
+            if self.arguments.from.is_none() && self.arguments.to.is_none() {
+                return Ok((self.script(engine).await?, Vec::new()));
+            }
             let mut transform = transform(&self.arguments)?;
             self.inputs.add_url(&transform.source.url);
             transform.plugin = plugin::component(&self.arguments.job, self.quiet).await?;
@@ -148,6 +152,23 @@ impl Runner {
             self.inputs.add(Path::new(plugin));
         }
         from_file(&self.arguments, definition, self.quiet).await
+    }
+}
+
+impl Runner {
+    /// The job of a component that drives it itself.
+    async fn script(&self, engine: &Engine) -> Result<Job, Failure> {
+        let arguments = &self.arguments;
+        let component = plugin::component(&arguments.job, self.quiet).await?;
+        let loaded = engine.load(&component).await?;
+        if !loaded.interfaces().job {
+            return Err(Failure::usage(
+                "a plugin needs --from FILE to read and --to PATH to write, unless it has a job of its own, which this \
+                 one has not; a job file needs neither"
+                    .to_owned(),
+            ));
+        }
+        script::job(arguments, &component)
     }
 }
 
@@ -176,6 +197,8 @@ async fn from_file(
         ("--set", !arguments.set.is_empty()),
         ("--secret", !arguments.secret.is_empty()),
         ("--allow-http", !arguments.allow_http.is_empty()),
+        ("--allow", !arguments.allow.is_empty()),
+        ("--plugin", !arguments.plugin.is_empty()),
         ("the CSV options", !arguments.csv.is_empty()),
     ];
     if let Some((option, _)) = said.iter().find(|(_, said)| *said) {

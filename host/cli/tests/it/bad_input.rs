@@ -73,7 +73,11 @@ fn sources() {
         ("url = \"whole.csv.gz\", format = \"parquet\"", 1, vec!["whole.csv.gz"]),
         ("url = \"half.csv.gz\"", 1, vec!["half.csv.gz is damaged"]),
         ("url = \"half.parquet\"", 1, vec!["half.parquet"]),
-        ("url = \"ragged.csv\"", 1, vec!["ragged.csv, line 3", "3 values", "2"]),
+        (
+            "url = \"ragged.csv\"",
+            1,
+            vec!["ragged.csv, line 3", "more than the 2 values"],
+        ),
         (
             "url = \"misfit.csv\", schema = { n = \"bigint\" }",
             1,

@@ -11,4 +11,5 @@ mod pii;
 mod place;
 mod replay;
 mod run;
+mod script;
 mod watch;

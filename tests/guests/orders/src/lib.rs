@@ -49,7 +49,10 @@ mod tests {
         let customers = output.batches[0].strings("customer").unwrap();
         assert_eq!(
             customers.iter().collect::<Vec<_>>(),
-            [Some("b5fc85e55755f9e0d030a10ab4429b6b2944855f9a0d60077fe832becbc41d72"), None]
+            [
+                Some("b5fc85e55755f9e0d030a10ab4429b6b2944855f9a0d60077fe832becbc41d72"),
+                None
+            ]
         );
         assert_eq!(output.batches[0].schema().fields[0].name, "id");
     }

@@ -1,0 +1,49 @@
+//! A component that drives the job itself.
+
+use std::path::{Path, PathBuf};
+
+use tenon_host::engine::{Job, MaxRejects, Place, Script};
+
+use crate::args::RunArguments;
+use crate::exit::Failure;
+use crate::plugin;
+
+/// The job of a script, which may read and write below the working folder and in the places that were granted.
+pub(super) fn job(arguments: &RunArguments, component: &Path) -> Result<Job, Failure> {
+    let said = [
+        ("--mode", arguments.mode.is_some()),
+        ("--rejects", arguments.rejects.is_some()),
+        ("--compression", arguments.compression.is_some()),
+        ("--function", arguments.function.is_some()),
+        ("--config", arguments.config.is_some()),
+        ("--set", !arguments.set.is_empty()),
+        ("the CSV options", !arguments.csv.is_empty()),
+    ];
+    if let Some((option, _)) = said.iter().find(|(_, said)| *said) {
+        return Err(Failure::usage(format!(
+            "{option} cannot be given with a script, which says that itself; have it ask for a parameter and use --param"
+        )));
+    }
+    let here: Place = ".".parse()?;
+    let plugins = arguments.plugin.iter();
+    let script = Script {
+        plugins: plugins
+            .map(|(name, file)| (name.clone(), PathBuf::from(file)))
+            .collect(),
+        places: std::iter::once(here).chain(arguments.allow.iter().cloned()).collect(),
+        ..Script::new(component)
+    };
+    let name = arguments.job.file_stem().unwrap_or(component.as_os_str());
+    let mut job = Job::new(name.to_string_lossy());
+    job.script = Some(script);
+    job.parameters = arguments.param.iter().cloned().collect();
+    job.secrets = plugin::secrets(&arguments.secret)?;
+    job.http.clone_from(&arguments.allow_http);
+    job.max_rejects = arguments.max_rejects.map(MaxRejects::Rows);
+    job.partitions = arguments.partitions.map(usize::from);
+    job.timeout = arguments.timeout;
+    if let Some(bytes) = arguments.memory_limit {
+        job.limits.memory = bytes;
+    }
+    Ok(job)
+}
