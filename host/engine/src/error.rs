@@ -416,6 +416,8 @@ impl Error {
             | Self::Table { .. }
             | Self::NothingRejects
             | Self::Conflict { .. } => Outcome::Refused,
+            // It is told where it may go before it reads or writes anything there.
+            Self::Script { source, .. } if source.kind() == ErrorKind::Denied => Outcome::Refused,
             Self::Plugin { source, .. }
             | Self::Step { source, .. }
             | Self::Open { source, .. }

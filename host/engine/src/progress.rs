@@ -148,10 +148,22 @@ impl Progress {
     }
 
     /// What went through the steps, each after those that it reads. Steps that became part of a larger query are named
-    /// with the one whose rows are counted.
+    /// with the one whose rows are counted. After them the functions that queries call, as `name()`.
     pub fn steps(&self) -> Vec<Flow> {
         let counts = self.0.counts.read();
-        counts.flows.iter().map(|flow| counts.step(flow)).collect()
+        let steps = counts.flows.iter().map(|flow| counts.step(flow));
+        let is_step = |name: &str| counts.flows.iter().any(|flow| flow.name == name);
+        // Functions that queries call.
+        let called = counts.steps.iter().filter(|(name, _)| !is_step(name));
+        let called = called.map(|(name, own)| Flow {
+            name: name.clone(),
+            rows_in: load(&own.rows_in),
+            rows_out: load(&own.rows_out),
+            rows_rejected: load(&own.rejected),
+            bytes: Some(load(&own.bytes)),
+            ..Flow::default()
+        });
+        steps.chain(called).collect()
     }
 
     /// What went to the sinks.

@@ -94,7 +94,7 @@ pub enum JoinKind {
     Anti,
 }
 
-/// What a sink has committed.
+/// What a sink has taken. It becomes visible when the job has ended well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Rows written.

@@ -40,7 +40,7 @@ pub enum JoinKind {
     Anti,
 }
 
-/// What a sink has committed.
+/// What a sink has taken. It becomes visible when the job has ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Written {
     /// Rows written.

@@ -84,7 +84,7 @@ async fn a_script_reads_calls_its_functions_and_writes() {
     assert_eq!((report.rows_in, report.rows_out), (ROWS as u64, ROWS as u64 - 10));
     assert_eq!(
         report.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>(),
-        ["times"]
+        ["filter", "times"]
     );
     assert!(
         report.sandboxes > 1,
