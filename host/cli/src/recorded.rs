@@ -82,7 +82,7 @@ impl Recorded {
             }
         }
         let file = arguments.job.display().to_string();
-        Self::new(arguments, RecordedJob::File { file, job: said })
+        Self::recorded(arguments, RecordedJob::File { file, job: said })
     }
 
     /// What is recorded of a plugin that the command line gave everything.
@@ -108,10 +108,10 @@ impl Recorded {
             secrets: arguments.secret.iter().map(secret).collect(),
             http: arguments.allow_http.iter().map(host_and_port).collect(),
         };
-        Self::new(arguments, plugin)
+        Self::recorded(arguments, plugin)
     }
 
-    fn new(arguments: &RunArguments, job: RecordedJob) -> Value {
+    fn recorded(arguments: &RunArguments, job: RecordedJob) -> Value {
         let recorded = Self {
             folder: std::env::current_dir().unwrap_or_default(),
             memory_limit: arguments.memory_limit,

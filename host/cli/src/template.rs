@@ -50,7 +50,7 @@ mod tests {
         ] {
             assert!(names.contains(&name), "{name}");
         }
-        for (name, content) in SDK.iter().filter(|(name, _)| name.ends_with(".toml")) {
+        for (name, content) in SDK.iter().filter(|(name, _)| name.ends_with("Cargo.toml")) {
             assert!(
                 !content.contains("host/") && !content.contains("tenon-kernels"),
                 "{name}: {content}"

@@ -130,7 +130,9 @@ impl Snapshot {
             total += source.bytes_total?;
         }
         let share = done as f64 / total as f64;
-        (share >= MIN_SHARE && share < 1.0).then(|| running.mul_f64((1.0 - share) / share))
+        (MIN_SHARE..1.0)
+            .contains(&share)
+            .then(|| running.mul_f64((1.0 - share) / share))
     }
 
     fn per_second(&self, rows: u64) -> u64 {

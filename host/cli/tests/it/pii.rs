@@ -55,7 +55,7 @@ fn nobody_can_be_told_from_what_the_example_writes() {
             "{email}"
         );
         let digits = phone.bytes().filter(u8::is_ascii_digit).count();
-        assert!(phone.is_empty() || digits == 2 && phone.starts_with("*"), "{phone}");
+        assert!(phone.is_empty() || digits == 2 && phone.starts_with('*'), "{phone}");
     }
     let other_key = run("another key");
     assert!(emails(&masked_once).is_disjoint(&emails(&other_key)));
@@ -86,9 +86,12 @@ fn masked(place: &Place) -> Vec<[String; 3]> {
     for batch in files.flat_map(|file| parquet(&file)) {
         let columns = ["name", "email", "phone"].map(|name| batch.column_by_name(name).expect("a column").clone());
         for row in 0..batch.num_rows() {
-            rows.push(columns.each_ref().map(|column| match column.is_null(row) {
-                true => String::new(),
-                false => column.as_string::<i32>().value(row).to_owned(),
+            rows.push(columns.each_ref().map(|column| {
+                if column.is_null(row) {
+                    String::new()
+                } else {
+                    column.as_string::<i32>().value(row).to_owned()
+                }
             }));
         }
     }
