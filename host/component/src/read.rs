@@ -19,7 +19,7 @@ pub struct Names {
 /// wit-bindgen leave one) made into one.
 ///
 /// # Errors
-/// [`Error::NotWasm`], [`Error::NoWorld`], [`Error::Componentize`].
+/// [`Error::NotWasm`], [`Error::Invalid`], [`Error::NoWorld`], [`Error::Componentize`].
 pub fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
     if Parser::is_component(bytes) {
         return Ok(bytes.into());
@@ -30,6 +30,12 @@ pub fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
     let failed = |error: &dyn std::fmt::Display| Error::Componentize {
         reason: shown(&format!("{error:#}")),
     };
+    // Decoding takes the sizes that sections announce at their word.
+    for payload in Parser::new(0).parse_all(bytes) {
+        payload.map_err(|error| Error::Invalid {
+            reason: shown(&error.to_string()),
+        })?;
+    }
     let (without_section, _) = wit_component::metadata::decode(bytes).map_err(|error| failed(&error))?;
     if without_section.is_none() {
         return Err(Error::NoWorld);
@@ -100,6 +106,8 @@ mod tests {
         assert_eq!(componentize(b"\0asm\x01\0\0\0"), Err(Error::NoWorld));
         let damaged = [&b"\0asm\x01\0\0\0\0\x10\x0e"[..], b"component-type", &[7]].concat();
         assert!(matches!(componentize(&damaged), Err(Error::Componentize { .. })));
+        let beyond_the_end = b"\0asm\x01\0\0\0\x0a\x73\x01";
+        assert!(matches!(componentize(beyond_the_end), Err(Error::Invalid { .. })));
         let component = wat::parse_str("(component)").unwrap();
         assert!(matches!(
             names_in(&component[..component.len() - 1]),
