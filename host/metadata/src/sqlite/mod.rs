@@ -1,0 +1,77 @@
+//! SQLite: one thread writes, several read.
+
+mod file;
+mod read;
+mod statement;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::metadata::{Access, Counts, spawn};
+use crate::notices::Notices;
+use crate::queue::{Queue, Served};
+use crate::work::Work;
+use crate::{Error, Settings};
+
+pub(crate) use file::backup;
+pub(crate) use statement::{batch, execute, query};
+
+type Tasks = Queue<Box<dyn Work>>;
+
+/// A database file, with the threads that use it.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    path: PathBuf,
+    changes: Arc<Tasks>,
+    looks: Arc<Tasks>,
+}
+
+impl Sqlite {
+    pub fn open(path: &Path, settings: &Settings, notices: Notices, counts: &Arc<Counts>) -> Result<Self, Error> {
+        let (connection, file) = file::open(path)?;
+        let sqlite = Self {
+            path: path.to_owned(),
+            changes: Arc::new(Queue::new()),
+            looks: Arc::new(Queue::new()),
+        };
+        let writer = write::Writer {
+            connection,
+            file,
+            changes: Served(Arc::clone(&sqlite.changes)),
+            clock: settings.clock.clone(),
+            notices,
+            counts: Arc::clone(counts),
+        };
+        spawn("metadata-writer", move || writer.serve())?;
+        for _ in 0..settings.connections.max(1) {
+            let connection = file::open_to_read(path)?;
+            let (looks, clock) = (Served(Arc::clone(&sqlite.looks)), settings.clock.clone());
+            spawn("metadata-reader", move || read::serve(&connection, &looks, &clock))?;
+        }
+        Ok(sqlite)
+    }
+
+    pub fn ask(&self, access: Access, work: Box<dyn Work>) -> Result<(), Error> {
+        let queue = match access {
+            Access::Read => &self.looks,
+            Access::Write | Access::Migrate => &self.changes,
+        };
+        queue.push(work, access.doing())
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.changes.len() + self.looks.len()
+    }
+}
+
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.changes.close();
+        self.looks.close();
+    }
+}

@@ -1,0 +1,29 @@
+//! A thread that reads.
+
+use rusqlite::Connection;
+
+use super::statement::unavailable;
+use crate::queue::Served;
+use crate::transaction::Connected;
+use crate::work::Work;
+use crate::{Clock, Transaction};
+
+pub(super) fn serve(connection: &Connection, looks: &Served<Box<dyn Work>>, clock: &Clock) {
+    while let Some(next) = looks.0.pop() {
+        let mut look = next.task;
+        if let Err(error) = connection.execute_batch("begin") {
+            look.end(Err(unavailable(&error, "read")));
+            continue;
+        }
+        let mut tx = Transaction::new(Connected::Sqlite(connection), clock.now());
+        look.run(&mut tx);
+        let mut ended = tx.end().map(drop);
+        // A failure can have ended it.
+        if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("rollback")
+        {
+            ended = Err(unavailable(&error, "read"));
+        }
+        look.end(ended);
+    }
+}
