@@ -1,0 +1,63 @@
+//! What a tenant may have in the queue and at work.
+
+use serde::{Deserialize, Serialize};
+use tenon_metadata::{Name, Transaction, row};
+
+use crate::{Error, queue};
+
+/// What a tenant may have in the queue and at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quotas {
+    /// Runs at work at the same time; with 0 its runs wait. Default 10.
+    pub concurrent_runs: u32,
+    /// Runs in the queue. Default 1000.
+    pub queued_runs: u32,
+    /// Its part of a server that has too much to do, in relation to others, 1 to 1000. Default 1.
+    pub weight: u32,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            concurrent_runs: 10,
+            queued_runs: 1000,
+            weight: 1,
+        }
+    }
+}
+
+/// Sets what a tenant may have. The queue has its own copy, so that looking for work needs to look nowhere else: call it
+/// whenever the tenant's quotas change. A suspended tenant gets `concurrent_runs` 0.
+///
+/// # Errors
+/// What the database says.
+pub fn set_quotas(tx: &mut Transaction<'_>, tenant: &Name, quotas: &Quotas) -> Result<(), Error> {
+    queue::know_tenant(tx, tenant.as_str())?;
+    let weight = quotas.weight.clamp(1, 1000);
+    tx.execute(
+        "update run_tenants set concurrent_runs = ?2, queued_runs = ?3, weight = ?4 where tenant = ?1",
+        row![tenant, quotas.concurrent_runs, quotas.queued_runs, weight],
+    )?;
+    queue::settle_tenant(tx, tenant.as_str(), &queue::Change::default())?;
+    tx.notify("queue", "");
+    Ok(())
+}
+
+/// What a tenant may have; the defaults if nobody has said anything else.
+///
+/// # Errors
+/// What the database says.
+pub fn quotas(tx: &mut Transaction<'_>, tenant: &Name) -> Result<Quotas, Error> {
+    let row = tx.first(
+        "select concurrent_runs, queued_runs, weight from run_tenants where tenant = ?1",
+        row![tenant],
+    )?;
+    row.map_or(Ok(Quotas::default()), |row| {
+        Ok(Quotas {
+            concurrent_runs: row.get(0)?,
+            queued_runs: row.get(1)?,
+            weight: row.get(2)?,
+        })
+    })
+}

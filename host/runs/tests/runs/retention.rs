@@ -1,0 +1,112 @@
+//! What is old goes, a little at a time.
+
+use std::time::Duration;
+
+use tenon_metadata::{PageRequest, row};
+use tenon_runs::{
+    Commit, JobSettings, Level, LogSettings, LogSource, NewLine, Outcome, Retention, RunFilter, Runs, State, runs,
+};
+
+use crate::place::{Place, name, request};
+
+const DAY: i64 = 24 * 3600;
+
+async fn ended(place: &Place, server: &str, lines: u32) -> String {
+    let lease = place.begun(server, "shop", "job").await;
+    let run = lease.run.clone();
+    let lines: Vec<NewLine> = (0..lines)
+        .map(|number| NewLine {
+            time: 1,
+            attempt: 1,
+            level: Level::Info,
+            source: LogSource::Guest,
+            step: None,
+            message: number.to_string(),
+        })
+        .collect();
+    place
+        .write(move |tx| tenon_runs::append(tx, &run, &lines, 0, 1 << 20))
+        .await
+        .unwrap();
+    place.finish(&lease, Outcome::new(State::Succeeded)).await.unwrap();
+    lease.run
+}
+
+async fn ids(place: &Place) -> Vec<String> {
+    let list = place.write(|tx| runs::list(tx, &name("shop"), &RunFilter::default(), &PageRequest::default()));
+    list.await.unwrap().items.into_iter().map(|run| run.id).collect()
+}
+
+#[tokio::test]
+async fn old_runs_go_and_those_that_matter_stay() {
+    let place = Place::new().await;
+    let settings = JobSettings {
+        max_concurrent_runs: 9,
+        max_retries: 0,
+        ..JobSettings::default()
+    };
+    place.job("shop", "job", settings).await;
+    let server = place.server("here").await;
+    let old = ended(&place, &server, 700).await;
+    let undecided = place.begun(&server, "shop", "job").await;
+    let lease = undecided.clone();
+    place
+        .write(move |tx| tenon_runs::prepare(tx, &lease, &Commit::default()))
+        .await
+        .unwrap();
+    place.finish(&undecided, Outcome::new(State::Failed)).await.unwrap();
+    let running = place.begun(&server, "shop", "job").await.run;
+    let mut keyed = request("shop", "job");
+    keyed.idempotency_key = Some("key".to_owned());
+    keyed.not_before = Some(i64::MAX);
+    let waiting = place.try_submit(keyed).await.unwrap().id;
+    place.pass(40 * DAY);
+    let recent = ended(&place, &server, 5).await;
+    let handle = Runs::new(place.metadata.clone(), LogSettings::default());
+    let retention = Retention {
+        runs_older_than: Some(Duration::from_secs(30 * 24 * 3600)),
+        ..Retention::default()
+    };
+    let removed = handle.remove_old(retention).await.unwrap();
+    assert_eq!((removed.runs, removed.log_lines, removed.keys), (1, 700, 1));
+    let left = ids(&place).await;
+    assert!(!left.contains(&old));
+    for run in [&undecided.run, &running, &waiting, &recent] {
+        assert!(left.contains(run), "{run}");
+    }
+    let rows = place.write(move |tx| Ok(tx.query("select 1 from run_attempts where run = ?1", row![&old])?.len()));
+    assert_eq!(rows.await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn of_each_job_the_latest_runs_stay_and_logs_go_sooner() {
+    let place = Place::new().await;
+    place.job("shop", "job", JobSettings::default()).await;
+    let server = place.server("here").await;
+    let mut all = Vec::new();
+    for _ in 0..5 {
+        all.push(ended(&place, &server, 3).await);
+        // Ids are in the order of the machine's time.
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let handle = Runs::new(place.metadata.clone(), LogSettings::default());
+    let retention = Retention {
+        runs_per_job: Some(2),
+        ..Retention::default()
+    };
+    assert_eq!(handle.remove_old(retention).await.unwrap().runs, 3);
+    assert_eq!(ids(&place).await, [all[4].as_str(), all[3].as_str()]);
+    assert_eq!(handle.remove_old(retention).await.unwrap().runs, 0);
+    place.pass(2 * DAY);
+    let logs = Retention {
+        logs_older_than: Some(Duration::from_secs(24 * 3600)),
+        ..Retention::default()
+    };
+    assert_eq!(handle.remove_old(logs).await.unwrap().log_lines, 6);
+    assert_eq!(ids(&place).await.len(), 2);
+}
+
+crate::databases::on_both![
+    old_runs_go_and_those_that_matter_stay,
+    of_each_job_the_latest_runs_stay_and_logs_go_sooner
+];
