@@ -1,0 +1,90 @@
+//! A webhook's call fires its trigger.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenon_metadata::{Name, Transaction, row};
+use utoipa::ToSchema;
+
+use crate::definition::{Source, Webhook, When};
+use crate::error::Error;
+use crate::pending::{Deferred, Item, offer};
+use crate::trigger::{Stored, micros};
+use crate::webhook::Delivery;
+use crate::workflows::Workflows;
+
+/// How long ids of deliveries are remembered, in seconds: those who deliver again do it within a day or so.
+const REMEMBERED: u64 = 3 * 86_400;
+
+/// What came of a webhook's call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Received {
+    /// Whether it is new; otherwise it had been delivered before, and nothing was done.
+    pub fresh: bool,
+}
+
+/// What the webhook of a trigger needs to [verify](Webhook::verify) a call.
+///
+/// # Errors
+/// [`Error::UnknownTrigger`]; [`Error::NotListening`] if it is not activated or waits for something else.
+pub fn webhook(tx: &mut Transaction<'_>, tenant: &Name, name: &Name) -> Result<Webhook, Error> {
+    listening(tx, tenant, name).map(|(_, webhook)| webhook)
+}
+
+/// Takes in a call that has been [verified](Webhook::verify): it fires the trigger, or waits for its batch or for room
+/// in the queue. Either is durable with the transaction.
+///
+/// # Errors
+/// As [`webhook`]; [`Error::Full`] if only some of the actions could be started: nothing is done then, and the sender may
+/// try again.
+pub fn receive(
+    tx: &mut Transaction<'_>,
+    workflows: &dyn Workflows,
+    tenant: &Name,
+    name: &Name,
+    delivery: &Delivery,
+) -> Result<Received, Error> {
+    let (stored, _) = listening(tx, tenant, name)?;
+    let (id, now) = (&stored.trigger.id, tx.now());
+    let key = delivery.id.clone().unwrap_or_else(|| tenon_metadata::id("delivery"));
+    let new = tx.execute(
+        "insert into trigger_deliveries (trigger_id, delivery, time) values (?1, ?2, ?3)
+         on conflict (trigger_id, delivery) do nothing",
+        row![id, key.as_str(), now],
+    )?;
+    if new == 0 {
+        return Ok(Received { fresh: false });
+    }
+    let value = json!({ "kind": &delivery.kind, "id": &delivery.id, "time": now, "body": &delivery.body });
+    let item = Item::new(format!("delivery:{key}"), 0, value, "body");
+    offer(tx, workflows, &stored, &[item], now, &Deferred::new())?;
+    // For the driver, which may have to wait for the end of a window.
+    tx.notify(crate::TOPIC, name.as_str());
+    Ok(Received { fresh: true })
+}
+
+/// Forgets ids of deliveries that are old.
+pub(crate) fn forget(tx: &mut Transaction<'_>, now: i64) -> Result<(), Error> {
+    tx.execute(
+        "delete from trigger_deliveries where time < ?1",
+        row![now - micros(REMEMBERED)],
+    )?;
+    Ok(())
+}
+
+fn listening(tx: &mut Transaction<'_>, tenant: &Name, name: &Name) -> Result<(Stored, Webhook), Error> {
+    let stored = Stored::of(tx, tenant, name)?;
+    match &stored.trigger.definition.when {
+        When::Event(rule) if stored.is_active() => match &rule.source {
+            Source::Webhook(webhook) => {
+                let webhook = webhook.clone();
+                Ok((stored, webhook))
+            }
+            _ => Err(Error::NotListening {
+                trigger: name.to_string(),
+            }),
+        },
+        _ => Err(Error::NotListening {
+            trigger: name.to_string(),
+        }),
+    }
+}
