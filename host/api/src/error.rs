@@ -1,0 +1,87 @@
+use tenon_metadata::ErrorKind;
+use thiserror::Error;
+
+/// What can go wrong in a transaction of several crates.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The database.
+    #[error(transparent)]
+    Metadata(#[from] tenon_metadata::Error),
+    /// Events.
+    #[error(transparent)]
+    Events(#[from] tenon_events::Error),
+    /// Tenants, tokens, quotas, secrets.
+    #[error(transparent)]
+    Tenants(#[from] tenon_tenants::Error),
+    /// Jobs and runs.
+    #[error(transparent)]
+    Runs(#[from] tenon_runs::Error),
+    /// Triggers.
+    #[error(transparent)]
+    Triggers(#[from] tenon_triggers::Error),
+    /// Workflows.
+    #[error(transparent)]
+    Workflows(#[from] tenon_workflows::Error),
+    /// A tenant that has runs cannot be removed.
+    #[error("tenant `{tenant}` has {runs} runs at work: suspend it, and stop them first")]
+    AtWork {
+        /// Its name.
+        tenant: String,
+        /// How many have not ended.
+        runs: i64,
+    },
+    /// A field of what was sent.
+    #[error("`{field}` is not right: {reason}")]
+    Field {
+        /// Its name.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Somebody else has changed the prices in between.
+    #[error("the prices have version {found}, not {expected}: read them again, and change that")]
+    PricesChanged {
+        /// The version that is stored.
+        found: i64,
+        /// The one that was to be changed.
+        expected: i64,
+    },
+    /// Plugins.
+    #[error(transparent)]
+    Versions(#[from] tenon_versions::Error),
+}
+
+impl Error {
+    /// What sort of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Metadata(error) => error.kind(),
+            Self::Events(error) => error.kind(),
+            Self::Tenants(error) => error.kind(),
+            Self::Runs(error) => error.kind(),
+            Self::Triggers(error) => error.kind(),
+            Self::Workflows(error) => error.kind(),
+            Self::Versions(error) => error.kind(),
+            Self::AtWork { .. } | Self::PricesChanged { .. } => ErrorKind::Conflict,
+            Self::Field { .. } => ErrorKind::Invalid,
+        }
+    }
+
+    /// Whether it is refused because of how many bytes it has.
+    pub fn is_too_large(&self) -> bool {
+        matches!(
+            self,
+            Self::Triggers(tenon_triggers::Error::TooLarge { .. })
+                | Self::Versions(tenon_versions::Error::TooLarge { .. })
+        )
+    }
+
+    /// When to try again, in seconds, where that is known.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Runs(error) | Self::Workflows(tenon_workflows::Error::Runs(error)) => error.retry_after(),
+            Self::Triggers(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What is older than it is kept goes, a little at a time.
+
+use std::time::Duration;
+
+use tenon_events::EventRetention;
+use tenon_metadata::Transaction;
+use tenon_runs::Retention;
+
+use crate::Error;
+use crate::server::Shared;
+
+/// How often is looked for what is old.
+const EVERY: Duration = Duration::from_secs(60);
+/// Between two little times, so that others have their turn.
+const PAUSE: Duration = Duration::from_millis(50);
+const AT_ONCE: u32 = 500;
+
+/// How often canaries are looked at that end by their time.
+const CANARIES: Duration = Duration::from_secs(5);
+/// How long a component that nothing needs any more stays.
+const GRACE: Duration = Duration::from_secs(60 * 60);
+
+/// Ends canaries whose time is over, for ever.
+pub(super) async fn review(shared: &Shared) {
+    loop {
+        tokio::time::sleep(CANARIES).await;
+        match shared.metadata.write(tenon_versions::review_canaries).await {
+            Ok(decisions) => {
+                for decision in decisions {
+                    tracing::info!(plugin = decision.plugin, alias = decision.alias, "{}", decision.reason);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "canaries cannot be looked at now"),
+        }
+    }
+}
+
+/// Removes what is old, for ever.
+pub(super) async fn go(shared: &Shared) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        if let Err(error) = once(shared).await {
+            tracing::warn!(%error, "what is old is not removed yet");
+        }
+    }
+}
+
+async fn once(shared: &Shared) -> Result<(), Error> {
+    let config = shared.config();
+    let kept = &config.retention;
+    let runs = Retention {
+        runs_older_than: Some(kept.runs.0),
+        logs_older_than: Some(kept.logs.0),
+        ..Retention::STANDARD
+    };
+    little_by_little(shared, move |tx| Ok(tenon_runs::remove_old(tx, &runs, AT_ONCE)?.more)).await?;
+    let events = EventRetention {
+        events: kept.events.0,
+        deliveries: kept.events.0,
+        unread_events: kept.events.0 * 2,
+        dead_deliveries: kept.events.0 * 2,
+        batch: AT_ONCE,
+    };
+    little_by_little(shared, move |tx| Ok(tenon_events::retain(tx, &events)? > 0)).await?;
+    let (workflows, audit) = (kept.runs.0, kept.audit.0);
+    little_by_little(shared, move |tx| {
+        let before = earlier(tx, workflows);
+        Ok(tenon_workflows::remove_runs(tx, before, AT_ONCE)? > 0)
+    })
+    .await?;
+    little_by_little(shared, move |tx| {
+        let before = earlier(tx, audit);
+        tenon_tenants::audit::forget(tx, before)?;
+        tenon_tenants::tokens::forget_expired(tx, before)?;
+        Ok(false)
+    })
+    .await?;
+    shared.plugins.store.collect(GRACE).await?;
+    Ok(())
+}
+
+async fn little_by_little(
+    shared: &Shared,
+    remove: impl Fn(&mut Transaction<'_>) -> Result<bool, Error> + Clone + Send + 'static,
+) -> Result<(), Error> {
+    loop {
+        let remove = remove.clone();
+        if !shared.metadata.write(move |tx| remove(tx)).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn earlier(tx: &Transaction<'_>, than: Duration) -> i64 {
+    tx.now()
+        .saturating_sub(i64::try_from(than.as_micros()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,295 @@
+//! One attempt of a run, from its claim to its end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tenon_connect::{Bookmark, Prepared};
+use tenon_engine::{Commitment, Error as EngineError, Incremental, Job, Progress};
+use tenon_job::Job as Definition;
+use tenon_metadata::ErrorKind;
+use tenon_runs::{Claimed, LogSource, Pending, RunLog};
+use tenon_runtime::LogSink;
+use tokio::runtime::Handle;
+use tokio::sync::watch::Receiver;
+
+use super::Stop;
+use super::budget::{Amount, Held};
+use super::ledger::RunLedger;
+use super::lookup::Belongings;
+use super::outcome::Ended;
+use super::terms::Terms;
+use super::went::{Done, Went};
+use super::{ceilings, note, prepare, traced, watch};
+use crate::Error;
+use crate::plugins::Artifacts;
+use crate::server::Shared;
+
+/// How long a commit that was cut short is tried again before it costs the run an attempt, and how often.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A job that is ready to run, with what it holds of its tenant's budget.
+struct Ready {
+    definition: Definition,
+    job: Job,
+    artifacts: Artifacts,
+    _budget: Held,
+}
+
+/// Carries out an attempt of a run, and notes how it ended.
+pub(super) async fn carry_out(shared: &Arc<Shared>, run: Claimed, mut stopped: Receiver<Stop>) {
+    let log = traced::log(shared, &run);
+    let progress = Progress::default();
+    let attempt = Attempt {
+        shared,
+        run: &run,
+        log: &log,
+        progress: &progress,
+        until: until(shared, &run),
+    };
+    let (went, artifacts) = attempt.go(&mut stopped).await;
+    traced::parts(shared, &progress, &went);
+    shared.runs.logs().flush().await;
+    if let Went::Away = went {
+        return;
+    }
+    note::note(shared, &run, went.noted(&progress)).await;
+    shared
+        .plugins
+        .judge(&run.tenant, &run.lease.run, &artifacts, went.culprit())
+        .await;
+}
+
+struct Attempt<'a> {
+    shared: &'a Arc<Shared>,
+    run: &'a Claimed,
+    log: &'a RunLog,
+    progress: &'a Progress,
+    /// When it will have taken too long, if it can.
+    until: Option<Instant>,
+}
+
+impl Attempt<'_> {
+    async fn go(&self, stopped: &mut Receiver<Stop>) -> (Went, Artifacts) {
+        let ready = tokio::select! {
+            ready = self.prepare() => ready,
+            why = asked(stopped) => return (Went::stopped(why), Artifacts::default()),
+        };
+        let ready = match ready {
+            Ok(ready) => ready,
+            Err(ended) => return (Went::Badly(ended), Artifacts::default()),
+        };
+        let artifacts = ready.artifacts.clone();
+        let went = match &self.run.pending {
+            Some(pending) => self.finish(&ready, pending).await,
+            None => self.execute(ready, stopped).await,
+        };
+        (went, artifacts)
+    }
+
+    /// Reads the job, finds its plugins, and checks what it wants.
+    async fn prepare(&self) -> Result<Ready, Ended> {
+        let (shared, run) = (self.shared, self.run);
+        let (tenant, job, version) = (run.tenant.clone(), run.job.clone(), run.job_version);
+        let terms = shared.terms(&run.tenant).await.map_err(|error| broken(&error))?;
+        let stored = shared.metadata.read(move |tx| {
+            tenon_tenants::quotas::check_cpu(tx, &tenant)?;
+            Ok::<_, Error>(tenon_runs::jobs::version(tx, &tenant, &job, version)?)
+        });
+        let stored = stored.await.map_err(|error| broken(&error))?;
+        let belongings = Belongings {
+            metadata: shared.metadata.clone(),
+            keys: Arc::clone(&shared.keys),
+            tenant: run.tenant.clone(),
+            job: run.job.clone(),
+            runtime: Handle::current(),
+        };
+        let text = prepare::Text {
+            job: run.job.as_str(),
+            definition: &stored.definition,
+            format: stored.format,
+        };
+        let read = || prepare::definition(text, &run.arguments, belongings.clone());
+        let definition = tokio::task::block_in_place(read).map_err(|reason| refused(&reason))?;
+        let artifacts = shared.plugins.find(run, &definition, &stored.settings.plugins).await;
+        let artifacts = artifacts.map_err(|error| broken(&error))?;
+        let made = || prepare::job(&definition, &artifacts, &belongings, &terms.house());
+        let mut job = tokio::task::block_in_place(made).map_err(|reason| refused(&reason))?;
+        job.limits =
+            ceilings::within(&job.limits, &shared.config().sandboxes.limits).map_err(|reason| refused(&reason))?;
+        run.tenant.as_str().clone_into(&mut job.tenant);
+        job.run = Some(format!("{}-{}", run.lease.run, run.attempt));
+        job.log = Some(self.sink());
+        let budget = self.budget(&mut job, &terms).await;
+        Ok(Ready {
+            definition,
+            job,
+            artifacts,
+            _budget: budget,
+        })
+    }
+
+    /// Takes the memory and sandboxes that the job may use out of its tenant's, when they are free.
+    async fn budget(&self, job: &mut Job, terms: &Terms) -> Held {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let wanted = Amount {
+            memory: job
+                .memory
+                .map_or(self.shared.config().runs.memory.0, |bytes| bytes as u64),
+            sandboxes: job.partitions.unwrap_or(cores) as u64,
+        };
+        let limit = Amount {
+            memory: terms.quotas.memory_bytes,
+            sandboxes: u64::from(terms.quotas.sandboxes),
+        };
+        let held = self.shared.budgets.take(self.run.tenant.as_str(), wanted, limit).await;
+        job.memory = Some(usize::try_from(held.amount.memory).unwrap_or(usize::MAX));
+        job.partitions = Some(usize::try_from(held.amount.sandboxes).unwrap_or(usize::MAX).max(1));
+        held
+    }
+
+    /// Hands what guests log to the log of the run.
+    fn sink(&self) -> LogSink {
+        let log = self.log.clone();
+        LogSink::new(move |record| {
+            let level = match record.level {
+                tenon_runtime::Level::Trace => tenon_runs::Level::Trace,
+                tenon_runtime::Level::Debug => tenon_runs::Level::Debug,
+                tenon_runtime::Level::Info => tenon_runs::Level::Info,
+                tenon_runtime::Level::Warn => tenon_runs::Level::Warn,
+                tenon_runtime::Level::Error => tenon_runs::Level::Error,
+            };
+            log.write(level, LogSource::Guest, Some(&record.plugin), &record.message);
+        })
+    }
+
+    async fn execute(&self, mut ready: Ready, stopped: &mut Receiver<Stop>) -> Went {
+        let ledger = match self.read_on(&mut ready).await {
+            Ok(ledger) => ledger,
+            Err(ended) => return Went::Badly(ended),
+        };
+        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        ready.job.timeout = sooner(ready.job.timeout, left);
+        let engine = self.shared.engine.clone().ledger(Arc::new(ledger));
+        let following = watch::follow(&self.shared.metadata, &self.run.lease, self.progress);
+        let mut why = Stop::No;
+        let stop = async { why = asked(stopped).await };
+        let ended = engine.run_until(&ready.job, self.progress, stop).await;
+        drop(following);
+        match ended {
+            Ok(report) => Went::Well(Done::of(&report)),
+            Err(EngineError::Cancelled) => Went::stopped(why),
+            Err(error) => Went::Badly(Ended::of(&error)),
+        }
+    }
+
+    /// Has the job go on where its last committed run ended.
+    async fn read_on(&self, ready: &mut Ready) -> Result<RunLedger, Ended> {
+        let (tenant, job) = (self.run.tenant.clone(), self.run.job.clone());
+        let known = self.shared.metadata.read(move |tx| {
+            let state = tenon_runs::state(tx, &tenant, &job)?;
+            let version = tenon_runs::bookmark_version(tx, &tenant, &job)?;
+            let bookmarks = tenon_runs::bookmarks(tx, &tenant, &job)?;
+            Ok::<_, Error>((state, version, bookmarks))
+        });
+        let (state, version, bookmarks) = known.await.map_err(|error| broken(&error))?;
+        for source in ready.definition.sources.keys() {
+            if !ready.definition.bookmarked(source) {
+                continue;
+            }
+            let since = match bookmarks.get(source) {
+                None => Bookmark::None,
+                Some(bookmark) => serde_json::from_value(bookmark.value.clone()).map_err(|error| {
+                    refused(&format!(
+                        "the bookmark of the source `{source}` cannot be read ({error}); resetting it removes it"
+                    ))
+                })?,
+            };
+            let incremental = Incremental {
+                since,
+                ..Incremental::default()
+            };
+            ready.job.incremental.insert(source.clone(), incremental);
+        }
+        ready.job.state.clone_from(&state);
+        Ok(RunLedger {
+            metadata: self.shared.metadata.clone(),
+            lease: self.run.lease.clone(),
+            based_on: (!ready.job.incremental.is_empty()).then_some(version),
+            state,
+            runtime: Handle::current(),
+        })
+    }
+
+    /// Finishes the commit that an earlier attempt was cut short in: what it had made durable becomes visible.
+    async fn finish(&self, ready: &Ready, pending: &Pending) -> Went {
+        let sinks: BTreeMap<String, Prepared> = match serde_json::from_value(pending.tokens.clone()) {
+            Ok(sinks) => sinks,
+            Err(error) => return Went::Badly(refused(&format!("what the run was committing cannot be read: {error}"))),
+        };
+        let commitment = Commitment {
+            run: pending.run.clone(),
+            job: pending.job.to_string(),
+            state: BTreeMap::new(),
+            bookmarks: BTreeMap::new(),
+            sinks,
+        };
+        let ledger = RunLedger {
+            metadata: self.shared.metadata.clone(),
+            lease: self.run.lease.clone(),
+            state: BTreeMap::new(),
+            based_on: None,
+            runtime: Handle::current(),
+        };
+        let engine = self.shared.engine.clone().ledger(Arc::new(ledger));
+        let began = Instant::now();
+        loop {
+            match engine.finish(&ready.job, &commitment).await {
+                Ok(()) => return Went::Well(Done::recovered(&commitment.sinks)),
+                // Another run of the job has the place where this one writes, and lets go of it since this one comes first.
+                Err(error) if error.may_pass() && began.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+                Err(error) => return Went::Badly(Ended::of(&error)),
+            }
+        }
+    }
+}
+
+/// When a run that begins now will have taken too long. From here on by a clock that nobody sets.
+fn until(shared: &Shared, run: &Claimed) -> Option<Instant> {
+    let now = shared.metadata.clock().now();
+    let left = |until: i64| Duration::from_micros(u64::try_from(until - now).unwrap_or_default());
+    Instant::now().checked_add(left(run.timeout_at?))
+}
+
+/// Ready when the run is to end early.
+async fn asked(stopped: &mut Receiver<Stop>) -> Stop {
+    match stopped.wait_for(|why| *why != Stop::No).await {
+        Ok(why) => *why,
+        // The executor is gone, and with it everything.
+        Err(_) => Stop::Lost,
+    }
+}
+
+fn refused(reason: &str) -> Ended {
+    Ended::refused(&Error::Refused {
+        reason: reason.to_owned(),
+    })
+}
+
+/// Something around the run is wrong: the run itself may be fine.
+fn broken(error: &Error) -> Ended {
+    let mut ended = Ended::refused(error);
+    if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Internal) {
+        "server".clone_into(&mut ended.failure.kind);
+        ended.failure.may_pass = Some(true);
+    }
+    ended
+}
+
+fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

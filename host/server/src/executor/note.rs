@@ -1,0 +1,97 @@
+//! Noting how a run ended, durably, with what its tenant is charged for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenon_metadata::{ErrorKind, Transaction};
+use tenon_runs::{Claimed, Finished, Lease, Outcome, State, Usage};
+
+use super::outcome::in_one_sentence;
+use crate::Error;
+use crate::server::Shared;
+
+/// How often the database is asked to note an end that it could not note before.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What is to be noted of an attempt.
+pub(super) enum Note {
+    /// It has ended.
+    End(Box<Outcome>),
+    /// It is handed back, for another server to begin again; and what it has used.
+    Back(Usage),
+}
+
+impl Note {
+    fn usage(&self) -> &Usage {
+        match self {
+            Self::End(outcome) => &outcome.usage,
+            Self::Back(usage) => usage,
+        }
+    }
+
+    fn write(&self, tx: &mut Transaction<'_>, lease: &Lease) -> Result<Finished, tenon_runs::Error> {
+        let outcome = match self {
+            Self::End(outcome) => outcome,
+            Self::Back(usage) => return tenon_runs::give_back(tx, lease, usage),
+        };
+        if outcome.state == State::Succeeded {
+            match tenon_runs::committed(tx, lease) {
+                // There may have been nothing to commit.
+                Ok(()) | Err(tenon_runs::Error::NotPrepared { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        tenon_runs::finish(tx, lease, outcome)
+    }
+}
+
+/// Notes it. A database that is away for a while does not lose it.
+pub(super) async fn note(shared: &Shared, run: &Claimed, note: Note) {
+    if let Note::End(outcome) = &note
+        && let Some(failure) = &outcome.error
+    {
+        let id = run.lease.run.as_str();
+        tracing::info!(tenant = %run.tenant, run = id, state = %outcome.state, "{}", in_one_sentence(failure));
+    }
+    let note = Arc::new(note);
+    loop {
+        let (lease, note) = (run.lease.clone(), Arc::clone(&note));
+        let (tenant, job) = (run.tenant.clone(), run.job.clone());
+        let noted = shared.metadata.write(move |tx| {
+            let finished = note.write(tx, &lease)?;
+            let usage = metered(note.usage(), finished.state);
+            tenon_tenants::usage::add(tx, &tenant, job.as_str(), &lease.run, &usage)?;
+            Ok::<_, Error>(())
+        });
+        match noted.await {
+            Ok(()) => return,
+            Err(error) if is_final(&error) => {
+                return tracing::warn!(run = run.lease.run, %error, "the end of a run is not noted");
+            }
+            Err(error) => {
+                tracing::warn!(run = run.lease.run, %error, "the end of a run cannot be noted yet");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether the runs themselves refuse it: the lease is lost, or the run has ended.
+fn is_final(error: &Error) -> bool {
+    matches!(error, Error::Kept(tenon_api::Error::Runs(_))) && error.kind() != ErrorKind::Unavailable
+}
+
+/// The same as tenants are charged for it.
+fn metered(usage: &Usage, state: State) -> tenon_tenants::Usage {
+    let micros = |seconds: f64| (seconds * 1e6) as u64;
+    tenon_tenants::Usage {
+        cpu_sandbox_us: micros(usage.sandbox_seconds),
+        cpu_kernels_us: micros(usage.kernel_seconds),
+        peak_memory: usage.peak_memory,
+        rows_in: usage.rows_in,
+        rows_out: usage.rows_out,
+        bytes_in: usage.bytes_in,
+        bytes_out: usage.bytes_out,
+        runs: u64::from(state.is_final()),
+    }
+}

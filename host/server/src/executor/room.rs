@@ -1,0 +1,50 @@
+//! How many runs a server carries out at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Counts the places that are taken. Only one task takes places.
+#[derive(Debug, Default)]
+pub(super) struct Room(Arc<AtomicUsize>);
+
+/// A place, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place(Arc<AtomicUsize>);
+
+impl Room {
+    /// All places that are free, where there are so many at most. That may change: where more are taken than there are now,
+    /// none is free until enough of them were given back.
+    pub fn free(&self, most: usize) -> Vec<Place> {
+        let free = most.saturating_sub(self.0.load(Ordering::Acquire));
+        let place = |_| {
+            self.0.fetch_add(1, Ordering::AcqRel);
+            Place(Arc::clone(&self.0))
+        };
+        (0..free).map(place).collect()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_grows_and_shrinks() {
+        let room = Room::default();
+        let mut taken = room.free(2);
+        assert_eq!((taken.len(), room.free(2).len()), (2, 0));
+        taken.extend(room.free(4));
+        assert_eq!(taken.len(), 4);
+        // There are fewer now than are taken.
+        taken.truncate(3);
+        assert!(room.free(1).is_empty());
+        taken.clear();
+        assert_eq!(room.free(1).len(), 1);
+    }
+}

@@ -1,0 +1,134 @@
+//! How an attempt of a run went, and what of it is noted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tenon_connect::Prepared;
+use tenon_engine::{Error as EngineError, Progress, Report};
+use tenon_runs::{Outcome, PluginUsed, State, Usage};
+
+use super::Stop;
+use super::note::Note;
+use super::outcome::{Ended, in_one_sentence};
+
+/// How an attempt went.
+pub(super) enum Went {
+    Well(Done),
+    Badly(Ended),
+    /// It is not this server's any more.
+    Away,
+    /// It is handed back.
+    Back,
+}
+
+/// What a run has done that went well.
+pub(super) struct Done {
+    report: Value,
+    kernel_seconds: f64,
+    rows_out: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+impl Done {
+    pub fn of(report: &Report) -> Self {
+        Self {
+            report: serde_json::to_value(report).unwrap_or_default(),
+            kernel_seconds: report.seconds.kernels,
+            rows_out: report.rows_out,
+            bytes_in: report.bytes_read,
+            bytes_out: report.bytes_written,
+        }
+    }
+
+    /// An earlier attempt has done the work, and was cut short in its commit.
+    pub fn recovered(sinks: &BTreeMap<String, Prepared>) -> Self {
+        let rows_out = sinks.values().map(Prepared::rows).sum();
+        let bytes_out = sinks.values().map(Prepared::bytes).sum();
+        Self {
+            report: json!({ "status": "succeeded", "recovered": true, "rows_out": rows_out, "bytes_written": bytes_out }),
+            kernel_seconds: 0.0,
+            rows_out,
+            bytes_in: 0,
+            bytes_out,
+        }
+    }
+}
+
+impl Went {
+    /// As it goes when the attempt is ended early.
+    pub fn stopped(why: Stop) -> Self {
+        match why {
+            Stop::Lost => Self::Away,
+            Stop::Draining => Self::Back,
+            Stop::No | Stop::Asked => Self::Badly(Ended::of(&EngineError::Cancelled)),
+        }
+    }
+
+    /// What is to be noted of it.
+    pub fn noted(&self, progress: &Progress) -> Note {
+        let usage = self.usage(progress);
+        let plugins = plugins(progress);
+        let outcome = match self {
+            Self::Away | Self::Back => return Note::Back(usage),
+            Self::Well(done) => Outcome {
+                report: done.report.clone(),
+                usage,
+                plugins,
+                ..Outcome::new(State::Succeeded)
+            },
+            Self::Badly(ended) => Outcome {
+                usage,
+                plugins,
+                ..Outcome::new(ended.state).error(ended.failure.clone())
+            },
+        };
+        Note::End(Box::new(outcome))
+    }
+
+    /// The plugin at fault, or none after a success; nothing where no plugin can be blamed or praised.
+    pub fn culprit(&self) -> Option<Result<(), (String, String)>> {
+        match self {
+            Self::Well(_) => Some(Ok(())),
+            Self::Badly(ended) => {
+                let plugin = ended.plugin.clone()?;
+                Some(Err((plugin, in_one_sentence(&ended.failure))))
+            }
+            Self::Away | Self::Back => None,
+        }
+    }
+
+    fn usage(&self, progress: &Progress) -> Usage {
+        let sandboxes = progress.sandboxes();
+        let cpu: Duration = sandboxes.iter().map(|used| used.cpu.saturating_sub(used.kernels)).sum();
+        let kernels: Duration = sandboxes.iter().map(|used| used.kernels).sum();
+        let mut usage = Usage {
+            sandbox_seconds: cpu.as_secs_f64(),
+            kernel_seconds: kernels.as_secs_f64(),
+            peak_memory: sandboxes.iter().map(|used| used.peak_memory).max().unwrap_or_default(),
+            rows_in: progress.rows_in(),
+            ..Usage::default()
+        };
+        if let Self::Well(done) = self {
+            usage.kernel_seconds = done.kernel_seconds;
+            usage.rows_out = done.rows_out;
+            usage.bytes_in = done.bytes_in;
+            usage.bytes_out = done.bytes_out;
+        }
+        usage
+    }
+}
+
+fn plugins(progress: &Progress) -> Vec<PluginUsed> {
+    let mut plugins: Vec<PluginUsed> = Vec::new();
+    for used in progress.plugins() {
+        if !plugins.iter().any(|known| known.digest == used.digest) {
+            plugins.push(PluginUsed {
+                name: used.plugin,
+                digest: used.digest,
+            });
+        }
+    }
+    plugins
+}

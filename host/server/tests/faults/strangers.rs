@@ -1,0 +1,268 @@
+//! Tokens of another tenant, on every operation of the document: they cannot tell what there is from what there is not.
+
+use axum::body::Body;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, COPY, Running, component, request};
+
+/// An operation of the document.
+struct Operation {
+    id: String,
+    method: String,
+    path: String,
+    /// Whether it is asked without a token.
+    is_open: bool,
+}
+
+/// Things of the tenant `shop`, by what stands for them in paths.
+type Things = Vec<(&'static str, String)>;
+
+fn operations() -> Vec<Operation> {
+    let document = tenon_server::openapi();
+    let paths = document["paths"].as_object().expect("paths");
+    let all = paths.iter().flat_map(|(path, item)| {
+        let operations = item.as_object().expect("operations").iter();
+        operations.map(move |(method, operation)| Operation {
+            id: operation["operationId"].as_str().expect("an id").to_owned(),
+            method: method.to_uppercase(),
+            path: path.clone(),
+            is_open: operation["security"] == json!([{}]) || operation["security"] == json!([]),
+        })
+    });
+    all.collect()
+}
+
+impl Operation {
+    fn is_of_tenant(&self) -> bool {
+        self.path.starts_with("/v1/tenants/{tenant}")
+    }
+
+    /// Its path for a tenant, with these things, and what is not there in all other places.
+    fn at(&self, tenant: &str, things: &[(&str, String)]) -> String {
+        let mut path = self.path.replace("{tenant}", tenant);
+        for (place, name) in things {
+            path = path.replace(&format!("{{{place}}}"), name);
+        }
+        for number in ["{number}", "{version}"] {
+            path = path.replace(number, "1");
+        }
+        while let Some((before, rest)) = path.split_once('{') {
+            let (_, after) = rest.split_once('}').expect("it closes");
+            path = format!("{before}nothing{after}");
+        }
+        path
+    }
+
+    /// A body that would be taken, or an empty one where it is not known which would be.
+    fn body(&self) -> Value {
+        match self.id.as_str() {
+            "put_job" => json!({ "definition": COPY }),
+            "put_secret" => json!({ "value": "another secret, of sufficient length" }),
+            "put_connection" => json!({ "driver": "postgres", "url": "postgres://db.example.com/d" }),
+            "put_trigger" => json!({ "when": "on_demand", "actions": [{ "job": "copy" }] }),
+            "put_workflow" => json!({ "name": "all", "nodes": { "a": { "job": "copy" } } }),
+            "put_target" => json!({ "destination": { "type": "email", "to": ["a@example.org"] } }),
+            "create_tenant_token" | "create_token" => json!({ "name": "more", "scopes": ["read"] }),
+            _ => json!({}),
+        }
+    }
+
+    async fn ask(&self, server: &Running, path: &str, token: &str, body: &Value) -> Answer {
+        if self.id == "upload_plugin" {
+            let bytes = Body::from(component("flights"));
+            return server
+                .send(request(&self.method, path, token, "application/wasm", bytes))
+                .await;
+        }
+        server.ask(&self.method, path, token, body).await
+    }
+}
+
+/// A tenant with one of each sort of thing.
+async fn furnished(server: &Running) -> Things {
+    server
+        .tenant("shop", json!({ "hosts": ["db.example.com"] }), "id\n1\n")
+        .await;
+    let put = async |path: &str, body: Value| server.done("PUT", &format!("/v1/tenants/shop/{path}"), body).await;
+    server.job("shop", "copy", COPY, json!({ "max_retries": 0 })).await;
+    put("secrets/key", json!({ "value": "a long secret of ours" })).await;
+    let url = "postgres://db.example.com/d";
+    put("connections/lake", json!({ "driver": "postgres", "url": url })).await;
+    put(
+        "triggers/nightly",
+        json!({ "when": "on_demand", "actions": [{ "job": "copy" }] }),
+    )
+    .await;
+    let workflow = json!({ "name": "all", "nodes": { "a": { "job": "copy" } } });
+    put("workflows/all", workflow).await;
+    let target = json!({ "destination": { "type": "email", "to": ["a@example.org"] } });
+    put("targets/mail", target).await;
+    let uploaded = server
+        .upload("shop", "clean", &server.token, component("flights"))
+        .await;
+    assert_eq!(uploaded.status, 201, "{}", uploaded.text);
+    let run = server.run("shop", "copy").await["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let token = json!({ "name": "more", "scopes": ["read"] });
+    let token = server.done("POST", "/v1/tenants/shop/tokens", token).await;
+    let token = token["token"]["id"].as_str().expect("an id").to_owned();
+    [
+        ("job", "copy".to_owned()),
+        ("run", run),
+        ("secret", "key".to_owned()),
+        ("connection", "lake".to_owned()),
+        ("trigger", "nightly".to_owned()),
+        ("workflow", "all".to_owned()),
+        ("target", "mail".to_owned()),
+        ("plugin", "clean".to_owned()),
+        ("alias", "stable".to_owned()),
+        ("source", "orders".to_owned()),
+        ("token", token),
+    ]
+    .into()
+}
+
+/// All that tells an answer from another one, with the tenant's name made one for all.
+fn told(answer: &Answer, tenant: &str) -> (u16, String, Option<String>) {
+    let etag = answer.headers.get("etag").map(|etag| format!("{etag:?}"));
+    (answer.status.as_u16(), answer.text.replace(tenant, "TENANT"), etag)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn they_cannot_tell_what_there_is() {
+    let server = Running::start().await;
+    let things = furnished(&server).await;
+    server.tenant("bank", json!({}), "id\n1\n").await;
+    let (bank, shop) = (server.admin_of("bank").await, server.admin_of("shop").await);
+    let operations = operations();
+    assert!(operations.len() >= 96, "{} operations", operations.len());
+    let mut seen = 0;
+    for operation in operations
+        .iter()
+        .filter(|operation| operation.is_of_tenant() && !operation.is_open)
+    {
+        for body in [operation.body(), Value::Null] {
+            let what = format!("{} {} {body}", operation.method, operation.path);
+            let there = operation
+                .ask(&server, &operation.at("shop", &things), &bank, &body)
+                .await;
+            let no_thing = operation.ask(&server, &operation.at("shop", &[]), &bank, &body).await;
+            let no_tenant = operation
+                .ask(&server, &operation.at("none", &things), &bank, &body)
+                .await;
+            let there = told(&there, "shop");
+            // What is sent can be wrong in itself; where nothing or something right is sent, nothing is there.
+            let is_right = ["GET", "DELETE"].contains(&operation.method.as_str())
+                || body.as_object().is_some_and(|body| !body.is_empty());
+            assert!(
+                there.0 == 404 || (!is_right && matches!(there.0, 400 | 422)),
+                "{what}: {there:?}"
+            );
+            assert_eq!(there, told(&no_thing, "shop"), "{what}");
+            assert_eq!(there, told(&no_tenant, "none"), "{what}");
+            for (_, name) in &things {
+                assert!(!there.1.contains(name.as_str()), "{what}: {there:?}");
+            }
+        }
+        seen += 1;
+    }
+    // Those of the server are the operator's, or show a tenant itself.
+    for operation in operations.iter().filter(|operation| !operation.is_of_tenant()) {
+        let path = operation.at("none", &[]);
+        let answer = operation.ask(&server, &path, &bank, &operation.body()).await;
+        let what = format!("{} {}: {}", operation.method, operation.path, answer.text);
+        assert!(
+            answer.status.is_success() || matches!(answer.status.as_u16(), 400 | 403 | 422),
+            "{what}"
+        );
+        assert!(!answer.text.contains("shop") && !answer.text.contains("copy"), "{what}");
+        seen += 1;
+    }
+    let open = operations
+        .iter()
+        .filter(|operation| operation.is_open && operation.is_of_tenant());
+    assert_eq!(seen + open.count(), operations.len());
+    println!("{seen} operations, each asked for what is there, what is not, and a tenant that is not");
+
+    // Nothing has been changed by it, and the tenant's own token sees all of it.
+    for (place, name) in &things {
+        let of = |path: &str| path.ends_with(&format!("s/{{{place}}}")) && !path.contains("workflow-runs");
+        for operation in operations
+            .iter()
+            .filter(|operation| operation.method == "GET" && operation.is_of_tenant() && of(&operation.path))
+        {
+            let answer = operation
+                .ask(&server, &operation.at("shop", &things), &shop, &Value::Null)
+                .await;
+            assert_eq!(answer.status, 200, "{place} {name}: {}", answer.text);
+        }
+    }
+    server.stop().await;
+}
+
+/// Where a body names a thing, another tenant's is one that is not there.
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_cannot_name_what_others_have() {
+    let server = Running::start().await;
+    let things = furnished(&server).await;
+    server
+        .tenant("bank", json!({ "hosts": ["db.example.com"] }), "id\n1\n")
+        .await;
+    let bank = server.admin_of("bank").await;
+    let run = &things[1].1;
+    let with = |name: &str, other: &str| {
+        [
+            (
+                "PUT",
+                "triggers/t",
+                json!({ "when": "on_demand", "actions": [{ "job": name }] }),
+            ),
+            (
+                "PUT",
+                "triggers/t",
+                json!({ "when": { "event": { "source": { "job": { "job": name } } } }, "actions": [{ "job": "x" }] }),
+            ),
+            (
+                "PUT",
+                "triggers/t",
+                json!({ "when": { "event": { "source": { "webhook": { "secret": other } } } }, "actions": [{ "job": "x" }] }),
+            ),
+            (
+                "PUT",
+                "workflows/w",
+                json!({ "name": "w", "nodes": { "a": { "job": name } } }),
+            ),
+            (
+                "PUT",
+                "connections/c",
+                json!({ "driver": "postgres", "url": format!("postgres://me:${{secret:{other}}}@db.example.com/d") }),
+            ),
+        ]
+    };
+    for (there, not) in with("copy", "key").into_iter().zip(with("nono", "non")) {
+        let path = format!("/v1/tenants/bank/{}", there.1);
+        let found = server.ask(there.0, &path, &bank, &there.2).await;
+        let missing = server.ask(not.0, &path, &bank, &not.2).await;
+        let found = (found.status, found.text.replace("copy", "N").replace("key", "S"));
+        let missing = (missing.status, missing.text.replace("nono", "N").replace("non", "S"));
+        if found.0.is_success() {
+            assert_eq!(found.0, missing.0, "{path}");
+        } else {
+            assert_eq!(found, missing, "{path}");
+        }
+    }
+    // Filters find nothing of others.
+    for query in [
+        "runs?job=copy",
+        "runs?workflow_run=all",
+        &format!("events?subject={run}"),
+    ] {
+        let listed = server
+            .ask("GET", &format!("/v1/tenants/bank/{query}"), &bank, &Value::Null)
+            .await;
+        assert!(!listed.text.contains(run.as_str()), "{query}: {}", listed.text);
+    }
+    server.stop().await;
+}

@@ -1,0 +1,7 @@
+//! The server as its clients see it.
+
+mod plugins;
+mod reload;
+mod restarts;
+mod runs;
+mod support;

@@ -1,0 +1,99 @@
+//! Runs, from a request to their end.
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::support::{COPY, Running, rows};
+
+const ORDERS: &str = "id,amount\n1,10\n2,20\n3,30\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_put_run_and_recorded() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", ORDERS).await;
+    server.job("shop", "copy", COPY, json!({})).await;
+
+    let run = server.run("shop", "copy", json!({})).await;
+    assert_eq!(run["state"], "SUCCEEDED", "{run}");
+    assert_eq!(run["report"]["rows_out"], 3);
+    assert_eq!(run["usage"]["rows_in"], 3);
+    assert_eq!(rows(&server.files("shop").join("out")), ["1,10", "2,20", "3,30"]);
+
+    server.wait_for_event("shop", "run.succeeded").await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arguments_are_the_parameters_of_a_run() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", ORDERS).await;
+    let job = "[params]\nleast = { type = \"int\" }\n\n[sources.orders]\nurl = \"in.csv\"\n\n[steps.large]\nsql = \"select * from orders where amount >= ${least}\"\n\n[sinks.copy]\nfrom = \"large\"\nurl = \"out/\"\nformat = \"csv\"\nmode = \"overwrite\"\n";
+    server.job("shop", "large", job, json!({ "max_retries": 0 })).await;
+    let run = server.run("shop", "large", json!({ "least": 20 })).await;
+    assert_eq!(run["state"], "SUCCEEDED", "{run}");
+    assert_eq!(rows(&server.files("shop").join("out")), ["2,20", "3,30"]);
+
+    let without = server.run("shop", "large", json!({})).await;
+    assert_eq!(without["state"], "ERROR", "{without}");
+    let sentence = without["error"]["sentence"].as_str().expect("a sentence");
+    assert!(sentence.contains("`least`"), "{sentence}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_says_why_and_is_tried_again() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", "id,amount\n1,10\n2,many\n").await;
+    let job = "[sources.orders]\nurl = \"in.csv\"\nschema = { amount = \"int\" }\n\n[sinks.copy]\nfrom = \"orders\"\nurl = \"out/\"\nformat = \"csv\"\n";
+    let settings = json!({ "max_retries": 1, "retry_delay_seconds": 0, "retry_jitter": 0.0 });
+    server.job("shop", "typed", job, settings).await;
+    let run = server.run("shop", "typed", json!({})).await;
+    assert_eq!(run["state"], "FAILED", "{run}");
+    assert_eq!(run["attempt"], 2, "{run}");
+    assert!(run["error"].to_string().contains("in.csv"), "{run}");
+    assert!(rows(&server.files("shop").join("out")).is_empty());
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_stays_in_its_house() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", ORDERS).await;
+    server.tenant("bank", ORDERS).await;
+    let other = server.files("bank").join("in.csv").display().to_string();
+    for url in [
+        "/etc/passwd",
+        "../../bank/files/in.csv",
+        other.as_str(),
+        "s3://bank/in.csv",
+    ] {
+        let job = COPY.replace("in.csv", url);
+        server.job("shop", "look", &job, json!({})).await;
+        let run = server.run("shop", "look", json!({})).await;
+        assert_eq!(run["state"], "ERROR", "{url}: {run}");
+        assert_eq!(run["attempt"], 1, "{run}");
+        let sentence = run["error"]["sentence"].as_str().expect("a sentence");
+        assert!(sentence.contains("the source `orders` is not allowed"), "{sentence}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_makes_no_sense_is_not_put() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", ORDERS).await;
+    let wrong = json!({ "definition": COPY.replace("from = \"orders\"", "from = \"order\"") });
+    let answer = server.ask(Method::PUT, "/v1/tenants/shop/jobs/copy", Some(wrong)).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let detail = answer.body["detail"].as_str().expect("a sentence");
+    assert!(
+        detail.contains("copy.toml:4") && detail.contains("`orders`"),
+        "{detail}"
+    );
+    server.stop().await;
+}
