@@ -7,7 +7,8 @@ use crate::read::Names;
 
 /// The version of `tenon:etl` that this host serves.
 pub const CONTRACT_VERSION: &str = "0.1.0";
-const CONTRACT: &str = "tenon:etl";
+/// The package of the contract.
+pub(crate) const CONTRACT: &str = "tenon:etl";
 /// Interfaces of the contract that a component may import.
 const SERVED: [&str; 4] = ["arrow", "batches", "errors", "host"];
 /// The interface that only a component with a script may import.
@@ -40,6 +41,21 @@ pub struct Interfaces {
 }
 
 impl Interfaces {
+    /// Their names in the contract.
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [
+            ("transform", self.transform),
+            ("aggregate", self.aggregate),
+            ("source", self.source),
+            ("sink", self.sink),
+            ("job", self.job),
+        ];
+        all.into_iter()
+            .filter(|(_, is_there)| *is_there)
+            .map(|(name, _)| name)
+            .collect()
+    }
+
     fn any(self) -> bool {
         self.transform || self.aggregate || self.source || self.sink || self.job
     }
@@ -116,7 +132,7 @@ fn note_export(name: &str, interfaces: &mut Interfaces) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_version(interface: &str, version: &str) -> Result<(), Error> {
+pub(crate) fn check_version(interface: &str, version: &str) -> Result<(), Error> {
     if version == CONTRACT_VERSION {
         return Ok(());
     }

@@ -1,12 +1,14 @@
 //! Why a file is not a component that Tenon serves.
 
+use std::fmt::Display;
+
 /// Worded to follow the file's name: "plugin `x` was refused: it is …".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Neither a component nor a core module.
     #[error("it is neither a WebAssembly component nor a core module; build it with `tenon build` or an SDK")]
     NotWasm,
-    /// A core module without the section that wit-bindgen and Tenon's SDKs leave.
+    /// A core module that neither has the section that wit-bindgen leaves nor exports anything of the contract.
     #[error(
         "it is a core module that says of no WIT world what it is; depend on one of Tenon's SDKs, or on wit-bindgen, \
          and do not strip custom sections"
@@ -45,6 +47,23 @@ pub enum Error {
     /// Nothing that Tenon could call.
     #[error("it exports none of `tenon:etl`'s interfaces (transform, aggregate, source, sink, job)")]
     NoInterface,
+}
+
+impl Error {
+    /// What a library could not make a component of.
+    pub(crate) fn componentize(error: &dyn Display) -> Self {
+        Self::Componentize {
+            reason: shown(&format!("{error:#}")),
+        }
+    }
+}
+
+impl From<wasmparser::BinaryReaderError> for Error {
+    fn from(error: wasmparser::BinaryReaderError) -> Self {
+        Self::Invalid {
+            reason: shown(&error.to_string()),
+        }
+    }
 }
 
 /// Longest text from a stranger that a message shows, in bytes.

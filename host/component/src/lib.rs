@@ -1,5 +1,8 @@
 //! Looks into WebAssembly components, and makes them of core modules, without compiling anything.
 //!
+//! A core module that imports WASI preview 1, as Go's and C's do, gets it from an adapter of our own, on nothing but
+//! `tenon:etl/host`: what it prints is in the run's log, its clock and random bytes are the run's, and it has no files.
+//!
 //! The bytes may come from anybody. [`componentize`] and [`names_in`] read them; [`inspect`] decides from the names
 //! alone whether this version of Tenon can serve the component.
 //!
@@ -19,7 +22,9 @@
 
 mod contract;
 mod error;
+mod preview1;
 mod read;
+mod world;
 
 pub use contract::{CONTRACT_VERSION, Inspected, Interfaces, inspect};
 pub use error::Error;

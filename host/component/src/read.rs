@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use wasmparser::{BinaryReaderError, Parser, Payload};
+use wasmparser::{Parser, Payload};
 
-use crate::error::{Error, shown};
+use crate::error::Error;
+use crate::{preview1, world};
 
 /// The names of a component's imports and exports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,11 +16,13 @@ pub struct Names {
     pub exports: Vec<String>,
 }
 
-/// The bytes as a component: a component as it is, a core module with a component-type section (as Tenon's SDKs and
-/// wit-bindgen leave one) made into one.
+/// The bytes as a component: a component as it is, a core module made into one. What the module imports and exports it
+/// says in a component-type section, as wit-bindgen leaves one; without that, by the names of its imports and exports.
+/// A module that imports WASI preview 1 gets it from the run: prints go to the log, clock and random bytes are the
+/// host's, and everything else is denied.
 ///
 /// # Errors
-/// [`Error::NotWasm`], [`Error::Invalid`], [`Error::NoWorld`], [`Error::Componentize`].
+/// [`Error::NotWasm`], [`Error::Invalid`], [`Error::NoWorld`], [`Error::Version`], [`Error::Componentize`].
 pub fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
     if Parser::is_component(bytes) {
         return Ok(bytes.into());
@@ -27,23 +30,25 @@ pub fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
     if !Parser::is_core_wasm(bytes) {
         return Err(Error::NotWasm);
     }
-    let failed = |error: &dyn std::fmt::Display| Error::Componentize {
-        reason: shown(&format!("{error:#}")),
-    };
     // Decoding takes the sizes that sections announce at their word.
     for payload in Parser::new(0).parse_all(bytes) {
-        payload.map_err(|error| Error::Invalid {
-            reason: shown(&error.to_string()),
-        })?;
+        payload?;
     }
-    let (without_section, _) = wit_component::metadata::decode(bytes).map_err(|error| failed(&error))?;
-    if without_section.is_none() {
-        return Err(Error::NoWorld);
+    let (without_section, _) = wit_component::metadata::decode(bytes).map_err(|error| Error::componentize(&error))?;
+    let module = match without_section {
+        Some(_) => Cow::from(bytes),
+        None => world::embed(bytes)?.ok_or(Error::NoWorld)?.into(),
+    };
+    let mut encoder = wit_component::ComponentEncoder::default()
+        .module(&module)
+        .map_err(|error| Error::componentize(&error))?
+        .validate(true);
+    if let Some(adapter) = preview1::adapter(bytes)? {
+        encoder = encoder
+            .adapter(preview1::MODULE, &adapter)
+            .map_err(|error| Error::componentize(&error))?;
     }
-    let encoder = wit_component::ComponentEncoder::default()
-        .module(bytes)
-        .map_err(|error| failed(&error))?;
-    Ok(encoder.validate(true).encode().map_err(|error| failed(&error))?.into())
+    Ok(encoder.encode().map_err(|error| Error::componentize(&error))?.into())
 }
 
 /// The names of a component's own imports and exports, not those of what is nested in it.
@@ -51,23 +56,20 @@ pub fn componentize(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
 /// # Errors
 /// [`Error::Invalid`].
 pub fn names_in(component: &[u8]) -> Result<Names, Error> {
-    let invalid = |error: BinaryReaderError| Error::Invalid {
-        reason: shown(&error.to_string()),
-    };
     let mut names = Names::default();
     let mut depth = 0usize;
     for payload in Parser::new(0).parse_all(component) {
-        match payload.map_err(invalid)? {
+        match payload? {
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(imports) if depth == 1 => {
                 for import in imports {
-                    names.imports.push(import.map_err(invalid)?.name.name.to_owned());
+                    names.imports.push(import?.name.name.to_owned());
                 }
             }
             Payload::ComponentExportSection(exports) if depth == 1 => {
                 for export in exports {
-                    names.exports.push(export.map_err(invalid)?.name.name.to_owned());
+                    names.exports.push(export?.name.name.to_owned());
                 }
             }
             _ => {}
@@ -97,6 +99,50 @@ mod tests {
                 exports: vec!["shown".into()]
             }
         );
+    }
+
+    /// A script that does nothing, with these imports besides.
+    fn script(imports: &str, version: &str) -> Vec<u8> {
+        let text = format!(
+            r#"(module {imports} (memory (export "memory") 1)
+                (func (export "tenon:etl/job@{version}#run") (result i32) (i32.const 0)))"#
+        );
+        wat::parse_str(text).unwrap()
+    }
+
+    #[test]
+    fn names_make_up_for_a_missing_section() {
+        let module = script(r#"(import "tenon:etl/host@0.1.0" "now" (func (param i32)))"#, "0.1.0");
+        let names = names_in(&componentize(&module).unwrap()).unwrap();
+        assert_eq!(names.exports, ["tenon:etl/job@0.1.0"]);
+        assert!(names.imports.contains(&"tenon:etl/host@0.1.0".to_owned()), "{names:?}");
+        let error = componentize(&script("", "0.7.0")).unwrap_err();
+        assert!(
+            matches!(&error, Error::Version { found, .. } if found == "0.7.0"),
+            "{error}"
+        );
+        let foreign = script(r#"(import "env" "now" (func))"#, "0.1.0");
+        assert!(matches!(componentize(&foreign), Err(Error::Componentize { .. })));
+    }
+
+    #[test]
+    fn preview_1_is_served_by_the_host_of_the_run() {
+        let imports = r#"
+            (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "clock_time_get" (func (param i32 i64 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "path_open"
+                (func (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))"#;
+        let names = names_in(&componentize(&script(imports, "0.1.0")).unwrap()).unwrap();
+        assert!(
+            names.imports.iter().all(|name| name.starts_with("tenon:etl/")),
+            "{names:?}"
+        );
+        assert!(names.imports.contains(&"tenon:etl/host@0.1.0".to_owned()), "{names:?}");
+        let made_up = script(r#"(import "wasi_snapshot_preview1" "fly" (func))"#, "0.1.0");
+        let error = componentize(&made_up).unwrap_err().to_string();
+        assert!(error.contains("fly"), "{error}");
     }
 
     #[test]

@@ -67,8 +67,36 @@ pub enum Error {
         /// The library that is missing.
         missing: String,
     },
-    /// The project folder has no `Cargo.toml`.
-    #[error("{} is not a Rust project: it has no Cargo.toml; name the folder that holds the guest's Cargo.toml", project.display())]
+    /// A tool is missing, or too old.
+    #[error("{tool} {problem}; this installs it:\n    {advice}")]
+    NoTool {
+        /// The tool.
+        tool: String,
+        /// What is wrong with it, as in "is not installed".
+        problem: String,
+        /// The command that gets it.
+        advice: String,
+    },
+    /// Something would have to be downloaded.
+    #[error("TENON_OFFLINE forbids downloads, and this needs one: {command}; run it once with TENON_OFFLINE unset")]
+    Offline {
+        /// What would have been run.
+        command: String,
+    },
+    /// The project cannot become a guest as it is.
+    #[error("{}: {problem}", place.display())]
+    Source {
+        /// The file or folder at fault.
+        place: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// The project folder holds nothing that tells its language.
+    #[error(
+        "{} is no project of a language that Tenon knows: it has none of Cargo.toml, pyproject.toml, package.json, \
+         go.mod and build.zig, and no sources in Python, C, C++ or Zig; name the folder that holds the guest",
+        project.display()
+    )]
     NotAProject {
         /// The folder.
         project: PathBuf,
@@ -90,8 +118,8 @@ pub enum Error {
     },
     /// The built module is no guest of Tenon.
     #[error(
-        "{} cannot become a component: {cause}.\nA guest depends on tenon-sdk and marks a function with \
-         #[tenon::transform]; it gets what tenon-sdk offers and nothing else",
+        "{} cannot become a component: {cause}.\nA guest offers a function or a job through the SDK of its language, as \
+         #[tenon::transform] of tenon-sdk does; it gets what that SDK offers and nothing else",
         module.display()
     )]
     NoComponent {

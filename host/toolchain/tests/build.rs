@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use tenon_toolchain::{BuildOptions, Error, Toolchain, build};
+use tenon_toolchain::{BuildOptions, Built, Error, Language, Tools, build};
 
 const MANIFEST: &str = "[package]\nname = \"guest\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n";
 const CDYLIB: &str = "[lib]\ncrate-type = [\"cdylib\"]\n";
@@ -19,8 +19,12 @@ fn project(manifest: &str, code: &str) -> TempDir {
     folder
 }
 
-fn build_in(folder: &Path) -> Result<tenon_toolchain::Built, Error> {
-    build(&Toolchain::find().unwrap(), folder, &BuildOptions::default())
+fn build_in(folder: &Path) -> Result<Built, Error> {
+    build_as(folder, &BuildOptions::default())
+}
+
+fn build_as(folder: &Path, options: &BuildOptions) -> Result<Built, Error> {
+    build(&mut Tools::from_env(|_| {}).unwrap(), folder, options)
 }
 
 /// Code that exports a function, and the component-type section of a world with such an export: what tenon-sdk's
@@ -30,7 +34,7 @@ fn guest(export: &str) -> String {
     let package = resolve
         .push_str(
             "w.wit",
-            "package test:test; world w { export double: func(x: u32) -> u32; }",
+            "package tenon:etl@0.1.0; interface job { double: func(x: u32) -> u32; } world w { export job; }",
         )
         .unwrap();
     let world = resolve.select_world(&[package], None).unwrap();
@@ -38,7 +42,7 @@ fn guest(export: &str) -> String {
     let (length, bytes) = (section.len(), section);
     format!(
         "#[unsafe(link_section = \"component-type:test\")]\n#[used]\npub static WORLD: [u8; {length}] = {bytes:?};\n\
-         #[unsafe(no_mangle)]\npub extern \"C\" fn {export}(x: u32) -> u32 {{ x.wrapping_mul(2) }}\n"
+         #[unsafe(export_name = \"tenon:etl/job@0.1.0#{export}\")]\npub extern \"C\" fn {export}(x: u32) -> u32 {{ x.wrapping_mul(2) }}\n"
     )
 }
 
@@ -50,8 +54,8 @@ fn a_guest_becomes_a_component() {
         component: Some(component.clone()),
         ..BuildOptions::default()
     };
-    let toolchain = Toolchain::find().unwrap();
-    let built = build(&toolchain, folder.path(), &options).unwrap();
+    let built = build_as(folder.path(), &options).unwrap();
+    assert_eq!((built.language, built.interfaces), (Language::Rust, vec!["job"]));
     assert_eq!(built.component, component);
     assert!(!built.fresh);
     let bytes = fs::read(&component).unwrap();
@@ -59,7 +63,7 @@ fn a_guest_becomes_a_component() {
     wit_parser::decoding::decode(&bytes).unwrap();
 
     assert!(
-        build(&toolchain, folder.path(), &options).unwrap().fresh,
+        build_as(folder.path(), &options).unwrap().fresh,
         "the second build has nothing to do"
     );
 }
@@ -71,7 +75,7 @@ fn components_go_beside_the_module_by_default() {
         target_dir: Some(folder.path().join("elsewhere")),
         ..BuildOptions::default()
     };
-    let built = build(&Toolchain::find().unwrap(), folder.path(), &options).unwrap();
+    let built = build_as(folder.path(), &options).unwrap();
     assert!(
         built.component.starts_with(folder.path().join("elsewhere")),
         "{}",

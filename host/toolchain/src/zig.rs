@@ -1,0 +1,154 @@
+//! Zig guests: zig makes an object of the project, which is linked with the library of the C SDK as a C guest is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::c::{Compiler, Library, STACK, component_of, run};
+use crate::project::Project;
+use crate::{BuildOptions, Error, Tools};
+
+/// Where a project's functions may begin, the first that is there.
+const ROOTS: [&str; 4] = ["src/main.zig", "main.zig", "src/plugin.zig", "plugin.zig"];
+
+/// Finds or installs the tools; describes them in a line.
+pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
+    crate::c::prepare(tools)
+}
+
+/// Builds a project; the component's bytes.
+pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Vec<u8>, Error> {
+    let plugin = root_of(&project.folder)?;
+    let compiler = Compiler::find(tools)?;
+    let library = Library::of(tools, &compiler)?;
+    let sdk = tools.sdk("zig")?.join("src");
+    let object = project.scratch().join("plugin.o");
+    let module = project.scratch().join("module.wasm");
+
+    let mut zig = compiler.zig(tools);
+    zig.current_dir(&project.folder);
+    // Safe, since the checks cost a transform little and say what went wrong. Freestanding, since what Zig's library asks
+    // of a system the SDK has from the host.
+    zig.args([
+        "build-obj",
+        "-target",
+        "wasm32-freestanding",
+        "-mcpu=generic+simd128",
+        "-OReleaseSafe",
+    ]);
+    zig.args(["--name", &project.name, "--dep", "tenon", "--dep", "plugin"]);
+    zig.arg(module_argument("root", &sdk.join("root.zig")));
+    zig.arg(module_argument("tenon", &sdk.join("tenon.zig")));
+    zig.args(["--dep", "tenon"]).arg(module_argument("plugin", &plugin));
+    zig.arg(format!("-femit-bin={}", object.display()));
+    run(&mut zig, options.output)?;
+
+    let mut linker = compiler.clang(tools, false);
+    linker.args(["-O2", "-mexec-model=reactor", "-Wl,-z", &format!("-Wl,{STACK}")]);
+    linker
+        .args([&library.wasi, &object, &library.archive])
+        .arg("-o")
+        .arg(&module);
+    run(&mut linker, options.output)?;
+    component_of(&module)
+}
+
+fn module_argument(name: &str, file: &Path) -> String {
+    format!("-M{name}={}", file.display())
+}
+
+/// The file that the plugin begins with: one of the usual names, or the only one in the folder.
+fn root_of(project: &Path) -> Result<PathBuf, Error> {
+    if let Some(root) = ROOTS.iter().find(|root| project.join(root).is_file()) {
+        return Ok(PathBuf::from(root));
+    }
+    let entries = fs::read_dir(project).map_err(Error::file("read", project))?;
+    let names = entries.flatten().map(|entry| PathBuf::from(entry.file_name()));
+    let is_source = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "zig");
+    let mut sources: Vec<_> = names
+        .filter(|file| is_source(file) && file != Path::new("build.zig"))
+        .collect();
+    match sources.len() {
+        1 => Ok(sources.remove(0)),
+        count => Err(Error::Source {
+            place: project.to_path_buf(),
+            problem: format!(
+                "there are {count} Zig files, and none of {}: name the one that calls tenon.register src/main.zig",
+                ROOTS.join(", ")
+            ),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Language;
+    use crate::available::available;
+    use crate::build as build_project;
+
+    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn tests_in_zig_compile_all_of_the_c_sdk() {
+        let (_, build) = crate::sdk::files("zig").find(|(name, _)| *name == "build.zig").unwrap();
+        let build = String::from_utf8_lossy(build);
+        let is_c = |name: &str| Path::new(name).extension().is_some_and(|extension| extension == "c");
+        let sources = crate::sdk::files("c").map(|(name, _)| name);
+        let sources = sources.filter(|name| name.starts_with("src/") || name.starts_with("testing/"));
+        for name in sources.filter(|name| is_c(name) && !["src/wasi.c", "testing/main.c"].contains(name)) {
+            assert!(build.contains(&format!("\"{name}\"")), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_root_is_found_or_asked_for() {
+        let usual = project(&[("build.zig", ""), ("src/main.zig", ""), ("other.zig", "")]);
+        assert_eq!(root_of(usual.path()).unwrap(), Path::new("src/main.zig"));
+        let only = project(&[("build.zig", ""), ("orders.zig", "")]);
+        assert_eq!(root_of(only.path()).unwrap(), Path::new("orders.zig"));
+        let error = root_of(project(&[("a.zig", ""), ("b.zig", "")]).path())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("2 Zig files") && error.contains("src/main.zig"),
+            "{error}"
+        );
+    }
+
+    /// Needs ziglang in Tenon's cache, or a registry to get it from.
+    fn built(source: &str) -> Result<Vec<u8>, String> {
+        let folder = project(&[("src/main.zig", source)]);
+        let mut tools = Tools::from_env(|_| {}).unwrap();
+        let built =
+            build_project(&mut tools, folder.path(), &BuildOptions::default()).map_err(|error| error.to_string())?;
+        Ok(fs::read(&built.component).unwrap())
+    }
+
+    #[test]
+    fn projects_become_small_components_or_are_told_why_not() {
+        if !available(
+            Language::Zig,
+            "zig::projects_become_small_components_or_are_told_why_not",
+        ) {
+            return;
+        }
+        let source = "const tenon = @import(\"tenon\");\n\
+            fn same(batch: tenon.Batch) tenon.Batch { return batch; }\n\
+            comptime { tenon.register(.{tenon.transform(\"same\", same, .{})}); }\n";
+        let component = built(source).unwrap();
+        assert!(component.len() < 50_000, "{}", component.len());
+        let names = tenon_component::names_in(&component).unwrap();
+        assert!(!names.imports.iter().any(|name| name.starts_with("wasi")), "{names:?}");
+
+        let error = built(&source.replace("return batch;", "return nothing;")).unwrap_err();
+        assert!(error.contains("main.zig:2"), "{error}");
+    }
+}

@@ -1,0 +1,1 @@
+// Allows functions without a body: see memory_wasip1.go.

@@ -1,0 +1,2 @@
+/** A mistake in the project: told without a stack. */
+export class Mistake extends Error {}

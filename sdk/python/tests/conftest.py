@@ -1,0 +1,1 @@
+from tenon.testing import fresh_run  # noqa: F401
