@@ -230,6 +230,28 @@ pub enum Error {
         run: String,
     },
 
+    /// A database refused or could not be reached.
+    #[error(transparent)]
+    Database(#[from] tenon_database::Error),
+
+    /// A bookmark that says how far something else was read.
+    #[error(
+        "the bookmark is not one of {source_name}: the source was something else when it was saved; `tenon bookmark reset` \
+         removes it"
+    )]
+    ForeignBookmark {
+        /// The source as it is now.
+        source_name: String,
+    },
+
+    /// Rows that a target refused could not be kept.
+    #[error("the rows that the target refused could not be kept")]
+    Rejected {
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
     /// A commit journal that a killed run left can't be understood.
     #[error("{path} is a damaged commit journal; check its folder by hand, then remove it")]
     Journal {
@@ -250,6 +272,12 @@ pub enum ErrorKind {
     BadConfig,
     /// The system refused: permissions, space, an interrupted read.
     System,
+}
+
+impl From<Error> for datafusion::error::DataFusionError {
+    fn from(error: Error) -> Self {
+        Self::External(Box::new(error))
+    }
 }
 
 impl Error {
@@ -277,6 +305,7 @@ impl Error {
         match self {
             Self::Busy { .. } | Self::Changed { .. } | Self::Store { transient: true, .. } => true,
             Self::Source { source, .. } => Self::find_in(source.as_ref()).is_some_and(Self::may_pass),
+            Self::Database(error) => error.may_pass(),
             Self::Read { source, .. } | Self::Write { source, .. } => is_passing(source),
             _ => false,
         }
@@ -292,7 +321,13 @@ impl Error {
             | Self::Damaged { .. }
             | Self::Encode { .. } => ErrorKind::BadData,
             Self::Source { source, .. } => Self::find_in(source.as_ref()).map_or(ErrorKind::System, Self::kind),
+            Self::Database(error) => match error.kind() {
+                tenon_database::ErrorKind::BadData => ErrorKind::BadData,
+                tenon_database::ErrorKind::BadConfig => ErrorKind::BadConfig,
+                tenon_database::ErrorKind::System => ErrorKind::System,
+            },
             Self::NotFound { .. }
+            | Self::ForeignBookmark { .. }
             | Self::NoFiles { .. }
             | Self::UnknownFormat { .. }
             | Self::Config { .. }
@@ -307,6 +342,7 @@ impl Error {
             | Self::Busy { .. }
             | Self::Write { .. }
             | Self::Gone { .. }
+            | Self::Rejected { .. }
             | Self::Journal { .. } => ErrorKind::System,
         }
     }

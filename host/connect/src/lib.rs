@@ -1,10 +1,12 @@
 //! Sources and sinks of Tenon jobs.
 //!
-//! A connector is one folder: its configuration, how it reads and how it writes. So far there is one, [`file`].
+//! A connector is one folder: its configuration, how it reads and how it writes. There are [`file`] and [`database`]; what
+//! jobs say of any of them is a [`SourceConfig`] or a [`SinkConfig`].
 //!
 //! ```
 //! use datafusion::prelude::SessionContext;
-//! use tenon_connect::file::{self, ReadConfig, ReadOptions};
+//! use tenon_connect::file::ReadConfig;
+//! use tenon_connect::{ReadOptions, SourceConfig};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,16 +17,20 @@
 //! config.csv.null = vec!["NA".to_owned()];
 //!
 //! let session = SessionContext::new();
-//! let source = file::open(&config, &ReadOptions::default(), &session).await?;
+//! let source = SourceConfig::from(config).open(&ReadOptions::default(), &session).await?;
 //! assert_eq!(source.schema().field(1).data_type().to_string(), "Int64");
 //! assert_eq!(session.read_table(source.table())?.count().await?, 2);
 //! # Ok(())
 //! # }
 //! ```
 
+pub mod database;
 mod error;
 pub mod file;
-mod secret;
+mod sink;
+mod source;
 
 pub use error::{Error, ErrorKind};
-pub use secret::Secret;
+pub use sink::{Begun, Committed, Part, Prepared, Sink, SinkConfig, SinkRejects, Writer};
+pub use source::{Bookmark, ReadOptions, Source, SourceConfig};
+pub use tenon_database::Secret;

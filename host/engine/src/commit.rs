@@ -1,8 +1,10 @@
 //! The end of a run: first everything durable, then everything visible.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use tenon_connect::file::{self, Part, Prepared, Sink, WriteConfig};
+use tenon_connect::{Part, Prepared, Sink, SinkConfig, SinkRejects};
 use tenon_runtime::Run;
 
 use crate::context::RunContext;
@@ -13,6 +15,7 @@ use crate::ledger::{Commitment, Ledger};
 use crate::metrics;
 use crate::plan::{OpenedSource, Planned, RejectSink};
 use crate::progress::{Phase, Progress};
+use crate::rejects::{Refused, RejectedRows};
 use crate::report::{Report, Timings};
 
 impl Planned {
@@ -23,15 +26,22 @@ impl Planned {
             stages,
             task,
             rejects,
+            refused,
             sources,
             ..
         } = self;
-        // They hold the other ends of the writers' channels.
-        drop((outputs, stages, task));
+        // The plans read what sinks may have locked, and all of these hold the other ends of the writers' channels.
+        drop((stages, task, refused));
+        let sinks: Vec<Sink> = outputs.into_iter().map(|output| output.sink).collect();
         end_rejects(&sources);
         let mut failed = None;
-        for reject in rejects {
+        // The last first: one may have begun in the folder that another has made.
+        for reject in rejects.into_iter().rev() {
             failed = failed.or(reject.writing.await.ok().and_then(Result::err));
+            reject.sink.abandon().await;
+        }
+        for sink in sinks.into_iter().rev() {
+            sink.abandon().await;
         }
         failed
     }
@@ -44,6 +54,7 @@ impl Planned {
             stages,
             outputs,
             rejects,
+            mut refused,
             ..
         } = self;
         let plans = outputs.iter().map(|output| &output.plan);
@@ -51,32 +62,61 @@ impl Planned {
         let native: Duration = plans.iter().map(|plan| metrics::native_time(plan)).sum();
         let partitions = plans.into_iter().map(metrics::partitions).max().unwrap_or(0);
         // Shared steps are looked at while the plans are still there that count their rows.
-        RunContext::of(&task)?.progress.steps();
+        let progress = RunContext::of(&task)?.progress.clone();
+        progress.steps();
         let sinks: Vec<(String, Sink)> = outputs.into_iter().map(|output| (output.name, output.sink)).collect();
         drop((task, stages));
         end_rejects(&sources);
 
-        let mut written_to = Vec::new();
-        for RejectSink { name, sink, writing } in rejects {
-            written_to.push((name, true, sink, vec![joined(writing.await)??]));
-        }
-        for (name, sink) in sinks {
-            let parts = written.parts.remove(&name).unwrap_or_default();
-            written_to.push((name, false, sink, parts));
-        }
         let mut durable = Durable {
             ready: Vec::new(),
             partitions,
             native,
             sink: written.elapsed,
         };
-        for (name, rejected, sink, parts) in written_to {
-            if let Err(error) = durable.prepare(job, name, rejected, sink, parts).await {
-                durable.abort().await;
-                return Err(error);
+        let mut unprepared = Vec::new();
+        let mut failed = None;
+        // What a table refuses is among the rejected rows, so that these come after it.
+        for (name, sink) in sinks {
+            if failed.is_some() {
+                unprepared.push(sink);
+                continue;
+            }
+            let parts = written.parts.remove(&name).unwrap_or_default();
+            let rows = refused.remove(&name).unwrap_or_else(|| RejectedRows::counted(None));
+            let refused: Arc<dyn SinkRejects> = Arc::new(Refused {
+                sink: name.clone(),
+                rows,
+                progress: progress.clone(),
+                count: AtomicU64::new(0),
+            });
+            failed = durable.prepare(job, name, false, sink, parts, &refused).await.err();
+        }
+        drop(refused);
+        let nowhere: Arc<dyn SinkRejects> = Arc::new(Refused {
+            sink: String::new(),
+            rows: RejectedRows::counted(None),
+            progress,
+            count: AtomicU64::new(0),
+        });
+        for RejectSink { name, sink, writing } in rejects {
+            let part = joined(writing.await).and_then(|part| part);
+            match part {
+                // Why the rejected rows could not be kept is why the rest was not prepared.
+                Err(error) => {
+                    failed = Some(error);
+                    unprepared.push(sink);
+                }
+                Ok(_) if failed.is_some() => unprepared.push(sink),
+                Ok(part) => failed = durable.prepare(job, name, true, sink, vec![part], &nowhere).await.err(),
             }
         }
-        Ok(durable)
+        let Some(error) = failed else { return Ok(durable) };
+        for sink in unprepared {
+            sink.abandon().await;
+        }
+        durable.abort().await;
+        Err(error)
     }
 }
 
@@ -102,7 +142,7 @@ pub(crate) struct Durable {
 /// A sink whose rows are durable, and not visible yet. Its target is locked as long as it is there.
 struct Ready {
     name: String,
-    to: WriteConfig,
+    to: SinkConfig,
     rejected: bool,
     sink: Sink,
     prepared: Prepared,
@@ -139,12 +179,19 @@ impl Durable {
         job: &Job,
         name: String,
         rejected: bool,
-        sink: Sink,
+        mut sink: Sink,
         parts: Vec<Part>,
+        refused: &Arc<dyn SinkRejects>,
     ) -> Result<(), Error> {
         let output = job.sinks.get(&name);
         let output = output.ok_or_else(|| Error::Internal(format!("the sink {name} is gone")))?;
-        let prepared = sink.prepare(parts).await.map_err(|error| of_sink(rejected, error))?;
+        let prepared = match sink.prepare(parts, refused).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                sink.abandon().await;
+                return Err(of_sink(rejected, error));
+            }
+        };
         self.ready.push(Ready {
             name,
             to: output.to.clone(),
@@ -158,9 +205,7 @@ impl Durable {
     /// Removes what was written. What is left anyway is swept by the next run.
     pub async fn abort(self) {
         for Ready { to, sink, prepared, .. } in self.ready {
-            file::abort(&to, &prepared).await.ok();
-            // Last: it takes the folder away that it made.
-            sink.abandon().await;
+            sink.give_up(&to, &prepared).await;
         }
     }
 }
@@ -196,10 +241,10 @@ impl Committing<'_> {
             prepared,
         } in durable.ready
         {
-            // The commit locks the target for itself, as one by another process would.
-            sink.abandon().await;
-            let committed = file::commit(&to, &prepared).await;
-            report.committed(name, rejected, committed.map_err(|error| of_sink(rejected, error))?);
+            let committed = sink.commit(&to, &prepared).await;
+            let committed = committed.map_err(|error| of_sink(rejected, error))?;
+            let rows_rejected = if to.rejects() { progress.rejected_by(&name) } else { 0 };
+            report.committed(name, rejected, rows_rejected, committed);
         }
         if let Some(ledger) = self.ledger
             && let Err(error) = ledger.committed(self.run)
@@ -246,7 +291,7 @@ impl Committing<'_> {
             job: self.job.name.clone(),
             state: self.sandboxes.state(),
             bookmarks: incremental
-                .map(|source| (source.name.clone(), source.source.next_bookmark().clone()))
+                .map(|source| (source.name.clone(), source.source.next_bookmark()))
                 .collect(),
             sinks: ready
                 .iter()

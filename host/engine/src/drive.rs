@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use datafusion::execution::TaskContext;
+use datafusion::physical_plan::Partitioning;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::StreamExt;
-use tenon_connect::file::{Part, PartitionWriter, Sink};
+use tenon_connect::{Part, Sink, Writer};
 use tokio::task::JoinSet;
 
 use crate::error::Error;
@@ -35,12 +37,17 @@ struct PartDone {
     elapsed: Duration,
 }
 
-/// The plan as the sink needs it: with one partition for a single file.
+/// The plan as the sink needs it: with no more partitions than it has writers, which is one for a single file.
 pub(crate) fn fit_to_sink(plan: Arc<dyn ExecutionPlan>, sink: &Sink) -> Arc<dyn ExecutionPlan> {
-    if sink.is_single_file() && plan.output_partitioning().partition_count() > 1 {
-        return Arc::new(CoalescePartitionsExec::new(plan));
+    let partitions = plan.output_partitioning().partition_count();
+    match sink.most_writers() {
+        Some(1) if partitions > 1 => Arc::new(CoalescePartitionsExec::new(plan)),
+        Some(most) if partitions > most => {
+            let spread = RepartitionExec::try_new(Arc::clone(&plan), Partitioning::RoundRobinBatch(most));
+            spread.map_or(plan, |spread| Arc::new(spread) as _)
+        }
+        _ => plan,
     }
-    plan
 }
 
 impl Drive {
@@ -51,7 +58,7 @@ impl Drive {
             for partition in 0..output.plan.output_partitioning().partition_count() {
                 let plan = Arc::clone(&output.plan);
                 let rows = plan.execute(partition, Arc::clone(task)).map_err(Error::from_plan)?;
-                let writer = output.sink.writer(partition, 1);
+                let writer = output.sink.writer(partition);
                 tasks.spawn(write(output.name.clone(), rows, writer, progress.clone()));
             }
         }
@@ -85,7 +92,7 @@ impl Drive {
 async fn write(
     sink: String,
     mut rows: datafusion::execution::SendableRecordBatchStream,
-    mut writer: PartitionWriter,
+    mut writer: Writer,
     progress: Progress,
 ) -> Result<PartDone, Error> {
     let failed = |error| Error::Sink(Box::new(error));

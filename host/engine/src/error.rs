@@ -1,7 +1,7 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use datafusion::error::DataFusionError;
-use tenon_runtime::ErrorKind;
 
 use crate::kept::FailedBatch;
 use crate::told::Told;
@@ -208,6 +208,31 @@ pub enum Error {
         places: Vec<String>,
     },
 
+    /// A script wants to choose whom the requests to a store go to.
+    #[error(
+        "the script may not set `{option}` of a store: it decides who is sent the data and the credentials. Set it in the environment, as the store's own tools have it"
+    )]
+    Recipient {
+        /// The option.
+        option: &'static str,
+    },
+
+    /// A script names a database that it was not granted.
+    #[error(
+        "the script may use databases by granted connections only: have it name a `connection`, store that with `tenon \
+         connection add`, and grant it with `--allow connection:NAME`"
+    )]
+    Ungranted,
+
+    /// A script's text could not be read.
+    #[error("the script {} cannot be read: {cause}", file.display())]
+    ScriptFile {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        cause: std::io::Error,
+    },
+
     /// A script names a plugin that there is none of.
     #[error("there is no plugin `{plugin}` for the script: no file of that name lies beside it, and it was given {}", names_or_none(.known))]
     NoPlugin {
@@ -379,68 +404,7 @@ pub enum Error {
     Internal(String),
 }
 
-/// How a failed run ended, for whoever has to act on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Data, the file system or the plugin's code: something went wrong on the way.
-    Failed,
-    /// The plugin or the job was refused before a row was processed.
-    Refused,
-    /// A limit was reached.
-    Limit,
-    /// Somebody stopped it.
-    Cancelled,
-}
-
 impl Error {
-    /// How the run ended.
-    pub fn outcome(&self) -> Outcome {
-        match self {
-            Self::ChooseFunction { .. }
-            | Self::UnknownFunction { .. }
-            | Self::Scalar { .. }
-            | Self::Batchwise { .. }
-            | Self::KeepsState { .. }
-            | Self::FunctionTaken { .. }
-            | Self::Arguments { .. }
-            | Self::NotOneColumn { .. }
-            | Self::FunctionTypes { .. }
-            | Self::NameTaken { .. }
-            | Self::UnknownInput { .. }
-            | Self::Cycle { .. }
-            | Self::NoRejects { .. }
-            | Self::LostSink { .. }
-            | Self::BadStep { .. }
-            | Self::Place { .. }
-            | Self::NoPlugin { .. }
-            | Self::Table { .. }
-            | Self::NothingRejects
-            | Self::Conflict { .. } => Outcome::Refused,
-            // It is told where it may go before it reads or writes anything there.
-            Self::Script { source, .. } if source.kind() == ErrorKind::Denied => Outcome::Refused,
-            Self::Plugin { source, .. }
-            | Self::Step { source, .. }
-            | Self::Open { source, .. }
-            | Self::Function { source, .. }
-            | Self::Script { source, .. } => of_runtime(source),
-            Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => of_connector(source),
-            Self::TooManyRejects { .. }
-            | Self::TooLargeAShareRejected { .. }
-            | Self::Timeout { .. }
-            | Self::Memory { .. } => Outcome::Limit,
-            Self::Cancelled => Outcome::Cancelled,
-            Self::Told(told) => told.outcome(),
-            Self::SchemaChanged { .. }
-            | Self::Ledger(_)
-            | Self::Refused { .. }
-            | Self::NotOnePerRow { .. }
-            | Self::BadBatch { .. }
-            | Self::SharedStep { .. }
-            | Self::Plan(_)
-            | Self::Internal(_) => Outcome::Failed,
-        }
-    }
-
     /// The batch that a function failed on, with the step and the partition, where the job
     /// [keeps it](crate::Job::keep_failed).
     pub fn failed_batch(&self) -> Option<(&str, usize, &FailedBatch)> {
@@ -454,43 +418,11 @@ impl Error {
             _ => None,
         }
     }
-
-    /// Whether the same run may succeed later.
-    pub fn may_pass(&self) -> bool {
-        match self {
-            Self::Step { source, .. }
-            | Self::Open { source, .. }
-            | Self::Function { source, .. }
-            | Self::Script { source, .. } => {
-                matches!(**source, tenon_runtime::Error::Guest { .. }) && source.kind() == ErrorKind::Transient
-            }
-            Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => source.may_pass(),
-            Self::Told(told) => told.may_pass(),
-            _ => false,
-        }
-    }
 }
 
 impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
         Self::External(Box::new(error))
-    }
-}
-
-fn of_runtime(error: &tenon_runtime::Error) -> Outcome {
-    use tenon_runtime::Error as Runtime;
-    match (error, error.kind()) {
-        (Runtime::Trapped { .. } | Runtime::Contract { .. }, _) => Outcome::Failed,
-        (Runtime::Io { .. }, _) | (_, ErrorKind::BadConfig | ErrorKind::Unsupported) => Outcome::Refused,
-        (_, ErrorKind::Limit) => Outcome::Limit,
-        _ => Outcome::Failed,
-    }
-}
-
-pub(crate) fn of_connector(error: &tenon_connect::Error) -> Outcome {
-    match error.kind() {
-        tenon_connect::ErrorKind::BadConfig => Outcome::Refused,
-        tenon_connect::ErrorKind::BadData | tenon_connect::ErrorKind::System => Outcome::Failed,
     }
 }
 

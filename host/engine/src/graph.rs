@@ -43,7 +43,11 @@ impl Graph {
                 Feed::Rows(from) => walk.read(sink, from)?,
                 Feed::RejectsOf(step) => {
                     let is_plugin = matches!(job.steps.get(step), Some(crate::step::Step::Plugin(_)));
-                    if !is_plugin && !job.sources.contains_key(step) {
+                    let is_sink = job
+                        .sinks
+                        .get(step)
+                        .is_some_and(|output| matches!(output.feed, Feed::Rows(_)));
+                    if !is_plugin && !is_sink && !job.sources.contains_key(step) {
                         return Err(Error::NoRejects {
                             sink: sink.to_owned(),
                             step: step.clone(),
@@ -56,6 +60,7 @@ impl Graph {
         for (sink, feed) in readers {
             if let Feed::RejectsOf(step) = feed
                 && !graph.order.contains(step)
+                && !job.sinks.contains_key(step)
             {
                 let reason = format!("`{step}`, whose rejected rows go to `{sink}`, leads to no sink");
                 return Err(Error::Conflict { reason });

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use tenon_connect::file::{FileBookmark, ReadConfig, WriteConfig};
-use tenon_runtime::{HttpGrant, Limits};
+use tenon_connect::{Bookmark, SinkConfig, SourceConfig};
+use tenon_runtime::{HttpGrant, Limits, LogSink};
 
 use crate::function::ScalarFunction;
 use crate::script::Script;
@@ -18,13 +18,15 @@ use crate::step::Step;
 pub struct Job {
     /// Name of the job.
     pub name: String,
+    /// Whose run it is: sandboxes are shared fairly between tenants. By default everything is one tenant's.
+    pub tenant: String,
     /// Id of the run; one is made up by default. No two runs may have the same.
     pub run: Option<String>,
     /// The component that drives the job, if one does: then there are no steps and sinks, and the sources are what it may
     /// read by name.
     pub script: Option<Script>,
     /// What is read.
-    pub sources: BTreeMap<String, ReadConfig>,
+    pub sources: BTreeMap<String, SourceConfig>,
     /// Sources of which only what is new is read, by name.
     pub incremental: BTreeMap<String, Incremental>,
     /// What is done with the rows.
@@ -59,6 +61,8 @@ pub struct Job {
     /// Keeps the batch that a plugin's function failed on if it takes no more than so many bytes: the error
     /// [has it](crate::Error::failed_batch). None is kept by default.
     pub keep_failed: Option<usize>,
+    /// Takes what its guests log, while they run.
+    pub log: Option<LogSink>,
 }
 
 impl Job {
@@ -66,6 +70,7 @@ impl Job {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            tenant: "local".to_owned(),
             run: None,
             script: None,
             sources: BTreeMap::new(),
@@ -84,13 +89,14 @@ impl Job {
             timeout: None,
             retries: Retries::default(),
             keep_failed: None,
+            log: None,
         }
     }
 
     /// Adds a source, or replaces the one of this name.
     #[must_use]
-    pub fn source(mut self, name: impl Into<String>, config: ReadConfig) -> Self {
-        self.sources.insert(name.into(), config);
+    pub fn source(mut self, name: impl Into<String>, config: impl Into<SourceConfig>) -> Self {
+        self.sources.insert(name.into(), config.into());
         self
     }
 
@@ -110,16 +116,16 @@ impl Job {
 
     /// Adds a sink for the rows of a source or step.
     #[must_use]
-    pub fn sink(mut self, name: impl Into<String>, from: impl Into<String>, to: WriteConfig) -> Self {
-        let feed = Feed::Rows(from.into());
+    pub fn sink(mut self, name: impl Into<String>, from: impl Into<String>, to: impl Into<SinkConfig>) -> Self {
+        let (feed, to) = (Feed::Rows(from.into()), to.into());
         self.sinks.insert(name.into(), Output { feed, to });
         self
     }
 
-    /// Adds a sink for the rows that a plugin step or a source rejects.
+    /// Adds a sink for the rows that a plugin step or a source rejects, or that another sink's table refuses.
     #[must_use]
-    pub fn rejects(mut self, name: impl Into<String>, of: impl Into<String>, to: WriteConfig) -> Self {
-        let feed = Feed::RejectsOf(of.into());
+    pub fn rejects(mut self, name: impl Into<String>, of: impl Into<String>, to: impl Into<SinkConfig>) -> Self {
+        let (feed, to) = (Feed::RejectsOf(of.into()), to.into());
         self.sinks.insert(name.into(), Output { feed, to });
         self
     }
@@ -129,10 +135,10 @@ impl Job {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Incremental {
     /// What earlier runs have read; nothing by default.
-    pub since: FileBookmark,
-    /// Reads at most so many files, the oldest first; any number by default.
+    pub since: Bookmark,
+    /// Of files, reads at most so many, the oldest first; any number by default.
     pub max_files: Option<usize>,
-    /// Reads at most so many bytes, as stored, but always one file; any number by default.
+    /// Of files, reads at most so many bytes, as stored, but always one file; any number by default.
     pub max_bytes: Option<u64>,
 }
 
@@ -142,7 +148,7 @@ pub struct Output {
     /// Which rows.
     pub feed: Feed,
     /// Where to.
-    pub to: WriteConfig,
+    pub to: SinkConfig,
 }
 
 /// Which rows go to a sink.
@@ -152,7 +158,8 @@ pub enum Feed {
     Rows(String),
     /// The rows that a plugin step rejects: its input's columns, then the step, the row and the reason. Or those that a
     /// source can't read and leaves out, as it is configured: file and row as it stands there, then the source, the line
-    /// and the reason.
+    /// and the reason. Or those that the table of a sink refuses: the sink's columns, then the sink, the row among those
+    /// that it refuses, and the reason.
     RejectsOf(String),
 }
 

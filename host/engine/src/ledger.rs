@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use tenon_connect::file::{FileBookmark, Prepared};
+use tenon_connect::{Bookmark, Prepared};
 
 /// What a run commits: all of it, or nothing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Commitment {
     #[serde(default)]
     pub state: BTreeMap<String, Vec<u8>>,
     /// How far its incremental sources have been read, by source.
-    pub bookmarks: BTreeMap<String, FileBookmark>,
+    pub bookmarks: BTreeMap<String, Bookmark>,
     /// What is durable and not visible yet, by sink.
     pub sinks: BTreeMap<String, Prepared>,
 }

@@ -30,6 +30,7 @@
 //! ```
 
 mod apply;
+mod at_work;
 mod booked;
 mod commit;
 mod context;
@@ -39,11 +40,14 @@ mod error;
 mod flow;
 mod function;
 mod graph;
+mod interpreted;
 mod job;
 mod kept;
 mod ledger;
 mod metrics;
 mod node;
+mod outcome;
+mod place;
 mod plan;
 mod planner;
 mod preview;
@@ -62,12 +66,14 @@ mod told;
 mod transform;
 mod unreadable;
 
-pub use definition::job_schema;
-pub use error::{Error, Outcome};
+pub use definition::{Artifacts, job_schema};
+pub use error::Error;
 pub use function::{OnRefusal, ScalarFunction};
+pub use interpreted::{SCRIPT_FUNCTION, script_config};
 pub use job::{Feed, Incremental, Job, MaxRejects, Output, Retries, Secret};
 pub use kept::FailedBatch;
 pub use ledger::{Commitment, Ledger};
+pub use outcome::Outcome;
 pub use preview::Preview;
 pub use progress::{Flow, Phase, Progress};
 pub use replay::{Replay, Replayed};

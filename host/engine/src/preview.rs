@@ -3,7 +3,7 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::prelude::SessionContext;
-use tenon_connect::file::{self, ReadConfig, Source};
+use tenon_connect::{Bookmark, ReadOptions, Source, SourceConfig};
 
 use crate::error::Error;
 
@@ -14,21 +14,54 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// Finds the files and infers their columns.
+    /// Finds what is to be read and learns its columns.
     ///
     /// # Errors
     /// [`Error::Source`].
-    pub async fn open(config: &ReadConfig) -> Result<Self, Error> {
+    pub async fn open(config: &SourceConfig) -> Result<Self, Error> {
+        Self::opened(config, None).await
+    }
+
+    /// The same, of what is new since a bookmark.
+    ///
+    /// # Errors
+    /// [`Error::Source`].
+    pub async fn since(config: &SourceConfig, bookmark: &Bookmark) -> Result<Self, Error> {
+        Self::opened(config, Some(bookmark)).await
+    }
+
+    async fn opened(config: &SourceConfig, bookmark: Option<&Bookmark>) -> Result<Self, Error> {
         let session = SessionContext::new();
-        let source = file::open(config, &file::ReadOptions::default(), &session)
+        let options = ReadOptions {
+            bookmark,
+            dry: true,
+            ..ReadOptions::default()
+        };
+        let source = config
+            .open(&options, &session)
             .await
             .map_err(|error| Error::Source(Box::new(error)))?;
         Ok(Self { session, source })
     }
 
+    /// Whether there is nothing new since the bookmark.
+    pub fn has_nothing_new(&self) -> bool {
+        self.source.has_nothing_new()
+    }
+
+    /// The bookmark after all that is new now.
+    pub fn next_bookmark(&self) -> Bookmark {
+        self.source.next_bookmark()
+    }
+
     /// The columns.
     pub fn schema(&self) -> SchemaRef {
         self.source.schema()
+    }
+
+    /// What a person should know of columns that are not quite what they are in the source: column and remark.
+    pub fn remarks(&self) -> Vec<(String, String)> {
+        self.source.remarks()
     }
 
     /// The first rows.

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
-use tenon_connect::file::Format;
+use tenon_runtime::{Run, RunStatistics};
 
+use crate::at_work::AtWork;
 use crate::flow::{Meter, StepFlow};
 use crate::job::{Feed, Output};
 use crate::plan::{OpenedSource, PlannedStep, WatchedTable};
@@ -21,9 +23,13 @@ pub struct Progress(Arc<Shared>);
 struct Shared {
     phase: AtomicU8,
     attempt: AtomicU64,
+    /// From the beginning of the first try.
+    at_work: AtWork,
     /// Rows rejected, by source and step.
     rejected: Mutex<BTreeMap<String, u64>>,
     sandboxes_in_use: AtomicU64,
+    /// What its tries run in, one after the other.
+    sandboxed: Mutex<Vec<Arc<Run>>>,
     /// Filled once the run is planned; each retry starts afresh.
     counts: RwLock<Counts>,
 }
@@ -42,6 +48,8 @@ struct Counts {
 struct SourceCounts {
     name: String,
     bytes: u64,
+    /// Rows that there are, where that is estimated.
+    rows: Option<u64>,
     /// Whether all of it is read, whichever columns somebody needs.
     is_whole: bool,
     table: Arc<WatchedTable>,
@@ -53,12 +61,14 @@ struct StepCounts {
     rows_out: AtomicU64,
     rejected: AtomicU64,
     bytes: AtomicU64,
+    at_work: AtWork,
 }
 
 #[derive(Debug, Default)]
 struct SinkCounts {
     rows: AtomicU64,
     bytes: AtomicU64,
+    at_work: AtWork,
     /// The source or step whose rejected rows it takes.
     rejects_of: Option<String>,
 }
@@ -96,6 +106,15 @@ pub struct Flow {
     /// Bytes that there are, of a source as stored. None of formats of which only the columns are read that are needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_total: Option<u64>,
+    /// Rows that there are, of a source as it estimates them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_total: Option<u64>,
+    /// From its first batch to its last, where that is known.
+    #[serde(skip)]
+    pub at_work: Option<(SystemTime, SystemTime)>,
+    /// Batches that went in, where they are counted.
+    #[serde(skip)]
+    pub batches: Option<u64>,
 }
 
 impl Progress {
@@ -112,6 +131,13 @@ impl Progress {
     /// Which try this is, from 1.
     pub fn attempt(&self) -> u64 {
         self.0.attempt.load(Ordering::Relaxed).max(1)
+    }
+
+    /// When the run began and ended; if it goes on, now. None if it has not begun.
+    pub fn at_work(&self) -> Option<(SystemTime, SystemTime)> {
+        let (began, last) = self.0.at_work.period()?;
+        let has_ended = self.phase() == Phase::Done;
+        Some((began, if has_ended { last } else { SystemTime::now() }))
     }
 
     /// Rows read from all sources.
@@ -132,9 +158,23 @@ impl Progress {
         self.0.rejected.lock().values().sum()
     }
 
+    /// Rows that a source, a step or a sink has rejected.
+    pub(crate) fn rejected_by(&self, name: &str) -> u64 {
+        self.0.rejected.lock().get(name).copied().unwrap_or(0)
+    }
+
     /// Sandboxes that work on the rows of this run just now.
     pub fn sandboxes_in_use(&self) -> u64 {
         load(&self.0.sandboxes_in_use)
+    }
+
+    /// What the sandboxes of each try have used so far, also of one that failed.
+    pub fn sandboxes(&self) -> Vec<RunStatistics> {
+        self.0.sandboxed.lock().iter().map(|run| run.statistics()).collect()
+    }
+
+    pub(crate) fn uses(&self, run: &Arc<Run>) {
+        self.0.sandboxed.lock().push(Arc::clone(run));
     }
 
     /// The plugins that were loaded, by step. Known early, and of a run that fails as well.
@@ -161,6 +201,8 @@ impl Progress {
             rows_out: load(&own.rows_out),
             rows_rejected: load(&own.rejected),
             bytes: Some(load(&own.bytes)),
+            at_work: own.at_work.period(),
+            batches: Some(own.at_work.times()),
             ..Flow::default()
         });
         steps.chain(called).collect()
@@ -179,6 +221,8 @@ impl Progress {
                 rows_in: rows,
                 rows_out: rows,
                 bytes: sink.rejects_of.is_none().then(|| load(&sink.bytes)),
+                at_work: sink.at_work.period(),
+                batches: sink.rejects_of.is_none().then(|| sink.at_work.times()),
                 ..Flow::default()
             }
         };
@@ -187,6 +231,7 @@ impl Progress {
 
     pub(crate) fn enter(&self, phase: Phase) {
         self.0.phase.store(phase as u8, Ordering::Relaxed);
+        self.0.at_work.note();
     }
 
     pub(crate) fn start_attempt(&self, attempt: u64) {
@@ -214,7 +259,8 @@ impl Progress {
                 counts.sources.push(SourceCounts {
                     name: source.name.clone(),
                     bytes: source.source.bytes(),
-                    is_whole: !matches!(source.source.format(), Format::Parquet | Format::Orc),
+                    rows: source.source.rows().filter(|_| !source.incremental),
+                    is_whole: source.source.is_read_whole(),
                     table: Arc::clone(&source.table),
                 });
             }
@@ -252,12 +298,18 @@ impl Progress {
             counts.rows_in.fetch_add(rows_in as u64, Ordering::Relaxed);
             counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
             counts.rows_out.fetch_add(rows_out as u64, Ordering::Relaxed);
+            if rows_in > 0 {
+                counts.at_work.note();
+            } else {
+                counts.at_work.note_end();
+            }
         }
     }
 
     pub(crate) fn add_written(&self, sink: &str, rows: usize, bytes: u64) {
         if let Some(counts) = self.0.counts.read().sinks.get(sink) {
             counts.rows.fetch_add(rows as u64, Ordering::Relaxed);
+            counts.at_work.note();
             counts.bytes.fetch_add(bytes, Ordering::Relaxed);
         }
     }
@@ -283,8 +335,12 @@ impl SourceCounts {
             rows_in: rows,
             rows_out: rows.saturating_sub(rejected),
             rows_rejected: rejected,
-            bytes: Some(self.table.bytes().min(self.bytes)),
+            bytes: Some(match self.bytes {
+                0 => self.table.bytes(),
+                total => self.table.bytes().min(total),
+            }),
             bytes_total: self.is_whole.then_some(self.bytes),
+            rows_total: self.rows,
             ..Flow::default()
         }
     }
@@ -304,7 +360,9 @@ impl Counts {
             rows_out: self.rows_out(&flow.name),
             rows_rejected: own.map_or(0, |own| load(&own.rejected)),
             bytes: own.map(|own| load(&own.bytes)),
-            bytes_total: None,
+            at_work: own.and_then(|own| own.at_work.period()),
+            batches: own.map(|own| own.at_work.times()),
+            ..Flow::default()
         }
     }
 

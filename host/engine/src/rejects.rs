@@ -7,7 +7,8 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt32Array, UInt64Array}
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
-use tenon_connect::file::{Part, PartitionWriter};
+use async_trait::async_trait;
+use tenon_connect::{Part, SinkRejects, Writer};
 use tenon_runtime::Rejection;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -40,7 +41,7 @@ impl RejectedRows {
     }
 
     /// Rows are counted and written by the task that is answered with, which ends when all clones are gone.
-    pub fn written(limit: Option<u64>, mut writer: PartitionWriter) -> (Self, JoinHandle<Result<Part, Error>>) {
+    pub fn written(limit: Option<u64>, mut writer: Writer) -> (Self, JoinHandle<Result<Part, Error>>) {
         let (sender, mut receiver) = mpsc::channel::<RecordBatch>(WAITING_BATCHES);
         let writing = tokio::spawn(async move {
             let failed = |error| Error::Rejects(Box::new(error));
@@ -85,6 +86,34 @@ impl RejectedRows {
             writer.send(rows).await.ok();
         }
         Ok(())
+    }
+}
+
+/// Rows that the target of a sink refuses, on their way to where they are kept.
+pub(crate) struct Refused {
+    pub sink: String,
+    pub rows: RejectedRows,
+    pub progress: Progress,
+    /// Rows so far.
+    pub count: AtomicU64,
+}
+
+#[async_trait]
+impl SinkRejects for Refused {
+    async fn reject(
+        &self,
+        rows: &RecordBatch,
+        reasons: &[String],
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let first = self.count.fetch_add(rows.num_rows() as u64, Ordering::Relaxed);
+        let rejected = (0..).zip(reasons).map(|(row, reason)| Rejection {
+            row,
+            reason: reason.clone(),
+        });
+        let rejected: Vec<Rejection> = rejected.collect();
+        let number = |row: u32| first + u64::from(row);
+        let taken = self.rows.take(&self.sink, number, rows, &rejected, &self.progress);
+        taken.await.map_err(|error| Box::new(error) as _)
     }
 }
 

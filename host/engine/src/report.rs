@@ -59,6 +59,9 @@ pub struct Report {
     pub peak_memory: Option<u64>,
     /// What plugins counted.
     pub counters: BTreeMap<String, f64>,
+    /// What a person should know of columns that are not quite what they are in their source.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A plugin that ran in a step.
@@ -87,6 +90,11 @@ pub struct SinkReport {
     pub bytes: u64,
     /// Files written.
     pub files: Vec<String>,
+    /// Table written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// Rows that the target has refused, where the sink rejects such rows.
+    pub rows_rejected: u64,
     /// Whether these are rejected rows.
     pub rejected: bool,
 }
@@ -101,6 +109,12 @@ impl PluginUsed {
             function: step.function.clone(),
         }
     }
+}
+
+fn notes(source: &OpenedSource) -> Vec<String> {
+    let remarks = source.source.remarks().into_iter();
+    let noted = remarks.map(|(column, remark)| format!("{}, column `{column}`: {remark}", source.name));
+    noted.collect()
 }
 
 impl Report {
@@ -130,12 +144,24 @@ impl Report {
             sandbox_peak_memory: 0,
             peak_memory: None,
             counters: BTreeMap::new(),
+            notes: sources.iter().flat_map(notes).collect(),
         }
     }
 
     /// Notes what a sink has committed.
-    pub(crate) fn committed(&mut self, name: String, rejected: bool, committed: tenon_connect::file::Committed) {
-        let tenon_connect::file::Committed { files, rows, bytes } = committed;
+    pub(crate) fn committed(
+        &mut self,
+        name: String,
+        rejected: bool,
+        rows_rejected: u64,
+        committed: tenon_connect::Committed,
+    ) {
+        let tenon_connect::Committed {
+            files,
+            table,
+            rows,
+            bytes,
+        } = committed;
         if rejected {
             self.reject_files.extend(files.iter().cloned());
         } else {
@@ -148,6 +174,8 @@ impl Report {
             rows,
             bytes,
             files,
+            table,
+            rows_rejected,
             rejected,
         });
     }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::physical_plan::displayable;
-use tenon_connect::file::{self, WriteConfig};
 use tenon_runtime::{Plugin, Runtime};
 
 use crate::commit::Committing;
@@ -65,7 +64,7 @@ impl Engine {
             let to = match job.sinks.get(sink) {
                 Some(output) => output.to.clone(),
                 // A script's sinks are named by their URLs.
-                None if job.script.is_some() => WriteConfig::new(sink),
+                None if let Some(script) = &job.script => script.sink(sink)?,
                 None => {
                     return Err(Error::LostSink {
                         run: commitment.run.clone(),
@@ -73,7 +72,7 @@ impl Engine {
                     });
                 }
             };
-            let committed = file::commit(&to, prepared).await;
+            let committed = to.commit(prepared).await;
             committed.map_err(|error| Error::Sink(Box::new(error)))?;
         }
         self.ledger
@@ -156,7 +155,7 @@ impl Engine {
             let reason = "a script plans while it runs, so that there is nothing to explain before".to_owned();
             return Err(Error::Conflict { reason });
         }
-        let planned = match plan(&self.runtime, job, &run_id(), &Progress::default()).await? {
+        let planned = match plan(&self.runtime, job, &run_id(), &Progress::default(), true).await? {
             Plan::Ready(planned) => *planned,
             Plan::Skipped(_) => return Ok(Vec::new()),
         };
@@ -199,7 +198,7 @@ impl Engine {
         let planning = Instant::now();
         progress.enter(Phase::Planning);
         let planned = tokio::select! {
-            planned = plan(&self.runtime, job, id, progress) => planned?,
+            planned = plan(&self.runtime, job, id, progress, false) => planned?,
             interruption = &mut interrupted => return Err(interruption),
         };
         let planning = planning.elapsed();

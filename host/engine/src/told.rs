@@ -8,7 +8,8 @@ use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::parquet::errors::ParquetError;
 
-use crate::error::{Error, Outcome, of_connector};
+use crate::error::Error;
+use crate::outcome::{Outcome, of_connector};
 
 /// An error of ours inside one that several parts of a plan hold, so that nobody can take it out. It reads as if it had
 /// been.

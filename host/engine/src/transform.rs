@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tenon_connect::file::{ReadConfig, WriteConfig};
+use tenon_connect::{SinkConfig, SourceConfig};
 use tenon_runtime::{HttpGrant, Limits};
 
 use crate::job::{Job, MaxRejects, Secret};
@@ -14,6 +14,8 @@ use crate::step::PluginStep;
 /// One source, one function of a plugin, one sink.
 #[derive(Debug, Clone)]
 pub struct Transform {
+    /// What the job and its step are called; otherwise as the function, or else the plugin.
+    pub name: Option<String>,
     /// The plugin's file.
     pub plugin: PathBuf,
     /// The function; may be left out where the plugin has only one.
@@ -21,11 +23,11 @@ pub struct Transform {
     /// The function's configuration.
     pub config: Value,
     /// What is read.
-    pub source: ReadConfig,
+    pub source: SourceConfig,
     /// Where the function's rows go.
-    pub sink: WriteConfig,
+    pub sink: SinkConfig,
     /// Where rejected rows go. They are only counted otherwise.
-    pub rejects: Option<WriteConfig>,
+    pub rejects: Option<SinkConfig>,
     /// Rejected rows at which the run fails; any number is fine by default.
     pub max_rejects: Option<MaxRejects>,
     /// Partitions that run side by side; one per core by default. A function that keeps state gets one.
@@ -44,13 +46,14 @@ pub struct Transform {
 
 impl Transform {
     /// Every other setting at its default.
-    pub fn new(plugin: impl Into<PathBuf>, source: ReadConfig, sink: WriteConfig) -> Self {
+    pub fn new(plugin: impl Into<PathBuf>, source: impl Into<SourceConfig>, sink: impl Into<SinkConfig>) -> Self {
         Self {
+            name: None,
             plugin: plugin.into(),
             function: None,
             config: Value::Object(Map::new()),
-            source,
-            sink,
+            source: source.into(),
+            sink: sink.into(),
             rejects: None,
             max_rejects: None,
             partitions: None,
@@ -62,13 +65,14 @@ impl Transform {
         }
     }
 
-    /// The same as a job with a source `source`, a step named as the function (or else the plugin), a sink `sink` and a
+    /// The same as a job with a source `source`, a step of the same name, a sink `sink` and a
     /// sink `rejects`.
     pub fn job(&self) -> Job {
         let file = || self.plugin.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let step = self
-            .function
+            .name
             .clone()
+            .or_else(|| self.function.clone())
             .or_else(file)
             .unwrap_or_else(|| "transform".to_owned());
         let plugin = PluginStep {

@@ -36,7 +36,9 @@ impl<'a> Graph<'a> {
         self.check_unread(job, &known);
         self.check_sinks(job, &known);
         self.check_cycles(job);
-        if self.problems.is_empty() {
+        if self.has_script() {
+            self.check_script();
+        } else if self.problems.is_empty() {
             self.warn_of_unused(job);
         }
     }
@@ -187,8 +189,26 @@ impl<'a> Graph<'a> {
         self.dangling(&table.written, known, at, &["steps", name, "sql"]);
     }
 
+    /// Also where the section could not be read, which is a problem of its own.
+    fn has_script(&self) -> bool {
+        self.root.get("script").is_some()
+    }
+
+    /// A component that drives the job makes its own steps and sinks.
+    fn check_script(&mut self) {
+        for section in ["steps", "sinks", "functions"] {
+            if self.names(section).next().is_some() {
+                let message = format!("the job has a script, which makes its own {section}");
+                let at = self.root.get(section).and_then(Node::span);
+                let problem = Problem::new(message).at(at).under(section);
+                self.problems
+                    .push(problem.help(format!("remove [{section}], or [script]")));
+            }
+        }
+    }
+
     fn check_sinks(&mut self, job: &Job, known: &[&str]) {
-        if self.names("sinks").next().is_none() {
+        if !self.has_script() && self.names("sinks").next().is_none() {
             let problem = Problem::new("the job has no sink, so it would do nothing");
             let at = self.root.get("sinks").map_or(self.root.span(), Node::span);
             self.problems
@@ -202,7 +222,10 @@ impl<'a> Graph<'a> {
                 SinkInput::RejectsOf(_) => "rejects_of",
             };
             let at = self.at(&["sinks", name, key]);
-            if !known.contains(&input) {
+            let of_sink =
+                |(other, sink): (&String, &crate::Sink)| other == input && matches!(sink.input, SinkInput::From(_));
+            let is_sink = key == "rejects_of" && job.sinks.iter().any(of_sink);
+            if !known.contains(&input) && !is_sink {
                 self.dangling(input, known, at, &["sinks", name, key]);
             } else if key == "rejects_of"
                 && let Some(first) = rejects.insert(input, name)

@@ -1,6 +1,6 @@
 //! The model of a job.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::{Document, Error, Function, Located, Node, Param, Problem, Settings, Step};
@@ -54,7 +54,7 @@ pub struct Sink {
 pub enum SinkInput {
     /// The rows of a source or step.
     From(String),
-    /// The rows that a source or step rejected.
+    /// The rows that a source or step rejected, or that the target of a sink refused.
     RejectsOf(String),
 }
 
@@ -98,19 +98,32 @@ impl Job {
         own.unwrap_or(self.settings.bookmark)
     }
 
-    /// The plugins of steps and functions, each once.
+    /// The plugins of steps, functions and the script, and the script's component, each once.
     pub fn plugins(&self) -> Vec<&str> {
         let steps = self.steps.values().filter_map(|step| match step {
             Step::Plugin(step) => Some(step.plugin.as_str()),
             _ => None,
         });
         let mut plugins = Vec::new();
-        for plugin in steps.chain(self.functions.values().map(|function| function.plugin.as_str())) {
+        let functions = self.functions.values().map(|function| function.plugin.as_str());
+        let script = self.settings.script.iter();
+        let components = script.clone().map(|script| script.component.as_str());
+        let applied = script.flat_map(|script| script.plugins.values().map(String::as_str));
+        for plugin in steps.chain(functions).chain(components).chain(applied) {
             if !plugins.contains(&plugin) {
                 plugins.push(plugin);
             }
         }
         plugins
+    }
+
+    /// The scripts of steps, each once.
+    pub fn scripts(&self) -> BTreeSet<&str> {
+        let steps = self.steps.values().filter_map(|step| match step {
+            Step::Script(step) => Some(step.script.as_str()),
+            _ => None,
+        });
+        steps.collect()
     }
 
     /// An error at its place in the job file, for what only the reader of a configuration finds.
@@ -124,10 +137,7 @@ impl Job {
     pub fn redact(&self, text: &str) -> String {
         let configs = self.sources.values().map(|source| &source.config);
         let configs = configs.chain(self.sinks.values().map(|sink| &sink.config));
-        let configs = configs.chain(self.steps.values().filter_map(|step| match step {
-            Step::Plugin(step) => Some(&step.config),
-            _ => None,
-        }));
+        let configs = configs.chain(self.steps.values().filter_map(Step::config));
         let configs = configs.chain(self.functions.values().map(|function| &function.config));
         let secrets = configs.chain(self.params.values().map(|param| &param.value));
         secrets.fold(text.to_owned(), |text, node| node.redact(&text))

@@ -78,9 +78,9 @@ pub use parse::Format;
 pub use problem::Problem;
 pub use quantity::{Share, Size, Threshold, Timespan};
 pub use schema::{ConnectorSchema, schema};
-pub use settings::{Limits, OnError, Retries, Settings};
+pub use settings::{Limits, OnError, Retries, Script, Settings};
 pub use step::{
     Aggregate, AggregateStep, CastStep, Dedupe, DedupeStep, FilterStep, Input, Join, JoinColumns, JoinKind, JoinStep,
-    Keep, Limit, LimitStep, PluginStep, RenameStep, Sample, SampleSize, SampleStep, SelectStep, SortStep, SqlStep,
-    Step, Union, UnionStep,
+    Keep, Limit, LimitStep, PluginStep, RenameStep, Sample, SampleSize, SampleStep, ScriptStep, SelectStep, SortStep,
+    SqlStep, Step, Union, UnionStep, interpreter_of,
 };

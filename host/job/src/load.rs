@@ -18,6 +18,9 @@ pub struct Options {
     pub params: BTreeMap<String, serde_json::Value>,
     /// Where environment variables and secrets come from. Default: [`ProcessLookup`].
     pub lookup: Arc<dyn Lookup>,
+    /// Whether the job is only checked, before there is a run: then a parameter without a default has some value of its
+    /// type. Default: no.
+    pub check_only: bool,
 }
 
 impl Default for Options {
@@ -25,6 +28,7 @@ impl Default for Options {
         Options {
             params: BTreeMap::new(),
             lookup: Arc::new(ProcessLookup::default()),
+            check_only: false,
         }
     }
 }
@@ -108,6 +112,7 @@ fn load(mut root: Node, name: String, document: Option<&Arc<Document>>, options:
         document: document.map(Arc::as_ref),
         lookup: options.lookup.as_ref(),
         given: &options.params,
+        check_only: options.check_only,
         params: BTreeMap::new(),
         problems: Vec::new(),
     };

@@ -10,6 +10,12 @@ pub trait Lookup: Send + Sync {
     /// The value of a secret.
     fn secret(&self, name: &str) -> Option<String>;
 
+    /// Why a secret can't be looked for, where that is so, instead of there being none. None by default.
+    fn secret_problem(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
+
     /// Names of environment variables, to offer the nearest one. None by default.
     fn env_names(&self) -> Vec<String> {
         Vec::new()
@@ -49,12 +55,21 @@ impl ProcessLookup {
 
 const PREFIX: &str = "TENON_SECRET_";
 
+fn is_store_key(name: &str) -> bool {
+    let plain = name.to_ascii_lowercase().replace(['-', '.'], "_");
+    ["key", "key_file"].contains(&plain.as_str())
+}
+
 impl Lookup for ProcessLookup {
     fn env(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
     }
 
     fn secret(&self, name: &str) -> Option<String> {
+        // What encrypts stored secrets is named like one.
+        if is_store_key(name) {
+            return None;
+        }
         let variable = format!("{PREFIX}{}", name.to_ascii_uppercase().replace(['-', '.'], "_"));
         if let Ok(value) = std::env::var(variable) {
             return Some(value);

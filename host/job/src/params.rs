@@ -140,6 +140,21 @@ fn list(text: &str) -> Option<Value> {
 }
 
 impl Declaration {
+    /// A value that a run might give it.
+    pub fn some_value(&self) -> Node {
+        if let Some(choice) = self.choices.first() {
+            return choice.clone();
+        }
+        let text = match self.kind {
+            ParamType::Int | ParamType::Float => "1",
+            ParamType::Bool => "true",
+            ParamType::String | ParamType::List => "value",
+            ParamType::Date => "2013-01-31",
+            ParamType::Timestamp => "2013-01-31T12:00:00Z",
+        };
+        Node::new(Value::String(text.to_owned()))
+    }
+
     /// Whether the value is among the choices.
     pub fn check_choice(&self, value: &Node) -> Result<(), String> {
         if self.choices.is_empty() || self.choices.contains(value) {

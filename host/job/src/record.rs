@@ -90,8 +90,8 @@ fn source(source: &Source) -> Json {
 
 fn step(step: &Step) -> Json {
     let mut json = escaped(step);
-    if let Step::Plugin(step) = step {
-        json["config"] = step.config.to_file();
+    if let Some(config) = step.config() {
+        json["config"] = config.to_file();
     }
     json
 }

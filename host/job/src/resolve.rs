@@ -16,11 +16,16 @@ const SQL_KEYS_WITHIN: [(&str, &str); 3] = [
     ("dedupe", "order_by"),
 ];
 
+/// The key of sources whose text is SQL of a database's own.
+const QUERY: &str = "query";
+
 /// How a value is put into a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Text {
     Plain,
     Sql,
+    /// SQL of a database, which may see more in a text than its quotes.
+    Query,
 }
 
 /// Puts values into references and collects what is wrong with them.
@@ -29,6 +34,7 @@ pub(crate) struct Resolver<'a> {
     pub lookup: &'a dyn Lookup,
     /// Values that the caller gives to parameters.
     pub given: &'a BTreeMap<String, serde_json::Value>,
+    pub check_only: bool,
     pub params: Params,
     pub problems: Vec<Problem>,
 }
@@ -77,6 +83,7 @@ impl Resolver<'_> {
                 let from_text = node != *default;
                 (node, from_text)
             }
+            (None, None) if self.check_only => (declaration.some_value(), true),
             (None, None) => {
                 let problem = Problem::new(format!("the parameter `{name}` has neither a value nor a default"));
                 self.problems.push(path(problem.help(format!(
@@ -110,8 +117,16 @@ impl Resolver<'_> {
             match entry.key.as_str() {
                 "params" => {}
                 "steps" => entries(&mut entry.value).for_each(|step| self.resolve_step(&mut step.value)),
+                "sources" => entries(&mut entry.value).for_each(|source| self.resolve_source(&mut source.value)),
                 _ => self.resolve(&mut entry.value, Text::Plain, false),
             }
+        }
+    }
+
+    fn resolve_source(&mut self, source: &mut Node) {
+        for entry in entries(source) {
+            let text = if entry.key == QUERY { Text::Query } else { Text::Plain };
+            self.resolve(&mut entry.value, text, false);
         }
     }
 
@@ -142,7 +157,8 @@ impl Resolver<'_> {
                 let written = std::mem::take(written);
                 let resolved = match text {
                     Text::Plain => self.plain(&written, node.span, in_default),
-                    Text::Sql => self.sql(&written, node.span),
+                    Text::Sql => self.sql(&written, node.span, false),
+                    Text::Query => self.sql(&written, node.span, true),
                 };
                 // What could not be resolved is reported; as it was written it serves to find further problems.
                 node.value = resolved.unwrap_or(Value::String(written));
@@ -199,13 +215,20 @@ impl Resolver<'_> {
         })
     }
 
-    fn sql(&mut self, written: &str, span: Option<Span>) -> Option<Value> {
+    /// In SQL of a database (`foreign`) a backslash may take the meaning from the quote behind it.
+    fn sql(&mut self, written: &str, span: Option<Span>, foreign: bool) -> Option<Value> {
         let pieces = self.pieces(written, span)?;
         let substituted = sql::substitute(&pieces, &mut |reference| {
             let Target::Param(name) = reference.target else {
                 return None;
             };
-            self.find_param(name, reference, written, span)
+            let param = self.find_param(name, reference, written, span)?;
+            if foreign && has_backslash(&param.value) {
+                let message = format!("the value of `{name}` has a backslash, which databases read in different ways");
+                self.problem(reference.written, written, span, message);
+                return None;
+            }
+            Some(param)
         });
         match substituted {
             Ok(text) => text.map(Value::String),
@@ -308,11 +331,23 @@ impl Resolver<'_> {
 
 /// What to say of a secret that nobody has.
 pub(crate) fn unknown_secret(lookup: &dyn Lookup, name: &str) -> String {
+    if let Some(problem) = lookup.secret_problem(name) {
+        return format!("the secret `{name}` can't be looked for: {problem}");
+    }
     let names = lookup.secret_names();
     let near = crate::nearest::nearest(name, names.iter().map(String::as_str));
     match near {
         Some(near) => format!("the secret `{name}` is not known; did you mean `{near}`?"),
         None => format!("the secret `{name}` is not known"),
+    }
+}
+
+/// Whether a text, or one in a list, has a backslash.
+fn has_backslash(node: &Node) -> bool {
+    match &node.value {
+        Value::String(text) => text.contains('\\'),
+        Value::List(items) => items.iter().any(has_backslash),
+        _ => false,
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::params::Declaration;
 use crate::step::{
     AggregateStep, CastStep, DedupeStep, FilterStep, JoinStep, LimitStep, PluginStep, RenameStep, SampleStep,
-    SelectStep, SortStep, SqlStep, UnionStep,
+    ScriptStep, SelectStep, SortStep, SqlStep, UnionStep,
 };
 use crate::{Function, Settings};
 
@@ -95,7 +95,7 @@ pub fn schema(connectors: &[ConnectorSchema]) -> Json {
         "description": "Where data comes from, what happens to it, and where it goes.",
         "type": "object",
         "properties": properties,
-        "required": ["sinks"],
+        "anyOf": [{ "required": ["sinks"] }, { "required": ["script"] }],
         "additionalProperties": false,
         "$defs": definitions,
     })
@@ -119,6 +119,7 @@ fn step_schemas(generator: &mut SchemaGenerator) -> Vec<Json> {
     vec![
         one::<SqlStep>(generator),
         one::<PluginStep>(generator),
+        one::<ScriptStep>(generator),
         one::<SelectStep>(generator),
         one::<RenameStep>(generator),
         one::<CastStep>(generator),

@@ -1,5 +1,6 @@
 //! How a job runs, whatever it does.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -37,10 +38,31 @@ pub struct Settings {
     pub secrets: Vec<String>,
     /// Whether sources are read from where the last committed run ended. A source may say otherwise. Default: false.
     pub bookmark: bool,
+    /// The component that drives the job by its own `job` interface. The job has neither steps nor sinks then; its sources
+    /// are what the script may read by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub script: Option<Script>,
+}
+
+/// A component that drives a job, and what it may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// The component: a .wasm file, the folder of a project, or on a server the name of a plugin.
+    pub component: String,
+    /// Folders and URLs below which it may read and write: `["out/", "s3://lake/orders/"]`. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
+    /// Names of connections that it may use. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connections: Vec<String>,
+    /// Plugins whose functions it may apply, by the name that it uses.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub plugins: BTreeMap<String, String>,
 }
 
 /// The keys of [`Settings`].
-pub(crate) const SETTINGS: [&str; 10] = [
+pub(crate) const SETTINGS: [&str; 11] = [
     "memory",
     "limits",
     "partitions",
@@ -51,6 +73,7 @@ pub(crate) const SETTINGS: [&str; 10] = [
     "http",
     "secrets",
     "bookmark",
+    "script",
 ];
 
 /// What the run's sandboxes may use. Defaults: the host's.

@@ -4,6 +4,7 @@ mod forms;
 mod read;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ pub enum Step {
     Sql(SqlStep),
     /// A function of a plugin.
     Plugin(PluginStep),
+    /// A script, run as it is.
+    Script(ScriptStep),
     /// Some columns, or expressions of them.
     Select(SelectStep),
     /// Other names.
@@ -74,6 +77,36 @@ pub struct PluginStep {
     /// The columns that the function is given; only these are read, and no others come out. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reads: Option<Vec<String>>,
+}
+
+/// A script in JavaScript (`.js`, `.mjs`), Python (`.py`) or Rhai (`.rhai`), which an interpreter runs in sandboxes over
+/// all partitions. It is not built: an edit counts from the next run on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptStep {
+    /// The source or step whose rows it takes.
+    pub from: String,
+    /// The script's file. Relative paths start at the working folder.
+    pub script: String,
+    /// The function in it. Default: the script's only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// What the script is configured with. Default: nothing.
+    #[serde(default)]
+    pub config: Node,
+    /// The columns that the script is given; only these are read, and no others come out. Default: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Vec<String>>,
+}
+
+/// The name of the interpreter that runs a script, by the script's file name.
+pub fn interpreter_of(script: &Path) -> Option<&'static str> {
+    match script.extension()?.to_str()? {
+        "js" | "mjs" => Some("javascript"),
+        "py" => Some("python"),
+        "rhai" => Some("rhai"),
+        _ => None,
+    }
 }
 
 /// Columns, or SQL expressions, in this order; nothing else is kept.
@@ -200,6 +233,7 @@ impl Step {
         match self {
             Step::Sql(_) => "sql",
             Step::Plugin(_) => "plugin",
+            Step::Script(_) => "script",
             Step::Select(_) => "select",
             Step::Rename(_) => "rename",
             Step::Cast(_) => "cast",
@@ -211,6 +245,15 @@ impl Step {
             Step::Sort(_) => "sort",
             Step::Limit(_) => "limit",
             Step::Sample(_) => "sample",
+        }
+    }
+
+    /// What its code is configured with, if it is code of the user's.
+    pub fn config(&self) -> Option<&Node> {
+        match self {
+            Step::Plugin(step) => Some(&step.config),
+            Step::Script(step) => Some(&step.config),
+            _ => None,
         }
     }
 
@@ -230,6 +273,7 @@ impl Step {
             Step::Union(step) => step.union.of.iter().map(|from| plain(from.as_str())).collect(),
             Step::Join(step) => vec![plain(&step.from), plain(&step.join.with)],
             Step::Plugin(PluginStep { from, .. })
+            | Step::Script(ScriptStep { from, .. })
             | Step::Select(SelectStep { from, .. })
             | Step::Rename(RenameStep { from, .. })
             | Step::Cast(CastStep { from, .. })

@@ -193,7 +193,7 @@ fn steps() {
         (
             "[steps.s]\nfrom = 'a'",
             &[
-                "job:3:8: the step `s` does nothing; it needs one of `sql`, `plugin`, `select`, `rename`, `cast`, `filter`, `dedupe`, `join`, `union`, `aggregate`, `sort`, `limit`, `sample`",
+                "job:3:8: the step `s` does nothing; it needs one of `sql`, `plugin`, `script`, `select`, `rename`, `cast`, `filter`, `dedupe`, `join`, `union`, `aggregate`, `sort`, `limit`, `sample`",
             ],
         ),
         (
@@ -424,6 +424,16 @@ fn references() {
         (
             "[params]\nc = { type = 'list', default = [] }\n[steps.s]\nsql = 'select * from a where c in ${c}'",
             &["job:6:35: the list of `${c}` is empty, and SQL has no empty list"],
+        ),
+        (
+            "[params]\nc = { type = 'string', default = 'x\\' }\n[sources.b]\nconnector = 'mysql'\nquery = \"select * from t where c = ${c}\"",
+            &["job:7:36: the value of `c` has a backslash, which databases read in different ways"],
+        ),
+        (
+            "[sources.b]\nconnector = 'mysql'\nquery = \"select ${secret:password}\"",
+            &[
+                "job:5:17: `${secret:password}` can't stand in SQL, which shows in plans and messages: give the secret to a connector or a plugin, or declare a parameter for what is not secret",
+            ],
         ),
     ]);
 }

@@ -17,6 +17,7 @@ use crate::cache::Cache;
 use crate::config::RuntimeConfig;
 use crate::engine::Host;
 use crate::error::Error;
+use crate::files::Files;
 use crate::limits::human_bytes;
 use crate::plugin::{Loaded, Plugin, described};
 use crate::pool::{Blueprint, Pool, Queue, Refill};
@@ -39,6 +40,7 @@ struct Shared {
     scripts: Arc<Queue>,
     all_idle: Arc<AtomicUsize>,
     loaded: Mutex<Registry>,
+    files: Files,
 }
 
 /// A plugin's code, ready to be linked.
@@ -69,6 +71,7 @@ impl Runtime {
             scripts,
             all_idle: Arc::new(AtomicUsize::new(0)),
             loaded: Mutex::new(HashMap::new()),
+            files: Files::default(),
         })))
     }
 
@@ -88,12 +91,18 @@ impl Runtime {
             source,
         };
         let file = fs::File::open(path).map_err(io)?;
-        self.check_size(&name, file.metadata().map_err(io)?.len())?;
+        let metadata = file.metadata().map_err(io)?;
+        self.check_size(&name, metadata.len())?;
+        if let Some(loaded) = self.0.files.loaded(path, &metadata) {
+            return Ok(Plugin(loaded));
+        }
         // What is no regular file may have more than it says.
         let most = self.0.config.plugins.max_bytes.saturating_add(1);
         let mut bytes = Vec::new();
         file.take(most).read_to_end(&mut bytes).map_err(io)?;
-        self.load_bytes(&name, bytes).await
+        let plugin = self.load_bytes(&name, bytes).await?;
+        self.0.files.keep(path, &metadata, &plugin.0);
+        Ok(plugin)
     }
 
     /// Loads a plugin from memory. The same bytes under the same name are loaded once, and share one pool.

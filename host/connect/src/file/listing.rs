@@ -117,8 +117,41 @@ fn found(url: &str, store: Store, base: Path, mut files: Vec<ObjectMeta>) -> Res
             listed: store.name(&base),
         });
     }
+    if store.confined {
+        refuse_links(&store, &base, &files)?;
+    }
     files.sort_by(|one, two| one.location.cmp(&two.location));
+    if !store.is_local() {
+        for file in &mut files {
+            file.e_tag = file.e_tag.take().map(as_header);
+        }
+    }
     Ok(Listing { store, base, files })
+}
+
+/// Refuses local files that are, or are behind, links that lead out of the folder.
+fn refuse_links(store: &Store, base: &Path, files: &[ObjectMeta]) -> Result<(), Error> {
+    let Some(folder) = store.local_path(base) else {
+        return Ok(());
+    };
+    for file in files {
+        let stays = store.local_path(&file.location).is_some_and(|path| {
+            let real = path.canonicalize();
+            real.is_ok_and(|real| real.starts_with(&folder))
+        });
+        if !stays {
+            return Err(Error::Config {
+                subject: store.name(&file.location),
+                reason: "it is a link that leads out of the folder that is read".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A tag as HTTP headers have it. Azure lists tags without their quotes.
+fn as_header(tag: String) -> String {
+    if tag.ends_with('"') { tag } else { format!("\"{tag}\"") }
 }
 
 /// Walks down from the pattern's folder, listing only what the pattern can lead to.
@@ -178,4 +211,20 @@ async fn matching(store: &Store, url: &str, pattern: &Pattern) -> Result<Vec<Obj
 /// Whether this is a web server's URL, in which `?` begins a query.
 fn is_web(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_as_headers_have_them() {
+        for (listed, header) in [
+            ("0x8D93C7D4629C227", "\"0x8D93C7D4629C227\""),
+            ("\"abc\"", "\"abc\""),
+            ("W/\"abc\"", "W/\"abc\""),
+        ] {
+            assert_eq!(as_header(listed.to_owned()), header);
+        }
+    }
 }

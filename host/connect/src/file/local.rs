@@ -46,6 +46,8 @@ pub(super) struct Local {
     prefix: String,
     /// Name of the file, where the target is one.
     file: Option<String>,
+    /// Whether there may be no links in the folder: they would have others' files written and removed.
+    refuses_links: bool,
 }
 
 /// What a commit does. Carrying it out twice is the same as once.
@@ -64,14 +66,30 @@ impl Local {
         let prefix = file
             .as_ref()
             .map_or(".tenon-".to_owned(), |name| format!(".{name}.tenon-"));
-        Self { folder, prefix, file }
+        Self {
+            folder,
+            prefix,
+            file,
+            refuses_links: false,
+        }
+    }
+
+    /// The same for somebody who may write below this folder only: links in it are refused.
+    #[must_use]
+    pub fn confined(mut self, confined: bool) -> Self {
+        self.refuses_links = confined;
+        self
     }
 
     /// Takes the lock and sweeps. Also returns whether the folder was made for this.
     pub fn begin(&self, run: &str, target: &str) -> Result<(LocalLock, bool), Error> {
         let made_folder = !self.folder.exists();
         fs::create_dir_all(&self.folder).map_err(|source| write_error("create the folder", &self.folder, source))?;
-        let lock = LocalLock::take(self.hidden(LOCK), run, target)?;
+        let lock = self.hidden(LOCK);
+        if self.refuses_links && lock.is_symlink() {
+            return Err(link(LOCK.to_owned()));
+        }
+        let lock = LocalLock::take(lock, run, target)?;
         self.sweep(run)?;
         Ok((lock, made_folder))
     }
@@ -115,7 +133,13 @@ impl Local {
             } else {
                 format!("{below}/{name}")
             };
-            if !entry.path().is_dir() {
+            if self.refuses_links && entry.file_type().map_err(failed)?.is_symlink() {
+                return Err(link(path));
+            }
+            let kind = entry.file_type().map_err(failed)?;
+            // Only of a link it has to be asked what is there.
+            let is_folder = kind.is_dir() || kind.is_symlink() && entry.path().is_dir();
+            if !is_folder {
                 found.push(path);
             } else if name.contains('=') {
                 self.walk(&path, found)?;
@@ -348,6 +372,11 @@ fn read_journal<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
         path: path.display().to_string(),
         source,
     })
+}
+
+fn link(subject: String) -> Error {
+    let reason = "it is a link in the folder that is written to, and could lead out of it".to_owned();
+    Error::Config { subject, reason }
 }
 
 /// A journal is a file that anyone who can write to the folder could have put there: it must not lead out of it.

@@ -47,7 +47,7 @@ pub use listing::location;
 pub use partition_writer::PartitionWriter;
 pub use partitions::Partitions;
 pub use prepared::{Committed, Part, Prepared};
-pub use read::open;
+pub use read::{new_files, open};
 pub use read_config::{CsvRead, ReadConfig};
 pub use rejects::{OnError, RejectedRows};
 pub use schema::{ColumnReport, Evolution, Origin, SchemaReport, SqlType};

@@ -8,7 +8,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
 use object_store::{GetOptions, ObjectMeta};
 
-use super::bookmark;
+use super::bookmark::{self, FileBookmark};
 use super::download;
 use super::format::{Codec, Format};
 use super::heads;
@@ -20,7 +20,7 @@ use super::rejects::{BadRows, OnError, RejectedRows};
 use super::scan::{FileSet, FileTable, Reading};
 use super::schema::{ColumnReport, FileColumns, Origin, SchemaReport, name_of, unify};
 use super::source::{ReadOptions, Source, SourceFile};
-use super::store::Store;
+use super::store::{Store, StoreOptions};
 use super::stored::StoredFile;
 use super::text::{Cut, Dialect, TextOptions};
 use crate::Error;
@@ -81,6 +81,30 @@ pub async fn open(config: &ReadConfig, options: &ReadOptions<'_>, session: &Sess
         next_bookmark: Arc::new(next_bookmark),
         _download: download.map(Arc::new),
     })
+}
+
+/// The files that are new since a bookmark, the oldest first and at most `most`, and the bookmark after them. They are listed
+/// and not opened.
+///
+/// # Errors
+/// When the place can't be listed.
+pub async fn new_files(
+    url: &str,
+    store: &StoreOptions,
+    since: &FileBookmark,
+    most: usize,
+) -> Result<(Vec<SourceFile>, FileBookmark), Error> {
+    let listing = match listing::find(url, store).await {
+        Ok(listing) => listing,
+        // Nothing has come yet.
+        Err(Error::NotFound { .. }) => return Ok((Vec::new(), since.clone())),
+        Err(error) => return Err(error),
+    };
+    let described = describe(&listing);
+    let Listing { store, files, .. } = listing;
+    let selected = bookmark::select(files, &store, Some(since), Some(most), None);
+    let next = since.advanced(&store, selected.iter());
+    Ok((selected.iter().map(described).collect(), next))
 }
 
 fn describe(listing: &Listing) -> impl Fn(&ObjectMeta) -> SourceFile + use<> {

@@ -4,6 +4,7 @@
 //! pauses in between; [`StoreOptions`] says how often.
 
 mod build;
+mod confined;
 mod failure;
 mod options;
 
@@ -34,6 +35,8 @@ pub struct Store {
     endpoint: Option<String>,
     /// What must not appear in messages.
     hidden: Vec<String>,
+    /// Whether links that lead out of a folder are not followed.
+    pub(super) confined: bool,
 }
 
 /// What a URL begins with.
@@ -168,6 +171,7 @@ fn local(url: &str, options: &StoreOptions) -> Result<Store, Error> {
         url: parsed.map_err(|()| unrepresentable())?,
         endpoint: None,
         hidden: Vec::new(),
+        confined: options.confined,
     })
 }
 
@@ -227,6 +231,7 @@ fn bucket(url: &str, scheme: Scheme, options: &StoreOptions) -> Result<Store, Er
         url: parsed,
         endpoint: client.endpoint,
         hidden: Vec::new(),
+        confined: options.confined,
     })
 }
 
@@ -263,6 +268,7 @@ fn http(url: &str, options: &StoreOptions) -> Result<Store, Error> {
         url: parsed,
         endpoint: None,
         hidden,
+        confined: options.confined,
     })
 }
 
@@ -318,6 +324,11 @@ mod tests {
         assert!(refused("ftp://x/y", &none).contains("`ftp` is no known kind of store"));
         assert!(refused("s3:///x", &none).contains("the bucket is missing"));
         assert!(refused("/tmp/x.csv", &region).contains("`region` is no option of local files"));
+        let elsewhere = StoreOptions {
+            region: Some("x.example.com/?".to_owned()),
+            ..none.clone()
+        };
+        assert!(refused("s3://x/y", &elsewhere).contains("`region` is made of"));
         assert!(refused("https://example.com/", &none).contains("name a single one"));
         let named = refused("https://me:hunter2@example.com/x.csv", &none);
         assert!(!named.contains("hunter2"), "{named}");

@@ -41,7 +41,7 @@ impl Target {
             // As the user wrote it, so that messages show it that way.
             let path = local_path(&config.url);
             let folder = if file.is_some() { parent(&path) } else { path };
-            Place::Local(Local::new(folder, file.clone()))
+            Place::Local(Local::new(folder, file.clone()).confined(store.confined))
         } else if let Some(multipart) = &store.multipart {
             Place::Remote(Arc::new(Remote::new(
                 store.clone(),

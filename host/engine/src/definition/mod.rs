@@ -1,60 +1,96 @@
 //! From a job file's job to one that runs.
 
+mod connectors;
+mod script;
 mod steps;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tenon_connect::file::{OnError, ReadConfig, WriteConfig};
-use tenon_job::{ConnectorSchema, Lookup, Node, Problem, SinkInput, Threshold};
+pub(crate) use connectors::{FILE, sink, source};
+use tenon_connect::database::Connections;
+use tenon_connect::file::OnError;
+use tenon_connect::{SinkConfig, SourceConfig};
+use tenon_job::{Lookup, Node, Problem, SinkInput, Threshold};
 use tenon_runtime::Limits;
 
 use crate::job::{Feed, Job, MaxRejects, Output, Retries, Secret};
 
-/// The only connector so far.
-pub(crate) const FILE: &str = "file";
+/// The files of what a job file names.
+#[derive(Debug, Clone, Default)]
+pub struct Artifacts {
+    /// Components of plugins, and interpreters of scripts, by what the job file calls these; by default the file of that
+    /// name.
+    pub plugins: BTreeMap<String, PathBuf>,
+    /// Scripts, by what the job file calls them; by default the file of that name.
+    pub scripts: BTreeMap<String, PathBuf>,
+    /// Where relative paths of a component that drives the job begin; the working folder by default.
+    pub folder: Option<PathBuf>,
+}
+
+impl Artifacts {
+    fn plugin(&self, named: &str) -> PathBuf {
+        self.plugins.get(named).cloned().unwrap_or_else(|| PathBuf::from(named))
+    }
+
+    fn script(&self, named: &str) -> PathBuf {
+        self.scripts.get(named).cloned().unwrap_or_else(|| PathBuf::from(named))
+    }
+}
 
 impl Job {
-    /// What a job file says, ready to run. `plugins` are the files of its plugins, by what the job file calls them;
-    /// secrets that it grants come from `lookup`.
+    /// What a job file says, ready to run. `artifacts` are the files of its plugins and scripts; secrets that it grants
+    /// come from `lookup`, stored connections from `connections`.
     ///
     /// # Errors
     /// [`tenon_job::Error`], at its place in the file, for a connector that there is none of, a configuration that the
     /// connector doesn't take, and a secret or host that can't be granted.
     pub fn from_definition(
         job: &tenon_job::Job,
-        plugins: &BTreeMap<String, PathBuf>,
+        artifacts: &Artifacts,
         lookup: &dyn Lookup,
+        connections: &dyn Connections,
     ) -> Result<Self, tenon_job::Error> {
         let settings = &job.settings;
         let mut made = Self::new(&job.name);
         for (name, source) in &job.sources {
-            let mut config = connector(&source.connector, &source.config)
-                .and_then(|()| source.config.read::<ReadConfig>())
-                .map_err(|problem| job.error(problem))?;
-            if source.config.get("on_error").is_none() && settings.on_error == tenon_job::OnError::Reject {
+            let config = connectors::source(&source.connector, &source.config, &job.name, name, connections);
+            let mut config = config.map_err(|problem| job.error(problem))?;
+            if let SourceConfig::File(config) = &mut config
+                && source.config.get("on_error").is_none()
+                && settings.on_error == tenon_job::OnError::Reject
+            {
                 config.on_error = OnError::Reject;
             }
             made.sources.insert(name.clone(), config);
         }
         for (name, step) in &job.steps {
-            let step = steps::step(step, plugins).map_err(|problem| job.error(problem))?;
+            let step = steps::step(step, artifacts).map_err(|problem| job.error(problem))?;
             made.steps.insert(name.clone(), step);
         }
         for (name, function) in &job.functions {
-            let function = steps::function(function, plugins).map_err(|problem| job.error(problem))?;
+            let function = steps::function(function, artifacts).map_err(|problem| job.error(problem))?;
             made.functions.insert(name.clone(), function);
         }
         for (name, sink) in &job.sinks {
-            let to = connector(&sink.connector, &sink.config)
-                .and_then(|()| sink.config.read::<WriteConfig>())
-                .map_err(|problem| job.error(problem))?;
+            let mut to =
+                connectors::sink(&sink.connector, &sink.config, connections).map_err(|problem| job.error(problem))?;
+            if let SinkConfig::Database(to) = &mut to
+                && sink.config.get("on_error").is_none()
+                && settings.on_error == tenon_job::OnError::Reject
+            {
+                to.write.on_error = tenon_database::OnError::Reject;
+            }
             let feed = match &sink.input {
                 SinkInput::From(from) => Feed::Rows(from.clone()),
                 SinkInput::RejectsOf(step) => Feed::RejectsOf(step.clone()),
             };
             made.sinks.insert(name.clone(), Output { feed, to });
+        }
+        if let Some(script) = &settings.script {
+            let script = self::script::script(script, artifacts, connections);
+            made.script = Some(script.map_err(|problem| job.error(problem))?);
         }
         for (name, param) in &job.params {
             made.parameters.insert(name.clone(), text(&param.value));
@@ -91,19 +127,7 @@ impl Job {
 
 /// The JSON Schema of job files, with every connector's settings, for editors and other tools.
 pub fn job_schema() -> serde_json::Value {
-    tenon_job::schema(&[ConnectorSchema {
-        name: FILE.to_owned(),
-        source: schemars::schema_for!(ReadConfig).to_value(),
-        sink: schemars::schema_for!(WriteConfig).to_value(),
-    }])
-}
-
-/// Refuses a connector that there is none of.
-pub(crate) fn connector(name: &str, config: &Node) -> Result<(), Problem> {
-    if name == FILE {
-        return Ok(());
-    }
-    Err(Problem::new(format!("there is no connector `{name}`; there is `{FILE}`")).at(config.span()))
+    tenon_job::schema(&connectors::schemas())
 }
 
 /// A parameter as plugins are given it.

@@ -1,16 +1,14 @@
 //! Steps and functions of a job file as such that run.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
 use tenon_job::{JoinKind, Keep, Node, Problem, SampleSize as DefinedSize, Step as Defined};
 
-use super::bytes;
+use super::{Artifacts, bytes};
 use crate::function::{OnRefusal, ScalarFunction};
+use crate::interpreted::{SCRIPT_FUNCTION, script_config};
 use crate::step::{Emits, JoinHow, JoinStep, PluginStep, SampleSize, SampleStep, Step};
 
-/// The step. `plugins` are files by what the job file calls them.
-pub(super) fn step(step: &Defined, plugins: &BTreeMap<String, PathBuf>) -> Result<Step, Problem> {
+/// The step.
+pub(super) fn step(step: &Defined, artifacts: &Artifacts) -> Result<Step, Problem> {
     Ok(match step {
         Defined::Sql(step) => Step::Sql {
             query: step.sql.clone(),
@@ -18,12 +16,25 @@ pub(super) fn step(step: &Defined, plugins: &BTreeMap<String, PathBuf>) -> Resul
         },
         Defined::Plugin(step) => Step::Plugin(PluginStep {
             from: step.from.clone(),
-            plugin: plugin(&step.plugin, plugins),
+            plugin: artifacts.plugin(&step.plugin),
             function: step.function.clone(),
             config: config(&step.config)?,
             reads: step.reads.clone(),
             emits: Emits::Rows,
         }),
+        Defined::Script(step) => {
+            let (file, function) = (artifacts.script(&step.script), step.function.as_deref());
+            let config = script_config(&file, function, &config(&step.config)?)
+                .map_err(|error| Problem::new(error.to_string()).at(step.config.span()))?;
+            Step::Plugin(PluginStep {
+                from: step.from.clone(),
+                plugin: artifacts.plugin(&step.script),
+                function: Some(SCRIPT_FUNCTION.to_owned()),
+                config,
+                reads: step.reads.clone(),
+                emits: Emits::Rows,
+            })
+        }
         Defined::Select(step) => Step::Select {
             from: step.from.clone(),
             expressions: step.select.clone(),
@@ -94,12 +105,9 @@ pub(super) fn step(step: &Defined, plugins: &BTreeMap<String, PathBuf>) -> Resul
 }
 
 /// The function.
-pub(super) fn function(
-    function: &tenon_job::Function,
-    plugins: &BTreeMap<String, PathBuf>,
-) -> Result<ScalarFunction, Problem> {
+pub(super) fn function(function: &tenon_job::Function, artifacts: &Artifacts) -> Result<ScalarFunction, Problem> {
     Ok(ScalarFunction {
-        plugin: plugin(&function.plugin, plugins),
+        plugin: artifacts.plugin(&function.plugin),
         function: function.function.clone(),
         config: config(&function.config)?,
         on_error: match function.on_error {
@@ -107,10 +115,6 @@ pub(super) fn function(
             tenon_job::OnRefusal::Null => OnRefusal::Null,
         },
     })
-}
-
-fn plugin(named: &str, plugins: &BTreeMap<String, PathBuf>) -> PathBuf {
-    plugins.get(named).cloned().unwrap_or_else(|| PathBuf::from(named))
 }
 
 fn config(given: &Node) -> Result<serde_json::Value, Problem> {

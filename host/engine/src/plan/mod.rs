@@ -8,8 +8,8 @@ mod sources;
 mod stages;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use datafusion::execution::TaskContext;
@@ -17,7 +17,7 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
-use tenon_connect::file::{Part, Sink};
+use tenon_connect::{Part, Sink};
 use tenon_runtime::{Run, Runtime};
 use tokio::task::JoinHandle;
 
@@ -39,9 +39,6 @@ use crate::rejects::RejectedRows;
 use crate::report::{Report, Status};
 use crate::shared::SharedStage;
 
-/// Whose runs these are, where there is only one user.
-const TENANT: &str = "local";
-
 /// What planning came to.
 pub(crate) enum Plan {
     Ready(Box<Planned>),
@@ -57,6 +54,8 @@ pub(crate) struct Planned {
     pub stages: Vec<Arc<SharedStage>>,
     pub outputs: Vec<PlannedOutput>,
     pub rejects: Vec<RejectSink>,
+    /// Where each sink leaves the rows that its target refuses.
+    pub refused: ByName<RejectedRows>,
 }
 
 /// Rows that go to no sink.
@@ -81,14 +80,22 @@ pub(crate) struct RejectSink {
     pub writing: JoinHandle<Result<Part, Error>>,
 }
 
-/// Loads the plugins, finds the files, opens every function once to learn its columns, prepares the sinks, and plans.
-pub(crate) async fn plan(runtime: &Runtime, job: &Job, run_id: &str, progress: &Progress) -> Result<Plan, Error> {
+/// Loads the plugins, finds what is to be read, opens every function once to learn its columns, prepares the sinks, and
+/// plans. `dry` where nothing of it is going to be executed.
+pub(crate) async fn plan(
+    runtime: &Runtime,
+    job: &Job,
+    run_id: &str,
+    progress: &Progress,
+    dry: bool,
+) -> Result<Plan, Error> {
     let run = build_run(job, run_id);
+    progress.uses(&run);
     let loaded = plugins::load(runtime, job).await?;
     progress.loaded(loaded.used(job));
     let environment = session::environment(session::memory(job))?;
     let layout = Layout::of(job, &loaded, &environment)?;
-    let sources = sources::open(job, &layout, progress).await?;
+    let sources = sources::open(job, &layout, progress, dry).await?;
     if nothing_new(&sources) {
         let report = Report {
             status: Status::NothingNew,
@@ -134,7 +141,7 @@ impl Layout {
         } else {
             job.partitions.unwrap_or_else(cores).max(1)
         };
-        let session = session::session(partitions, environment, None);
+        let session = session::session(partitions, environment);
         loaded.functions.register(&session)?;
         let tables = frames::tables(job, &session)?;
         Ok(Self {
@@ -188,6 +195,7 @@ impl Opened {
                 })
                 .collect(),
             rejects: sinks.rejects,
+            refused: sinks.refused,
         })))
     }
 
@@ -232,19 +240,19 @@ impl Opened {
             memory: session::memory(job),
             keep_failed: self.keep_failed,
         };
-        session::session(layout.partitions, &self.environment, Some(context)).task_ctx()
+        session::task(layout.partitions, &self.environment, context)
     }
 }
 
 /// Whether there are incremental sources, and none has anything that was not read before.
 pub(crate) fn nothing_new(sources: &[OpenedSource]) -> bool {
     let mut incremental = sources.iter().filter(|source| source.incremental).peekable();
-    incremental.peek().is_some() && incremental.all(|source| source.source.files().is_empty())
+    incremental.peek().is_some() && incremental.all(|source| source.source.has_nothing_new())
 }
 
 /// The run as sandboxes know it.
 pub(crate) fn build_run(job: &Job, id: &str) -> Arc<Run> {
-    let mut run = Run::builder(TENANT, id)
+    let mut run = Run::builder(&job.tenant, id)
         .limits(job.limits.clone())
         .state(job.state.clone());
     for (name, value) in &job.parameters {
@@ -255,6 +263,9 @@ pub(crate) fn build_run(job: &Job, id: &str) -> Arc<Run> {
     }
     for grant in &job.http {
         run = run.allow_http(grant.clone());
+    }
+    if let Some(sink) = &job.log {
+        run = run.log_to(sink.clone());
     }
     run.build()
 }
@@ -268,12 +279,14 @@ pub(crate) fn run_id() -> String {
 }
 
 fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    // To ask takes a dozen system calls.
+    static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
+    *CORES
 }
 
 /// A session for checking steps, which runs nothing.
 pub(crate) fn planning_session(environment: &Arc<RuntimeEnv>) -> SessionContext {
-    session::session(cores(), environment, None)
+    session::session(cores(), environment)
 }
 
 /// Something by name of the step or sink that it belongs to.

@@ -1,10 +1,11 @@
 //! What plans are made and executed in.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SessionStateBuilder, TaskContext};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::context::RunContext;
@@ -33,8 +34,32 @@ pub(crate) fn environment(memory: usize) -> Result<Arc<RuntimeEnv>, Error> {
     environment.map_err(Error::from_plan)
 }
 
-/// A session without tables.
-pub(super) fn session(partitions: usize, environment: &Arc<RuntimeEnv>, context: Option<RunContext>) -> SessionContext {
+/// A session without tables, to plan in.
+pub(super) fn session(partitions: usize, environment: &Arc<RuntimeEnv>) -> SessionContext {
+    let state = SessionStateBuilder::new()
+        .with_config(config(partitions))
+        .with_runtime_env(Arc::clone(environment))
+        .with_default_features()
+        .with_query_planner(Arc::new(Planner))
+        .build();
+    SessionContext::new_with_state(state)
+}
+
+/// What plans are executed in. They hold the functions that they call, so that here are none to be looked up.
+pub(super) fn task(partitions: usize, environment: &Arc<RuntimeEnv>, context: RunContext) -> Arc<TaskContext> {
+    Arc::new(TaskContext::new(
+        None,
+        context.run.id().to_owned(),
+        config(partitions).with_extension(Arc::new(context)),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        Arc::clone(environment),
+    ))
+}
+
+fn config(partitions: usize) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_target_partitions(partitions)
         .with_batch_size(BATCH_ROWS);
@@ -48,14 +73,5 @@ pub(super) fn session(partitions: usize, environment: &Arc<RuntimeEnv>, context:
     // Columns are named as they are written in the file.
     options.sql_parser.enable_ident_normalization = false;
     options.sql_parser.map_string_types_to_utf8view = false;
-    if let Some(context) = context {
-        config = config.with_extension(Arc::new(context));
-    }
-    let state = SessionStateBuilder::new()
-        .with_config(config)
-        .with_runtime_env(Arc::clone(environment))
-        .with_default_features()
-        .with_query_planner(Arc::new(Planner))
-        .build();
-    SessionContext::new_with_state(state)
+    config
 }

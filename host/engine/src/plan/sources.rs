@@ -11,7 +11,8 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 use parking_lot::Mutex;
-use tenon_connect::file::{self, ReadConfig, ReadOptions, Source};
+use tenon_connect::file;
+use tenon_connect::{ReadOptions, Source, SourceConfig};
 
 use super::Layout;
 use crate::error::Error;
@@ -30,12 +31,20 @@ pub(crate) struct OpenedSource {
 }
 
 /// Opens the sources that a sink needs.
-pub(super) async fn open(job: &Job, layout: &Layout, progress: &Progress) -> Result<Vec<OpenedSource>, Error> {
+///
+/// `dry` where nothing is going to be read.
+pub(super) async fn open(
+    job: &Job,
+    layout: &Layout,
+    progress: &Progress,
+    dry: bool,
+) -> Result<Vec<OpenedSource>, Error> {
     let mut opened = Vec::new();
     for name in &layout.graph.order {
         if let Some(config) = job.sources.get(name) {
             let incremental = job.incremental.get(name);
-            opened.push(OpenedSource::open(name, config, incremental, &layout.session, progress).await?);
+            let opening = OpenedSource::open(name, config, incremental, &layout.session, progress, dry);
+            opened.push(opening.await?);
         }
     }
     Ok(opened)
@@ -44,10 +53,11 @@ pub(super) async fn open(job: &Job, layout: &Layout, progress: &Progress) -> Res
 impl OpenedSource {
     pub async fn open(
         name: &str,
-        config: &ReadConfig,
+        config: &SourceConfig,
         incremental: Option<&Incremental>,
         session: &SessionContext,
         progress: &Progress,
+        dry: bool,
     ) -> Result<Self, Error> {
         let unreadable = Arc::new(Unreadable::new(name, progress));
         let options = ReadOptions {
@@ -55,8 +65,10 @@ impl OpenedSource {
             max_files: incremental.and_then(|incremental| incremental.max_files),
             max_bytes: incremental.and_then(|incremental| incremental.max_bytes),
             rejects: Some(Arc::clone(&unreadable) as Arc<dyn file::RejectedRows>),
+            dry,
         };
-        let source = file::open(config, &options, session)
+        let source = config
+            .open(&options, session)
             .await
             .map_err(|error| Error::Source(Box::new(error)))?;
         let table = WatchedTable {

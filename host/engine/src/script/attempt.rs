@@ -61,6 +61,7 @@ pub(crate) async fn attempt(
     };
     let component = runtime.load(&script.component).await.map_err(failed)?;
     let sandboxes = build_run(job, id);
+    progress.uses(&sandboxes);
     let (stop, stopped) = watch::channel(false);
     let environment = environment(memory(job))?;
     let functions = functions(runtime, job).await?;

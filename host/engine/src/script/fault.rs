@@ -3,7 +3,8 @@
 use tenon_connect::ErrorKind as SourceKind;
 use tenon_runtime::{ErrorKind, Fault};
 
-use crate::error::{Error, Outcome};
+use crate::error::Error;
+use crate::outcome::Outcome;
 
 /// The error with everything behind it; secrets are taken out on the way to the script.
 pub(super) fn fault(error: &Error) -> Fault {
@@ -21,7 +22,7 @@ pub(super) fn fault(error: &Error) -> Fault {
 
 fn kind(error: &Error) -> ErrorKind {
     match error {
-        Error::Place { .. } => ErrorKind::Denied,
+        Error::Place { .. } | Error::Recipient { .. } | Error::Ungranted => ErrorKind::Denied,
         Error::Step { source, .. }
         | Error::Open { source, .. }
         | Error::Function { source, .. }

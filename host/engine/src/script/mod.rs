@@ -3,6 +3,7 @@
 mod attempt;
 mod fault;
 mod frame;
+mod grants;
 mod pipeline;
 mod places;
 mod query;
@@ -13,12 +14,13 @@ use std::path::PathBuf;
 
 pub(crate) use attempt::{Attempt, attempt};
 pub use places::Place;
+use tenon_database::{ConnectionConfig, Driver};
 
 /// A component that drives a job through its own `job` interface, and what it may use besides the job's own sources.
 ///
 /// What it writes becomes visible when it has ended well, all at once: a script that fails, is stopped or is tried again
 /// has written nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Script {
     /// The component's file.
     pub component: PathBuf,
@@ -27,6 +29,10 @@ pub struct Script {
     pub plugins: BTreeMap<String, PathBuf>,
     /// Where it may read and write; nowhere by default.
     pub places: Vec<Place>,
+    /// Databases that it may read and write, by the name of their connection; none by default.
+    pub connections: BTreeMap<String, (Driver, ConnectionConfig)>,
+    /// Where its relative paths begin; the working folder by default.
+    pub folder: Option<PathBuf>,
 }
 
 impl Script {
@@ -36,6 +42,8 @@ impl Script {
             component: component.into(),
             plugins: BTreeMap::new(),
             places: Vec::new(),
+            connections: BTreeMap::new(),
+            folder: None,
         }
     }
 }

@@ -10,8 +10,9 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 use parking_lot::Mutex;
 use serde_json::Value;
-use tenon_connect::file::{ReadConfig, StoreOptions, WriteConfig};
-use tenon_job::Node;
+use tenon_connect::{SinkConfig, SourceConfig};
+use tenon_database::TableName;
+use tenon_job::{Node, Problem};
 use tenon_runtime::{Fault, Plugin, Run, Runtime};
 use tokio::sync::watch;
 
@@ -55,7 +56,7 @@ pub(super) struct Desk {
 pub(super) struct Done {
     names: HashSet<String>,
     plugins: BTreeMap<PathBuf, Plugin>,
-    reads: Vec<(ReadConfig, Arc<Query>)>,
+    reads: Vec<(SourceConfig, Arc<Query>)>,
     pub sources: Vec<OpenedSource>,
     pub steps: Vec<PlannedStep>,
     /// What it has written, by the target's absolute URL.
@@ -166,12 +167,25 @@ impl Desk {
     }
 
     /// What a sink's JSON says, and its absolute URL.
-    pub fn sink(&self, sink: &str) -> Result<(WriteConfig, String), Error> {
-        let config = match parse("sink", sink)? {
-            Value::String(url) => WriteConfig::new(url),
-            table => of_table("sink", table)?,
+    pub fn sink(&self, sink: &str) -> Result<(SinkConfig, String), Error> {
+        let mut config = match parse("sink", sink)? {
+            Value::String(url) => self.script.sink(&url)?,
+            table => {
+                let (connector, node) = of_table("sink", table)?;
+                definition::sink(&connector, &node, &self.script).map_err(|problem| refused("sink", &problem))?
+            }
         };
-        let url = self.allowed(&config.url, &config.store)?;
+        let url = match &mut config {
+            SinkConfig::File(config) => {
+                config.url = self.script.absolute(&config.url);
+                allowed(&self.script.places, &config.url, &config.store)?
+            }
+            SinkConfig::Database(config) => {
+                let connection = config.write.connection.as_deref();
+                self.script.check_granted(connection)?;
+                format!("connection:{}#{}", connection.unwrap_or_default(), config.write.table)
+            }
+        };
         Ok((config, url))
     }
 
@@ -183,15 +197,33 @@ impl Desk {
         {
             return self.open(name, config.clone(), true).await;
         }
-        let config: ReadConfig = match value {
-            Value::String(url) => ReadConfig::new(url),
-            table => of_table("source", table)?,
+        let mut config = match value {
+            Value::String(url) => self.script.source(&url)?,
+            table => {
+                let (connector, node) = of_table("source", table)?;
+                let config = definition::source(&connector, &node, &self.job.name, "source", &self.script);
+                config.map_err(|problem| refused("source", &problem))?
+            }
         };
-        let url = self.allowed(&config.url, &config.store)?;
-        self.open(about(&url), config, false).await
+        let name = match &mut config {
+            SourceConfig::File(config) => {
+                config.url = self.script.absolute(&config.url);
+                about(&allowed(&self.script.places, &config.url, &config.store)?).to_owned()
+            }
+            SourceConfig::Database(config) => {
+                self.script.check_granted(config.read.connection.as_deref())?;
+                let table = config
+                    .read
+                    .table
+                    .as_ref()
+                    .and_then(|table| table.parse::<TableName>().ok());
+                table.map_or_else(|| "query".to_owned(), |name| name.table)
+            }
+        };
+        self.open(&name, config, false).await
     }
 
-    async fn open(&self, name: &str, config: ReadConfig, of_job: bool) -> Result<Arc<Query>, Error> {
+    async fn open(&self, name: &str, config: SourceConfig, of_job: bool) -> Result<Arc<Query>, Error> {
         let known = |done: &Done| {
             let known = done.reads.iter().find(|(known, _)| *known == config);
             known.map(|(_, query)| Arc::clone(query))
@@ -201,7 +233,7 @@ impl Desk {
         }
         let name = self.name(name);
         let incremental = self.job.incremental.get(&name).filter(|_| of_job);
-        let opened = OpenedSource::open(&name, &config, incremental, &self.session, &self.progress).await?;
+        let opened = OpenedSource::open(&name, &config, incremental, &self.session, &self.progress, false).await?;
         let query = Arc::new(Query {
             name,
             plan: scan(&opened).map_err(Error::from_plan)?,
@@ -234,10 +266,6 @@ impl Desk {
         };
         self.step(step, inputs).await
     }
-
-    fn allowed(&self, url: &str, options: &StoreOptions) -> Result<String, Error> {
-        allowed(&self.script.places, url, options)
-    }
 }
 
 fn parse(what: &'static str, text: &str) -> Result<Value, Error> {
@@ -247,8 +275,15 @@ fn parse(what: &'static str, text: &str) -> Result<Value, Error> {
     })
 }
 
-/// The configuration in a source's or sink's table.
-fn of_table<T: serde::de::DeserializeOwned>(what: &'static str, mut table: Value) -> Result<T, Error> {
+fn refused(what: &'static str, problem: &Problem) -> Error {
+    Error::Table {
+        what,
+        reason: problem.to_string(),
+    }
+}
+
+/// The connector and the configuration in a source's or sink's table.
+fn of_table(what: &'static str, mut table: Value) -> Result<(String, Node), Error> {
     let refused = |reason: String| Error::Table { what, reason };
     let Some(entries) = table.as_object_mut() else {
         return Err(refused("expected a text or a table".to_owned()));
@@ -256,10 +291,7 @@ fn of_table<T: serde::de::DeserializeOwned>(what: &'static str, mut table: Value
     let connector = entries.remove("connector");
     let connector = connector.as_ref().map_or(Some(definition::FILE), Value::as_str);
     let connector = connector.ok_or_else(|| refused("`connector` is to be a text".to_owned()))?;
-    let node = Node::from_json(table);
-    definition::connector(connector, &node)
-        .and_then(|()| node.read())
-        .map_err(|problem| refused(problem.to_string()))
+    Ok((connector.to_owned(), Node::from_json(table)))
 }
 
 /// What a URL is about: the name of its file or folder, without extensions and patterns.
@@ -287,7 +319,12 @@ mod tests {
 
     #[test]
     fn tables_say_what_is_wrong() {
-        let wrong = |json: &str| of_table::<ReadConfig>("source", parse("source", json)?).map(drop);
+        let script = Script::new("script.wasm");
+        let wrong = |json: &str| {
+            let (connector, node) = of_table("source", parse("source", json)?)?;
+            let config = definition::source(&connector, &node, "job", "source", &script);
+            config.map(drop).map_err(|problem| refused("source", &problem))
+        };
         wrong(r#"{"connector": "file", "url": "x.csv", "csv": {"null": ["NA"]}}"#).expect("it is right");
         for (json, expected) in [
             ("{", "no JSON"),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use tenon_connect::file::{StoreOptions, location};
 
 use crate::error::Error;
+use crate::place::lies_in;
 
 /// A folder, bucket or server below which a script may read and write: a path or a URL.
 ///
@@ -25,9 +26,8 @@ impl Place {
     }
 
     /// Whether something at this absolute URL lies in it.
-    fn holds(&self, url: &str) -> bool {
-        let rest = url.strip_prefix(self.0.trim_end_matches('/'));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    pub fn holds(&self, url: &str) -> bool {
+        lies_in(url, &self.0)
     }
 }
 
@@ -53,7 +53,14 @@ impl FromStr for Place {
 /// # Errors
 /// When the URL makes no sense, and [`Error::Place`] when it leads out of all `places`.
 pub(super) fn allowed(places: &[Place], url: &str, options: &StoreOptions) -> Result<String, Error> {
-    // A server of the script's choice would be sent the user's credentials.
+    // A server of the script's choice would be sent the user's credentials, and perhaps the data.
+    let chosen = [
+        ("account", options.account.is_some()),
+        ("service_account_key", options.service_account_key.is_some()),
+    ];
+    if let Some((option, _)) = chosen.iter().find(|(_, is_set)| *is_set) {
+        return Err(Error::Recipient { option });
+    }
     if let Some(endpoint) = &options.endpoint {
         within(places, endpoint, endpoint)?;
     }
@@ -124,5 +131,22 @@ mod tests {
         assert!(error.to_string().contains("127.0.0.1:9000"), "{error}");
         let places = [place("s3://lake/orders"), place("http://127.0.0.1:9000")];
         allowed(&places, "s3://lake/orders/x", &elsewhere).expect("granted");
+    }
+
+    #[test]
+    fn a_script_does_not_choose_who_is_asked() {
+        let places = [place("gs://lake")];
+        let account = StoreOptions {
+            account: Some("somebody".to_owned()),
+            ..StoreOptions::default()
+        };
+        let error = allowed(&places, "az://lake/x", &account).expect_err("another account");
+        assert!(error.to_string().contains("`account`"), "{error}");
+        let key = StoreOptions {
+            service_account_key: Some(tenon_connect::Secret::new("{}")),
+            ..StoreOptions::default()
+        };
+        let error = allowed(&places, "gs://lake/x", &key).expect_err("another issuer of tokens");
+        assert!(matches!(error, Error::Recipient { .. }), "{error}");
     }
 }

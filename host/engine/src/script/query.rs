@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::logical_expr::LogicalPlan;
-use tenon_connect::file::ReadConfig;
+use tenon_connect::SourceConfig;
 use tenon_runtime::{Function, Plugin};
 
 use crate::job::Job;
@@ -24,7 +24,7 @@ pub(super) struct Query {
 
 /// What makes a query's rows.
 pub(super) enum Made {
-    Source(Box<(ReadConfig, OpenedSource)>),
+    Source(Box<(SourceConfig, OpenedSource)>),
     Step(Step),
     Function {
         step: PluginStep,

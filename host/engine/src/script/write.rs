@@ -9,6 +9,7 @@ use super::query::{Closure, Query};
 use crate::drive::Drive;
 use crate::error::Error;
 use crate::job::{Feed, Output};
+use crate::place::lies_in;
 use crate::plan::{Layout, Opened, Plan, Planned, nothing_new};
 
 /// Writes the rows of a query. They become visible when the script has ended well.
@@ -19,8 +20,8 @@ pub(super) async fn write(desk: Arc<Desk>, query: Arc<Query>, sink: String) -> R
     if nothing_new(&desk.done.lock().sources) {
         return Ok(Written::default());
     }
-    check_apart(&desk, &to.url, &url)?;
-    let name = to.url.clone();
+    let name = to.file_url().unwrap_or(&url).to_owned();
+    check_apart(&desk, &name, &url)?;
     let Closure { mut job, loaded, .. } = query.closure(&desk.job, &desk.functions);
     let feed = Feed::Rows(query.name.clone());
     job.sinks.insert(name, Output { feed, to });
@@ -67,19 +68,13 @@ async fn gave_up(planned: Planned, error: Error) -> Error {
 /// Refuses to write to where the script has written already.
 fn check_apart(desk: &Desk, shown: &str, url: &str) -> Result<(), Error> {
     let done = desk.done.lock();
-    if done.written.keys().any(|written| overlap(written, url)) {
+    if done
+        .written
+        .keys()
+        .any(|written| lies_in(written, url) || lies_in(url, written))
+    {
         let reason = format!("it writes to {shown} twice, or to a folder in it; write once, or to another folder");
         return Err(Error::Conflict { reason });
     }
     Ok(())
-}
-
-/// Whether one of two places lies in the other.
-fn overlap(one: &str, other: &str) -> bool {
-    let (one, other) = (one.trim_end_matches('/'), other.trim_end_matches('/'));
-    let inside = |folder: &str, place: &str| {
-        let rest = place.strip_prefix(folder);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    inside(one, other) || inside(other, one)
 }

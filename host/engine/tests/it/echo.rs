@@ -1,29 +1,17 @@
 //! What the engine does with every kind of function: the test guest `echo` has them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::flights::{files, target};
 use serde_json::json;
 use tenon_connect::file::{ReadConfig, WriteConfig};
-use tenon_engine::{Engine, Error, Outcome, Progress, Secret, Transform};
-use tenon_runtime::{Runtime, RuntimeConfig};
+use tenon_engine::{Error, Outcome, Progress, Secret, Transform};
+
+use crate::stage::{causes, engine, plugin};
 
 /// Rows of the input: enough for several partitions and many batches.
 const ROWS: u64 = 300_000;
-
-fn plugin() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins/echo.wasm");
-    assert!(
-        path.is_file(),
-        "{} is not there; `cargo xtask plugins` builds it",
-        path.display()
-    );
-    path
-}
-
-fn engine() -> Engine {
-    Engine::new(Runtime::new(RuntimeConfig::default()).expect("a runtime"))
-}
 
 /// A job with `ROWS` rows, numbered from 0.
 fn job(folder: &Path, function: &str, config: serde_json::Value) -> Transform {
@@ -33,7 +21,7 @@ fn job(folder: &Path, function: &str, config: serde_json::Value) -> Transform {
     let source = folder.join("rows.csv");
     fs::write(&source, text).expect("written");
     let sink = WriteConfig::new(folder.join("out.csv").to_string_lossy());
-    let mut job = Transform::new(plugin(), ReadConfig::new(source.to_string_lossy()), sink);
+    let mut job = Transform::new(plugin("echo"), ReadConfig::new(source.to_string_lossy()), sink);
     job.function = Some(function.to_owned());
     job.config = config;
     job.partitions = Some(4);
@@ -42,11 +30,6 @@ fn job(folder: &Path, function: &str, config: serde_json::Value) -> Transform {
 
 fn written(folder: &Path) -> String {
     fs::read_to_string(folder.join("out.csv")).expect("readable")
-}
-
-fn causes(error: &Error) -> String {
-    let chain = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[tokio::test]
@@ -59,8 +42,8 @@ async fn a_function_with_state_sees_every_row_in_one_sandbox() {
     assert!(answer.starts_with(&format!("rows,batches\n{ROWS},")), "{answer}");
 
     fs::write(folder.path().join("none.csv"), "id,name\n").expect("written");
-    job.source.url = folder.path().join("none.csv").to_string_lossy().into_owned();
-    job.sink.url = folder.path().join("count.csv").to_string_lossy().into_owned();
+    files(&mut job).url = folder.path().join("none.csv").to_string_lossy().into_owned();
+    target(&mut job).url = folder.path().join("count.csv").to_string_lossy().into_owned();
     engine().run(&job.job(), &Progress::default()).await.expect("it runs");
     let answer = fs::read_to_string(folder.path().join("count.csv")).expect("readable");
     assert_eq!(answer, "rows,batches\n0,0\n", "no rows have an answer too");

@@ -1,14 +1,14 @@
 //! Runs jobs with a real plugin: the one of the flights example.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 use std::time::Duration;
 
 use datafusion::prelude::SessionContext;
 use tenon_connect::file::{self, Mode, ReadConfig, ReadOptions, WriteConfig};
-use tenon_engine::{Engine, Error, MaxRejects, Outcome, Phase, Progress, Status, Transform};
-use tenon_runtime::{Runtime, RuntimeConfig};
+use tenon_engine::{Error, MaxRejects, Outcome, Phase, Progress, Status, Transform};
+
+use crate::stage::{engine, plugin};
 
 /// Header and rows as in the example's data: two plain flights, an impossible one, a cancelled one.
 const FLIGHTS: &str = "\
@@ -19,18 +19,12 @@ year,dep_delay,arr_delay,carrier,tailnum,air_time,distance
 2013,NA,NA,EV,NA,NA,229
 ";
 
-fn plugin() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins/flights.wasm");
-    assert!(
-        path.is_file(),
-        "{} is not there; `cargo xtask plugins` builds it",
-        path.display()
-    );
-    path
+pub(crate) fn files(job: &mut Transform) -> &mut ReadConfig {
+    job.source.file_mut().expect("files")
 }
 
-fn engine() -> Engine {
-    Engine::new(Runtime::new(RuntimeConfig::default()).expect("a runtime"))
+pub(crate) fn target(job: &mut Transform) -> &mut WriteConfig {
+    job.sink.file_mut().expect("files")
 }
 
 fn job(folder: &Path, text: &str) -> Transform {
@@ -39,7 +33,7 @@ fn job(folder: &Path, text: &str) -> Transform {
     let mut config = ReadConfig::new(source.to_string_lossy());
     config.csv.null = vec!["NA".to_owned()];
     Transform::new(
-        plugin(),
+        plugin("flights"),
         config,
         WriteConfig::new(folder.join("out/").to_string_lossy()),
     )
@@ -48,7 +42,7 @@ fn job(folder: &Path, text: &str) -> Transform {
 /// The real flights.
 fn all_flights(folder: &Path) -> Transform {
     let mut job = job(folder, "");
-    job.source.url = format!("{}/../../examples/flights/flights.csv.gz", env!("CARGO_MANIFEST_DIR"));
+    files(&mut job).url = format!("{}/../../examples/flights/flights.csv.gz", env!("CARGO_MANIFEST_DIR"));
     job
 }
 
@@ -85,7 +79,7 @@ async fn query(url: &str, sql: &str) -> Vec<Vec<String>> {
 async fn rows_are_transformed_and_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = job(folder.path(), FLIGHTS);
-    job.rejects = Some(WriteConfig::new(folder.path().join("rejected.csv").to_string_lossy()));
+    job.rejects = Some(WriteConfig::new(folder.path().join("rejected.csv").to_string_lossy()).into());
     let progress = Progress::default();
     let report = engine().run(&job.job(), &progress).await.expect("it runs");
 
@@ -105,7 +99,7 @@ async fn rows_are_transformed_and_rejected() {
     assert_eq!(visible(&folder.path().join("out")).len(), 1);
     assert_eq!(
         query(
-            &job.sink.url,
+            &job.sink.place(),
             "select arr_delay, tailnum, delay_category from t order by arr_delay"
         )
         .await,
@@ -130,7 +124,11 @@ async fn the_configuration_reaches_the_function() {
     job.function = Some("categorise".to_owned());
     job.config = serde_json::json!({ "late_after": 5 });
     engine().run(&job.job(), &Progress::default()).await.expect("it runs");
-    let late = query(&job.sink.url, "select count(*) from t where delay_category = 'late'").await;
+    let late = query(
+        &job.sink.place(),
+        "select count(*) from t where delay_category = 'late'",
+    )
+    .await;
     assert_eq!(late, [["2"]]);
 }
 
@@ -148,7 +146,7 @@ async fn a_large_file_keeps_every_partition_busy() {
     // One for each partition, and two that told the columns: all, and those that the function reads.
     assert_eq!(report.sandboxes, 5);
     assert_eq!(
-        query(&job.sink.url, "select count(*), sum(distance) from t").await,
+        query(&job.sink.place(), "select count(*), sum(distance) from t").await,
         [["336771", "350213427"]]
     );
 }
@@ -157,13 +155,13 @@ async fn a_large_file_keeps_every_partition_busy() {
 async fn one_partition_of_parquet_is_spread_over_sandboxes() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut first = all_flights(folder.path());
-    first.sink.url = folder.path().join("flights.parquet").to_string_lossy().into_owned();
+    target(&mut first).url = folder.path().join("flights.parquet").to_string_lossy().into_owned();
     first.partitions = Some(2);
     let report = engine().run(&first.job(), &Progress::default()).await.expect("it runs");
     assert_eq!((report.files_written.len(), report.rows_out), (1, 336_771));
 
     let mut second = job(folder.path(), "");
-    second.source = ReadConfig::new(first.sink.url);
+    second.source = ReadConfig::new(first.sink.place()).into();
     second.partitions = Some(2);
     let report = engine()
         .run(&second.job(), &Progress::default())
@@ -180,9 +178,8 @@ async fn too_many_rejected_rows_end_the_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = job(folder.path(), FLIGHTS);
     job.max_rejects = Some(MaxRejects::Rows(0));
-    job.rejects = Some(WriteConfig::new(
-        folder.path().join("rejected.ndjson").to_string_lossy(),
-    ));
+    let rejected = folder.path().join("rejected.ndjson");
+    job.rejects = Some(WriteConfig::new(rejected.to_string_lossy()).into());
     let error = engine()
         .run(&job.job(), &Progress::default())
         .await
@@ -196,7 +193,7 @@ async fn too_many_rejected_rows_end_the_run() {
 async fn a_failed_source_leaves_nothing_and_names_the_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = job(folder.path(), &format!("{FLIGHTS}2013,x,1,UA,N14228,227,1400\n"));
-    job.source.infer_rows = 1;
+    files(&mut job).infer_rows = 1;
     let error = engine()
         .run(&job.job(), &Progress::default())
         .await
@@ -235,7 +232,7 @@ async fn what_is_refused_is_refused_before_anything_is_written() {
         "{message}"
     );
     let mut missing = good.clone();
-    missing.source.url = folder.path().join("none.csv").to_string_lossy().into_owned();
+    files(&mut missing).url = folder.path().join("none.csv").to_string_lossy().into_owned();
     assert!(refusal(missing).await.contains("there is no file or folder"));
     let mut nothing = good.clone();
     nothing.plugin = folder.path().join("none.wasm");
@@ -248,7 +245,7 @@ async fn what_is_refused_is_refused_before_anything_is_written() {
             .contains("neither a WebAssembly component nor a core module")
     );
     let mut column = good;
-    column.source.csv.header = false;
+    files(&mut column).csv.header = false;
     assert!(refusal(column).await.contains("dep_delay"));
 }
 
@@ -256,18 +253,19 @@ async fn what_is_refused_is_refused_before_anything_is_written() {
 async fn a_job_does_not_replace_what_it_reads() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut over_itself = job(folder.path(), FLIGHTS);
-    over_itself.sink.mode = Mode::Overwrite;
+    target(&mut over_itself).mode = Mode::Overwrite;
     let mut over_its_folder = over_itself.clone();
     let mut rejects_over_it = over_itself.clone();
     let mut rejects_in_the_sink = over_itself.clone();
-    over_itself.sink.url = over_itself.source.url.clone();
-    over_its_folder.sink.url = format!("{}/", folder.path().display());
-    rejects_over_it.rejects = Some(WriteConfig {
+    target(&mut over_itself).url = over_itself.source.place();
+    target(&mut over_its_folder).url = format!("{}/", folder.path().display());
+    let over_source = WriteConfig {
         mode: Mode::Overwrite,
-        ..WriteConfig::new(rejects_over_it.source.url.clone())
-    });
+        ..WriteConfig::new(rejects_over_it.source.place())
+    };
+    rejects_over_it.rejects = Some(over_source.into());
     let inside = folder.path().join("out/rejected.ndjson").to_string_lossy().into_owned();
-    rejects_in_the_sink.rejects = Some(WriteConfig::new(inside));
+    rejects_in_the_sink.rejects = Some(WriteConfig::new(inside).into());
     for job in [over_itself, over_its_folder, rejects_over_it, rejects_in_the_sink] {
         let error = engine()
             .run(&job.job(), &Progress::default())
@@ -296,50 +294,61 @@ async fn modes() {
         .await
         .expect_err("there are data");
     assert_eq!(error.outcome(), Outcome::Refused, "{error}");
-    job.sink.mode = Mode::Ignore;
+    target(&mut job).mode = Mode::Ignore;
     let report = engine
         .run(&job.job(), &Progress::default())
         .await
         .expect("it is skipped");
     assert_eq!((report.status, report.rows_in), (Status::Skipped, 0));
-    job.sink.mode = Mode::Append;
+    target(&mut job).mode = Mode::Append;
     engine.run(&job.job(), &Progress::default()).await.expect("it runs");
-    assert_eq!(query(&job.sink.url, "select count(*) from t").await, [["6"]]);
-    job.sink.mode = Mode::Overwrite;
+    assert_eq!(query(&job.sink.place(), "select count(*) from t").await, [["6"]]);
+    target(&mut job).mode = Mode::Overwrite;
     engine.run(&job.job(), &Progress::default()).await.expect("it runs");
-    assert_eq!(query(&job.sink.url, "select count(*) from t").await, [["3"]]);
+    assert_eq!(query(&job.sink.place(), "select count(*) from t").await, [["3"]]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_run_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut job = all_flights(folder.path());
-    job.rejects = Some(WriteConfig::new(
-        folder.path().join("rejected.ndjson").to_string_lossy(),
-    ));
+    let inputs = copies(&files(&mut job).url);
+    files(&mut job).url = inputs.path().to_string_lossy().into_owned();
+    let rejected = folder.path().join("rejected.ndjson");
+    job.rejects = Some(WriteConfig::new(rejected.to_string_lossy()).into());
     let progress = Progress::default();
     let watched = progress.clone();
-    let half_way = AtomicBool::new(false);
     let stop = async {
         while watched.rows_in() == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        half_way.store(true, Ordering::Relaxed);
     };
     let error = engine()
         .run_until(&job.job(), &progress, stop)
         .await
         .expect_err("stopped");
     assert!(matches!(error, Error::Cancelled), "{error}");
+    let read = progress.rows_in();
     assert!(
-        half_way.into_inner() && progress.rows_in() < 336_776,
-        "it was stopped half-way"
+        0 < read && read < COPIES * 336_776,
+        "it was stopped half-way, after {read} rows"
     );
     let everything: Vec<_> = fs::read_dir(folder.path())
         .expect("a folder")
         .map(|entry| entry.expect("an entry"))
         .collect();
     assert_eq!(everything.len(), 1, "{everything:?}");
+}
+
+const COPIES: u64 = 8;
+
+/// A folder with copies of a file, so that reading all takes a while.
+fn copies(file: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for copy in 0..COPIES {
+        fs::copy(file, folder.path().join(format!("{copy}.csv.gz"))).expect("copied");
+    }
+    folder
 }
 
 #[tokio::test]

@@ -1,33 +1,20 @@
 //! Functions of plugins in SQL.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tenon_connect::file::{ReadConfig, WriteConfig};
-use tenon_engine::{Engine, Error, Job, OnRefusal, Outcome, Progress, Report, ScalarFunction, Step};
-use tenon_runtime::{Runtime, RuntimeConfig};
+use tenon_engine::{Error, Job, OnRefusal, Outcome, Progress, Report, ScalarFunction, Step};
+
+use crate::stage::{causes, engine, plugin};
 
 const NUMBERS: &str = "id,n,d\n1,10,2\n2,7,0\n3,9,3\n4,,1\n";
 const NAMES: &str = "quotient,name\n5,five\n3,three\n";
 
-fn plugin() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins/echo.wasm");
-    assert!(
-        path.is_file(),
-        "{} is not there; `cargo xtask plugins` builds it",
-        path.display()
-    );
-    path
-}
-
-fn engine() -> Engine {
-    Engine::new(Runtime::new(RuntimeConfig::default()).expect("a runtime"))
-}
-
 fn function(name: &str) -> ScalarFunction {
     ScalarFunction {
         function: Some(name.to_owned()),
-        ..ScalarFunction::new(plugin())
+        ..ScalarFunction::new(plugin("echo"))
     }
 }
 
@@ -61,16 +48,6 @@ fn sql(query: &str) -> Step {
         query: query.to_owned(),
         inputs: std::collections::BTreeMap::new(),
     }
-}
-
-fn causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[tokio::test]

@@ -3,27 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use tenon_connect::file::{ReadConfig, WriteConfig};
 use tenon_engine::{
-    Engine, Error, Job, JoinHow, JoinStep, MaxRejects, Outcome, PluginStep, Progress, SampleSize, SampleStep, Step,
+    Error, Job, JoinHow, JoinStep, MaxRejects, Outcome, PluginStep, Progress, SampleSize, SampleStep, Step,
 };
-use tenon_runtime::{Runtime, RuntimeConfig};
 
-fn plugin(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../target/plugins/{name}.wasm"));
-    assert!(
-        path.is_file(),
-        "{} is not there; `cargo xtask plugins` builds it",
-        path.display()
-    );
-    path
-}
-
-fn engine() -> Engine {
-    Engine::new(Runtime::new(RuntimeConfig::default()).expect("a runtime"))
-}
+use crate::stage::{causes, engine, plugin};
 
 const ORDERS: &str = "\
 id,customer,country,amount,status
@@ -77,11 +63,6 @@ impl Folder {
 
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(ToString::to_string).collect()
-}
-
-fn causes(error: &Error) -> String {
-    let chain = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn from(name: &str) -> String {
@@ -360,7 +341,7 @@ async fn what_several_read_is_read_once() {
 
     let output = tenon_engine::Output {
         feed: tenon_engine::Feed::Rows("joined".to_owned()),
-        to: WriteConfig::new(folder.url("x.csv")),
+        to: WriteConfig::new(folder.url("x.csv")).into(),
     };
     let job = Job {
         sinks: BTreeMap::from([("x".to_owned(), output)]),

@@ -6,4 +6,5 @@ mod functions;
 mod graph;
 mod passage;
 mod script;
+mod stage;
 mod unreadable;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use tenon_connect::file::{ReadConfig, WriteConfig};
-use tenon_engine::{Commitment, Engine, Error, Job, Ledger, MaxRejects, Outcome, PluginStep, Progress, Step};
-use tenon_runtime::{Runtime, RuntimeConfig};
+use tenon_engine::{Commitment, Error, Job, Ledger, MaxRejects, Outcome, PluginStep, Progress, Step};
+
+use crate::stage::{engine, plugin};
 
 const FLIGHTS: &str = "\
 year,dep_delay,arr_delay,carrier,tailnum,air_time,distance,origin
@@ -16,20 +17,6 @@ year,dep_delay,arr_delay,carrier,tailnum,air_time,distance,origin
 2013,9,-14,DL,N666DN,65,762,LGA
 2013,1,1,DL,N668DN,116,762,JFK
 ";
-
-fn plugin(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../target/plugins/{name}.wasm"));
-    assert!(
-        path.is_file(),
-        "{} is not there; `cargo xtask plugins` builds it",
-        path.display()
-    );
-    path
-}
-
-fn engine() -> Engine {
-    Engine::new(Runtime::new(RuntimeConfig::default()).expect("a runtime"))
-}
 
 fn url(folder: &Path, name: &str) -> String {
     folder.join(name).to_string_lossy().into_owned()

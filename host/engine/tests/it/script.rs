@@ -1,28 +1,16 @@
 //! Jobs that a component drives itself: the test guest `script`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tenon_connect::file::ReadConfig;
-use tenon_engine::{Engine, Error, Incremental, Job, MaxRejects, Outcome, Progress, Report, Script, Status};
-use tenon_runtime::{Runtime, RuntimeConfig};
+use tenon_engine::{Error, Incremental, Job, MaxRejects, Outcome, Progress, Report, Script, Status};
+
+use crate::stage::{causes, engine, plugin};
 
 const ROWS: i64 = 100_000;
-
-fn guest() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins/script.wasm");
-    assert!(
-        path.is_file(),
-        "{} is not there; `cargo xtask plugins` builds it",
-        path.display()
-    );
-    path
-}
-
-fn engine() -> Engine {
-    Engine::new(Runtime::new(RuntimeConfig::default()).expect("a runtime"))
-}
 
 /// A folder with `rows.csv`, numbered from 1.
 fn folder() -> tempfile::TempDir {
@@ -36,7 +24,7 @@ fn folder() -> tempfile::TempDir {
 
 /// A job that runs one case of the guest, within `folder`.
 fn job(folder: &Path, case: &str) -> Job {
-    let mut script = Script::new(guest());
+    let mut script = Script::new(plugin("script"));
     script.places = vec![shown(folder).parse().expect("a place")];
     let mut job = Job::new("script");
     job.script = Some(script);
@@ -58,11 +46,6 @@ fn shown(path: &Path) -> String {
 
 async fn run(job: &Job) -> Result<Report, Error> {
     engine().run(job, &Progress::default()).await
-}
-
-fn causes(error: &Error) -> String {
-    let chain = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// What is visible in a folder besides the input.
@@ -247,7 +230,15 @@ async fn a_script_reads_what_is_new_of_the_jobs_sources() {
     let ledger = std::sync::Arc::new(Kept::default());
     let engine = engine().ledger(ledger.clone());
     engine.run(&job, &Progress::default()).await.expect("it runs");
-    let bookmark = ledger.0.lock().expect("not poisoned")[0].bookmarks["numbers"].clone();
+    let commitment = ledger.0.lock().expect("not poisoned")[0].clone();
+    let bookmark = commitment.bookmarks["numbers"].clone();
+
+    // As a run that was killed between the commit and its record is finished: nothing is left to do.
+    let files = files_below(folder.path());
+    for _ in 0..2 {
+        engine.finish(&job, &commitment).await.expect("done already");
+        assert_eq!(files_below(folder.path()), files);
+    }
 
     job.incremental.insert(
         "numbers".to_owned(),
@@ -291,4 +282,18 @@ impl tenon_engine::Ledger for Kept {
     fn committed(&self, _: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Ok(())
     }
+}
+
+/// Every file with its content.
+fn files_below(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.insert(path.clone(), fs::read(&path).expect("readable"));
+        }
+    }
+    files
 }

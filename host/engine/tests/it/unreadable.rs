@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use tenon_connect::file::{OnError, ReadConfig, WriteConfig};
-use tenon_engine::{Engine, Error, Job, MaxRejects, Outcome, Progress};
-use tenon_runtime::{Runtime, RuntimeConfig};
+use tenon_engine::{Error, Job, MaxRejects, Outcome, Progress};
+
+use crate::stage::engine;
 
 const MESSY: &str = "\
 id,name,amount
@@ -17,10 +18,6 @@ and Dan\",40
 5,Eve,50,60
 6,Fay,60
 ";
-
-fn engine() -> Engine {
-    Engine::new(Runtime::new(RuntimeConfig::default()).expect("a runtime"))
-}
 
 fn job(folder: &Path, on_error: OnError) -> Job {
     let url = |name: &str| folder.join(name).to_string_lossy().into_owned();

@@ -1,17 +1,20 @@
 //! Reads a step: first which kind it is, then what that kind takes.
 
+use std::path::Path;
+
 use serde::de::DeserializeOwned;
 
-use super::{Keep, Step};
+use super::{Keep, Step, interpreter_of};
 use crate::nearest::{listed, nearest};
 use crate::node::Entry;
 use crate::sql::{Fragment, check};
 use crate::{Node, Problem, Span, Value};
 
 /// The keys that name what a step does.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "sql",
     "plugin",
+    "script",
     "select",
     "rename",
     "cast",
@@ -32,6 +35,7 @@ pub(crate) fn read(entry: &Entry, report: &mut dyn FnMut(Problem)) -> Option<Ste
     let step = match kind {
         "sql" => variant(node, report, Step::Sql),
         "plugin" => variant(node, report, Step::Plugin),
+        "script" => variant(node, report, Step::Script),
         "select" => variant(node, report, Step::Select),
         "rename" => variant(node, report, Step::Rename),
         "cast" => variant(node, report, Step::Cast),
@@ -137,10 +141,18 @@ impl Checker<'_> {
             Step::Union(step) if step.union.of.is_empty() => {
                 self.problem(&["union"], "a union needs at least one input");
             }
+            Step::Script(step) if interpreter_of(Path::new(&step.script)).is_none() && !step.script.contains("${") => {
+                let message = format!(
+                    "there is no interpreter for `{}`; scripts end in .js, .mjs, .py and .rhai",
+                    step.script
+                );
+                self.problem(&["script"], &message);
+            }
             Step::Rename(step) if step.rename.is_empty() => self.problem(&["rename"], "there is nothing to rename"),
             Step::Cast(step) if step.cast.is_empty() => self.problem(&["cast"], "there is nothing to cast"),
             Step::Sql(_)
             | Step::Plugin(_)
+            | Step::Script(_)
             | Step::Rename(_)
             | Step::Cast(_)
             | Step::Join(_)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Clock, Randomness, Run, log::Log, state::State, usage::Usage};
+use super::{Clock, LogSink, Randomness, Run, log::Log, state::State, usage::Usage};
 use crate::http::HttpGrant;
 use crate::limits::Limits;
 
@@ -21,6 +21,7 @@ pub struct RunBuilder {
     clock: Clock,
     randomness: Randomness,
     state: BTreeMap<String, Vec<u8>>,
+    log_sink: Option<LogSink>,
 }
 
 /// Kept apart so that the builder can be printed.
@@ -44,6 +45,7 @@ impl RunBuilder {
             clock: Clock::System,
             randomness: Randomness::System,
             state: BTreeMap::new(),
+            log_sink: None,
         }
     }
 
@@ -96,6 +98,13 @@ impl RunBuilder {
         self
     }
 
+    /// Hands on what guests log, as far as the run keeps it.
+    #[must_use]
+    pub fn log_to(mut self, sink: LogSink) -> Self {
+        self.log_sink = Some(sink);
+        self
+    }
+
     /// The run, to be shared by its sandboxes.
     pub fn build(self) -> Arc<Run> {
         Arc::new(Run {
@@ -108,6 +117,7 @@ impl RunBuilder {
             clock: self.clock,
             randomness: Mutex::new(self.randomness),
             log: Mutex::new(Log::default()),
+            log_sink: self.log_sink,
             counters: Mutex::new(BTreeMap::new()),
             state: Mutex::new(State::new(self.state)),
             usage: Usage::default(),

@@ -1,5 +1,8 @@
 //! The log that a run's guests write, bounded in bytes.
 
+use std::fmt;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::Run;
@@ -31,6 +34,27 @@ pub struct LogRecord {
     pub message: String,
 }
 
+/// Takes what guests log, when they log it. Called from the threads that run sandboxes: it should not wait.
+#[derive(Clone)]
+pub struct LogSink(Arc<dyn Fn(&LogRecord) + Send + Sync>);
+
+impl LogSink {
+    /// Hands each record to `take`.
+    pub fn new(take: impl Fn(&LogRecord) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(take))
+    }
+
+    pub(super) fn take(&self, record: &LogRecord) {
+        (self.0)(record);
+    }
+}
+
+impl fmt::Debug for LogSink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("LogSink")
+    }
+}
+
 /// Bytes that a record is charged besides its message, so that empty messages do not come for free.
 const RECORD_OVERHEAD: usize = 64;
 /// Longest message that is kept in one piece, in bytes.
@@ -44,19 +68,15 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Keeps a message if there is room, and counts it otherwise. Says whether it was kept.
-    pub fn push(&mut self, plugin: &str, level: Level, message: &str, limit: usize) -> bool {
-        let size = message.len() + RECORD_OVERHEAD;
+    /// Keeps a record if there is room, and counts it otherwise. Says whether it was kept.
+    pub fn push(&mut self, record: &LogRecord, limit: usize) -> bool {
+        let size = record.message.len() + RECORD_OVERHEAD;
         if self.bytes + size > limit {
             self.dropped += 1;
             return false;
         }
         self.bytes += size;
-        self.records.push(LogRecord {
-            plugin: plugin.to_owned(),
-            level,
-            message: message.to_owned(),
-        });
+        self.records.push(record.clone());
         true
     }
 
@@ -70,9 +90,10 @@ impl Log {
 }
 
 /// Hands a message to the host's own subscribers.
-pub(super) fn trace(run: &Run, plugin: &str, level: Level, message: &str) {
+pub(super) fn trace(run: &Run, record: &LogRecord) {
     let (tenant, run) = (run.tenant(), run.id());
-    match level {
+    let (plugin, message) = (record.plugin.as_str(), record.message.as_str());
+    match record.level {
         Level::Trace => tracing::trace!(target: "tenon::guest", tenant, run, plugin, "{message}"),
         Level::Debug => tracing::debug!(target: "tenon::guest", tenant, run, plugin, "{message}"),
         Level::Info => tracing::info!(target: "tenon::guest", tenant, run, plugin, "{message}"),
@@ -88,8 +109,13 @@ mod tests {
     #[test]
     fn a_flood_is_counted_not_kept() {
         let mut log = Log::default();
+        let record = LogRecord {
+            plugin: "p".to_owned(),
+            level: Level::Info,
+            message: "x".repeat(36),
+        };
         for _ in 0..100 {
-            log.push("p", Level::Info, &"x".repeat(36), 1_000);
+            log.push(&record, 1_000);
         }
         assert_eq!(log.records().len(), 10);
         assert_eq!(log.dropped(), 90);

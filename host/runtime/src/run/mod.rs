@@ -13,7 +13,7 @@ use std::fmt;
 
 pub use builder::RunBuilder;
 pub use clock::{Clock, Randomness};
-pub use log::{Level, LogRecord};
+pub use log::{Level, LogRecord, LogSink};
 pub use usage::RunStatistics;
 
 use crate::error::clip;
@@ -44,6 +44,7 @@ pub struct Run {
     clock: Clock,
     randomness: Mutex<Randomness>,
     log: Mutex<Log>,
+    log_sink: Option<LogSink>,
     counters: Mutex<BTreeMap<String, f64>>,
     state: Mutex<State>,
     pub(crate) usage: Usage,
@@ -119,9 +120,17 @@ impl Run {
     /// go to the host's own log either, which may be a disk.
     pub(crate) fn log(&self, plugin: &str, level: Level, message: &str) {
         let message = self.tell(message, log::MAX_MESSAGE);
-        let kept = self.log.lock().push(plugin, level, &message, self.limits.log_bytes);
+        let record = LogRecord {
+            plugin: plugin.to_owned(),
+            level,
+            message,
+        };
+        let kept = self.log.lock().push(&record, self.limits.log_bytes);
         if kept {
-            log::trace(self, plugin, level, &message);
+            log::trace(self, &record);
+            if let Some(sink) = &self.log_sink {
+                sink.take(&record);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
@@ -11,6 +12,7 @@ use object_store::multipart::MultipartStore;
 use object_store::{ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
+use super::confined::Confined;
 use super::{Scheme, StoreOptions};
 use crate::Error;
 
@@ -51,6 +53,14 @@ pub(super) fn bucket(shown: &str, url: &Url, scheme: Scheme, options: &StoreOpti
             reason: "the endpoint is not encrypted; set `allow_http = true` in `store` if that is meant".to_owned(),
         });
     }
+    // It becomes a part of the server's name, which must stay the cloud's.
+    let is_plain = |region: &String| region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if !options.region.as_ref().is_none_or(is_plain) {
+        return Err(Error::Config {
+            subject: shown.to_owned(),
+            reason: "`region` is made of letters, digits and `-`, such as `eu-central-1`".to_owned(),
+        });
+    }
     let built = match scheme {
         Scheme::S3 => s3(url, options),
         Scheme::Gcs => gcs(url, options),
@@ -65,6 +75,7 @@ pub(super) fn http(shown: &str, base: &Url, options: &StoreOptions) -> Result<Ar
     for (key, value) in settings(options) {
         client = client.with_config(key, value);
     }
+    let mut headers = HeaderMap::new();
     if let Some(token) = &options.bearer_token {
         let mut value =
             http::HeaderValue::from_str(&format!("Bearer {}", token.reveal())).map_err(|_| Error::Config {
@@ -72,17 +83,25 @@ pub(super) fn http(shown: &str, base: &Url, options: &StoreOptions) -> Result<Ar
                 reason: "`bearer_token` has characters that no header can hold".to_owned(),
             })?;
         value.set_sensitive(true);
-        client = client.with_default_headers([(http::header::AUTHORIZATION, value)].into_iter().collect());
+        headers.insert(http::header::AUTHORIZATION, value);
     }
-    let builder = HttpBuilder::new()
+    let mut builder = HttpBuilder::new()
         .with_url(base.as_str())
-        .with_client_options(client)
+        .with_client_options(client.with_default_headers(headers.clone()))
         .with_retry(retry(options));
+    if options.confined {
+        builder = builder.with_http_connector(Confined::new(options, headers));
+    }
     Ok(Arc::new(builder.build().map_err(|error| refused(shown, &error))?))
 }
 
 fn s3(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
-    let mut builder = s3_environment(options.access_key_id.is_some())
+    let environment = if keeps_keys(options) {
+        AmazonS3Builder::new()
+    } else {
+        s3_environment(options.access_key_id.is_some())
+    };
+    let mut builder = environment
         .with_bucket_name(url.host_str().unwrap_or_default())
         .with_retry(retry(options));
     for (key, value) in settings(options) {
@@ -106,8 +125,12 @@ fn s3(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
     if let Some(virtual_hosted) = options.virtual_hosted_style {
         builder = builder.with_virtual_hosted_style_request(virtual_hosted);
     }
-    if let Some(anonymous) = options.anonymous {
+    let has_key = options.access_key_id.is_some();
+    if let Some(anonymous) = anonymous(options, has_key) {
         builder = builder.with_skip_signature(anonymous);
+    }
+    if options.confined {
+        builder = builder.with_http_connector(Confined::new(options, HeaderMap::new()));
     }
     let endpoint = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
     Ok(Client::new(builder.build()?, endpoint))
@@ -133,7 +156,12 @@ fn s3_environment(own_key: bool) -> AmazonS3Builder {
 }
 
 fn gcs(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
-    let mut builder = GoogleCloudStorageBuilder::from_env()
+    let environment = if keeps_keys(options) {
+        GoogleCloudStorageBuilder::new()
+    } else {
+        GoogleCloudStorageBuilder::from_env()
+    };
+    let mut builder = environment
         .with_bucket_name(url.host_str().unwrap_or_default())
         .with_retry(retry(options));
     for (key, value) in settings(options) {
@@ -145,16 +173,23 @@ fn gcs(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
     if let Some(key) = &options.service_account_key {
         builder = builder.with_service_account_key(key.reveal());
     }
-    if let Some(anonymous) = options.anonymous {
+    let has_key = options.service_account_key.is_some();
+    if let Some(anonymous) = anonymous(options, has_key) {
         builder = builder.with_skip_signature(anonymous);
+    }
+    if options.confined {
+        builder = builder.with_http_connector(Confined::new(options, HeaderMap::new()));
     }
     Ok(Client::new(builder.build()?, options.endpoint.clone()))
 }
 
 fn azure(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
-    let mut builder = MicrosoftAzureBuilder::from_env()
-        .with_url(url.as_str())
-        .with_retry(retry(options));
+    let environment = if keeps_keys(options) {
+        MicrosoftAzureBuilder::new()
+    } else {
+        MicrosoftAzureBuilder::from_env()
+    };
+    let mut builder = environment.with_url(url.as_str()).with_retry(retry(options));
     for (key, value) in settings(options) {
         builder = builder.with_config(AzureConfigKey::Client(key), value);
     }
@@ -170,10 +205,25 @@ fn azure(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
     if let Some(token) = &options.sas_token {
         builder = builder.with_config(AzureConfigKey::SasKey, token.reveal());
     }
-    if let Some(anonymous) = options.anonymous {
+    let has_key = options.account_key.is_some() || options.sas_token.is_some();
+    if let Some(anonymous) = anonymous(options, has_key) {
         builder = builder.with_skip_signature(anonymous);
     }
+    if options.confined {
+        builder = builder.with_http_connector(Confined::new(options, HeaderMap::new()));
+    }
     Ok(Client::new(builder.build()?, options.endpoint.clone()))
+}
+
+/// Whether this machine's own keys are not for the server at hand: somebody else has chosen it.
+fn keeps_keys(options: &StoreOptions) -> bool {
+    options.confined && options.endpoint.is_some()
+}
+
+/// Whether requests go without a signature, where something is said about that: what may not have this machine's keys and
+/// brings none does without.
+fn anonymous(options: &StoreOptions, has_key: bool) -> Option<bool> {
+    options.anonymous.or((keeps_keys(options) && !has_key).then_some(true))
 }
 
 /// What every client is told, in the form that the builders share.

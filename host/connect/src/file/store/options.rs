@@ -43,6 +43,12 @@ pub struct StoreOptions {
     pub connect_timeout: Option<u64>,
     /// How often a request is repeated that failed for a reason that may pass; 5 by default.
     pub retries: Option<usize>,
+    /// Whether it is for somebody who may not reach all that this machine can, as a server's tenants; no job says this of
+    /// itself. No redirect is followed then, no link that leads out of a folder, and no name to what clouds tell machines
+    /// about themselves; and an endpoint is not given the keys of this machine.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub confined: bool,
 }
 
 impl StoreOptions {
