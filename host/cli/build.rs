@@ -1,8 +1,10 @@
-//! Puts the SDK's sources into the command, so that `tenon new` can write them beside a plugin.
+//! Puts into the command what `tenon new` writes: its templates, and the sources of the Rust SDK, which go beside a plugin;
+//! and the interpreters of scripts, where `TENON_SHIPPED_PLUGINS` names the folder that has them.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// Folders of the SDK: where they are in the repository, and beside a plugin.
@@ -11,6 +13,9 @@ const FOLDERS: [(&str, &str); 3] = [
     ("sdk/rust/macros", "rust/macros"),
     ("host/layout", "layout"),
 ];
+
+/// The interpreters of scripts, in `plugins/`.
+const INTERPRETERS: [&str; 3] = ["javascript", "python", "rhai"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("../..");
@@ -24,13 +29,46 @@ fn main() -> Result<(), Box<dyn Error>> {
         sources(&folder.join("src"), &format!("{to}/src"), &mut files)?;
     }
     files.push(("rust/README.md".to_owned(), read(&root.join("sdk/rust/README.md"))?));
+    write("sdk_files.rs", files)?;
+
+    let templates = root.join("host/cli/src/template");
+    println!("cargo::rerun-if-changed={}", templates.display());
+    let mut files = Vec::new();
+    sources(&templates, "", &mut files)?;
+    write("templates.rs", files)?;
+    ship()
+}
+
+/// Makes a list of files, by their names, that the command can include.
+fn write(output: &str, files: Vec<(String, String)>) -> Result<(), Box<dyn Error>> {
     let mut generated = String::from("&[\n");
     for (name, content) in files {
         writeln!(generated, "    ({name:?}, {content:?}),")?;
     }
     generated.push(']');
-    let output = PathBuf::from(std::env::var("OUT_DIR")?).join("sdk_files.rs");
-    fs::write(output, generated)?;
+    fs::write(PathBuf::from(std::env::var("OUT_DIR")?).join(output), generated)?;
+    Ok(())
+}
+
+/// The interpreters as they come with a released command. Without them it looks for them beside itself.
+fn ship() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-env-changed=TENON_SHIPPED_PLUGINS");
+    let mut shipped = String::from("&[\n");
+    let mut digest = DefaultHasher::new();
+    if let Some(folder) = std::env::var_os("TENON_SHIPPED_PLUGINS") {
+        for name in INTERPRETERS {
+            let file = Path::new(&folder).join(format!("{name}.wasm"));
+            println!("cargo::rerun-if-changed={}", file.display());
+            fs::read(&file)
+                .map_err(|error| format!("{}: {error}", file.display()))?
+                .hash(&mut digest);
+            let path = file.canonicalize()?.display().to_string();
+            writeln!(shipped, "    ({name:?}, include_bytes!({path:?})),")?;
+        }
+    }
+    shipped.push(']');
+    fs::write(PathBuf::from(std::env::var("OUT_DIR")?).join("shipped.rs"), shipped)?;
+    println!("cargo::rustc-env=TENON_SHIPPED={:016x}", digest.finish());
     Ok(())
 }
 
@@ -43,7 +81,11 @@ fn sources(folder: &Path, name: &str, files: &mut Vec<(String, String)>) -> Resu
     let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
-        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        let file = entry.file_name();
+        let name = match name {
+            "" => file.to_string_lossy().into_owned(),
+            folder => format!("{folder}/{}", file.to_string_lossy()),
+        };
         if entry.file_type()?.is_dir() {
             sources(&entry.path(), &name, files)?;
         } else {

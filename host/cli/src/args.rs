@@ -1,11 +1,16 @@
 //! Everything that can be said on the command line.
 
+mod connections;
+mod databases;
 mod history;
 mod jobs;
 mod projects;
+mod remote;
 mod replay;
+mod serve;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -15,13 +20,27 @@ use tenon_host::runtime::HttpGrant;
 
 use crate::format::{parse_bytes, parse_duration};
 
+pub use connections::{
+    AddConnection, ConnectionArguments, ConnectionCommand, ListConnections, NamedConnection, SecretArguments,
+    SecretCommand,
+};
+pub use databases::{CopyArguments, DiscoverArguments, GenerateArguments};
 pub use history::{
     BookmarkArguments, BookmarkCommand, ListRuns, LogsArguments, RemoveRuns, ResetBookmark, RewindBookmark,
     RunsArguments, RunsCommand, ShowBookmark, ShowRun,
 };
 pub use jobs::{ExplainArguments, PreviewArguments, SchemaArguments, SourceArguments, ValidateArguments};
 pub use projects::{BuildArguments, Kind, Language, NewArguments};
+pub use remote::{
+    AuditCommand, CallTrigger, CanaryPlugin, CreateToken, DeliveryState, EventCommand, EventFilter, JobBookmarkCommand,
+    JobCommand, LogsOfRun, PictureArguments, PluginCommand, PricesCommand, PropertyCommand, PushPlugin, PutConnection,
+    PutJob, PutSecret, PutTarget, PutTrigger, PutWorkflow, RemoteArguments, RemoteCommand, RemoteConnectionCommand,
+    RemoteOptions, RemoteSecretCommand, RotateToken, RunCommand, RunFilter, ServerCommand, SetQuotas, StartJob,
+    StartWorkflow, TargetCommand, TenantCommand, TokenCommand, TokenPlace, TriggerCommand, UsageArguments, UsageBy,
+    WorkflowCommand, is_meant, of_server, whole,
+};
 pub use replay::ReplayArguments;
+pub use serve::ServeArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -82,6 +101,10 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "tenon", version, after_help = EXIT_CODES, propagate_version = true)]
 pub struct Arguments {
+    /// Ask a server instead, which has commands of its own: `tenon --server URL --help` lists them
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -104,10 +127,20 @@ pub enum Command {
     Validate(ValidateArguments),
     /// Show how a job would run: its plans, and what is read with which columns and predicates
     Explain(ExplainArguments),
-    /// Show the first rows of files
+    /// Show the first rows of files or of a table
     Preview(PreviewArguments),
-    /// Show the columns of files
+    /// Show the columns of files or of a table
     Schema(SchemaArguments),
+    /// Store, list, test and remove connections to databases
+    Connection(ConnectionArguments),
+    /// Store, list and remove secrets
+    Secret(SecretArguments),
+    /// Copy tables of a database to a folder or to another database, by a job file that is yours to edit
+    Copy(CopyArguments),
+    /// Write the job file, or the plugin, that takes a source to a target, column by column
+    Generate(GenerateArguments),
+    /// Show the tables of a database
+    Discover(DiscoverArguments),
     /// Show what a plugin offers
     Inspect(InspectArguments),
     /// Make a folder with a plugin, a job and data to begin with
@@ -124,6 +157,8 @@ pub enum Command {
     Bookmark(BookmarkArguments),
     /// Print a completion script for a shell
     Completions(CompletionArguments),
+    /// Serve many tenants: run jobs by hand, on schedules and on events
+    Serve(Box<ServeArguments>),
 }
 
 /// `tenon run`
@@ -222,9 +257,10 @@ pub struct RunArguments {
     )]
     pub keep_failed: Option<usize>,
 
-    /// Where a script may read and write, besides the folder that it is started in: a path, a URL, or what one begins with
+    /// Where a script may read and write, besides the folder that it is started in: a path, a URL, what one begins with, or
+    /// `connection:NAME` for the tables of a stored connection
     #[arg(long, value_name = "PLACE", help_heading = "Scripts")]
-    pub allow: Vec<Place>,
+    pub allow: Vec<Grant>,
 
     /// A plugin that a script may use, by the name that it calls it; others lie beside it as NAME.wasm
     #[arg(long, value_name = "NAME=FILE", value_parser = parse_pair, help_heading = "Scripts")]
@@ -326,6 +362,26 @@ impl From<CompressionArgument> for ParquetCompression {
             CompressionArgument::Zstd => Self::Zstd,
             CompressionArgument::Snappy => Self::Snappy,
             CompressionArgument::None => Self::None,
+        }
+    }
+}
+
+/// What a script may read and write.
+#[derive(Debug, Clone)]
+pub enum Grant {
+    /// What lies in a folder, bucket or server.
+    Place(Place),
+    /// The tables of a stored connection, by its name.
+    Connection(String),
+}
+
+impl FromStr for Grant {
+    type Err = tenon_host::engine::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("connection:") {
+            Some(name) => Ok(Self::Connection(name.to_owned())),
+            None => text.parse().map(Self::Place),
         }
     }
 }

@@ -21,6 +21,10 @@ pub struct Failure {
     picture: Option<String>,
     /// What one may do about it.
     hint: Option<String>,
+    /// Whether another process has said it already.
+    is_said: bool,
+    /// Whether what was printed as JSON says it already.
+    is_printed: bool,
 }
 
 impl Failure {
@@ -30,6 +34,17 @@ impl Failure {
             error,
             picture: None,
             hint: None,
+            is_said: false,
+            is_printed: false,
+        }
+    }
+
+    /// A run in another process failed with this code, and has said why.
+    pub fn said(code: Option<i32>) -> Self {
+        let code = code.and_then(|code| u8::try_from(code).ok()).unwrap_or(FAILED);
+        Self {
+            is_said: true,
+            ..Self::new(code, anyhow::anyhow!("the run failed"))
         }
     }
 
@@ -44,6 +59,15 @@ impl Failure {
     pub fn hinted(self, hint: String) -> Self {
         Self {
             hint: Some(hint),
+            ..self
+        }
+    }
+
+    /// The same, after JSON that says it.
+    #[must_use]
+    pub fn printed(self) -> Self {
+        Self {
+            is_printed: true,
             ..self
         }
     }
@@ -68,6 +92,16 @@ impl Failure {
         Self::new(REFUSED, error)
     }
 
+    /// A limit was reached.
+    pub fn limit(error: anyhow::Error) -> Self {
+        Self::new(LIMIT, error)
+    }
+
+    /// Somebody stopped it.
+    pub fn stopped(error: anyhow::Error) -> Self {
+        Self::new(INTERRUPTED, error)
+    }
+
     /// What went wrong, as the history records it.
     pub fn recorded(&self) -> (State, history::Failure) {
         let timeout = matches!(self.engine(), Some(tenon_host::engine::Error::Timeout { .. }));
@@ -89,6 +123,9 @@ impl Failure {
 
     /// Writes the error and its causes to stderr, one sentence per line.
     pub fn print(&self) {
+        if self.is_said {
+            return;
+        }
         let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         if let Some(picture) = &self.picture {
             eprint!("{picture}");
@@ -106,6 +143,9 @@ impl Failure {
 
     /// Writes the same to stdout as JSON.
     pub fn print_json(&self) {
+        if self.is_printed {
+            return;
+        }
         let report = serde_json::json!({
             "status": "failed",
             "error": self.error.to_string(),

@@ -3,15 +3,20 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use tenon_host::connect::file::FileBookmark;
+use tenon_host::connect::Bookmark;
 use tenon_host::engine::{Commitment, Engine, Incremental, Job, Ledger};
-use tenon_host::history::{Commit, History, StateChange};
+use tenon_host::history::{self, Commit, History, StateChange};
 
 use crate::args::{BookmarkArgument, RunArguments};
 use crate::exit::Failure;
 use crate::record::Record;
+
+/// How long a run waits for another one of its job to commit.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Finishes commits of the job that were cut short, gives its guests what they kept, and has the sources among
 /// `bookmarked` read from where the last run ended. Answers with the engine that remembers how far this one comes.
@@ -53,12 +58,10 @@ pub async fn prepare(
     let based_on = history.bookmark_version(&job.name)?;
     for name in sources {
         let since = match history.bookmark(&job.name, &name)? {
-            None => FileBookmark::default(),
+            None => Bookmark::None,
             Some(bookmark) => serde_json::from_value(bookmark.value)
                 .with_context(|| {
-                    format!(
-                        "the bookmark of the source `{name}` is not one of files; `tenon bookmark reset` removes it"
-                    )
+                    format!("the bookmark of the source `{name}` cannot be read; `tenon bookmark reset` removes it")
                 })
                 .map_err(Failure::refused)?,
         };
@@ -109,6 +112,14 @@ struct HistoryLedger {
     based_on: Option<i64>,
 }
 
+impl HistoryLedger {
+    /// Whether a run of the job that is alive stands between the phases of its commit, or none does any more.
+    fn is_busy(&self, job: &str) -> bool {
+        let undecided = self.history.undecided(Some(job));
+        undecided.is_ok_and(|undecided| undecided.iter().all(|pending| pending.running))
+    }
+}
+
 impl Ledger for HistoryLedger {
     fn prepared(&self, commitment: &Commitment) -> Result<(), Box<dyn Error + Send + Sync>> {
         let mut commit = Commit::new(&commitment.run, &commitment.job);
@@ -120,7 +131,16 @@ impl Ledger for HistoryLedger {
             commit.based_on = self.based_on;
             commit.state = StateChange::between(&self.state, &commitment.state);
         }
-        Ok(self.history.prepare(&commit)?)
+        let began = Instant::now();
+        loop {
+            match self.history.prepare(&commit) {
+                // Another run of the job is committing, which takes a moment.
+                Err(history::Error::Undecided { .. }) if began.elapsed() < PATIENCE && self.is_busy(&commit.job) => {
+                    tokio::task::block_in_place(|| std::thread::sleep(PAUSE));
+                }
+                noted => return Ok(noted?),
+            }
+        }
     }
 
     fn committed(&self, run: &str) -> Result<(), Box<dyn Error + Send + Sync>> {

@@ -9,8 +9,8 @@ use tenon_host::engine::Job;
 
 /// Files that are looked at in one folder. A change of one past them is not seen.
 const MAX_FILES: usize = 20_000;
-/// What cargo writes while a plugin is built.
-const BUILT: [&str; 2] = ["target", "Cargo.lock"];
+/// What is written while a plugin is built.
+const BUILT: [&str; 4] = ["target", "Cargo.lock", "node_modules", "__pycache__"];
 
 /// The files and folders that a run is made of.
 #[derive(Debug, Clone, Default)]
@@ -40,9 +40,11 @@ impl Inputs {
     /// Adds what a job reads, and leaves out what it writes.
     pub fn add_job(&mut self, job: &Job) {
         for source in job.sources.values() {
-            self.add_url(&source.url);
+            if let Some(url) = source.file_url() {
+                self.add_url(url);
+            }
         }
-        let targets = job.sinks.values().filter_map(|output| local(&output.to.url));
+        let targets = job.sinks.values().filter_map(|output| local(output.to.file_url()?));
         self.targets.extend(targets.map(|path| absolute(&path)));
     }
 

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use tenon_host::engine;
-use tenon_host::job::{self, Lookup, Options, ProcessLookup};
+use tenon_host::job::{self, Lookup, Options};
 
 use crate::exit::Failure;
-use crate::plugin;
+use crate::{connections, plugin};
 
 /// A job file that was read, and the same ready to run.
 pub struct Prepared {
@@ -41,7 +41,7 @@ pub async fn open(path: &Path, params: &[(String, String)], quiet: bool) -> Resu
 
 /// Reads a job file. Prints its warnings.
 pub fn load(path: &Path, params: &[(String, String)], quiet: bool) -> Result<job::Job, Failure> {
-    let mut options = Options::default();
+    let mut options = options();
     for (name, value) in params {
         options = options.param(name, value.as_str());
     }
@@ -56,14 +56,14 @@ pub fn load(path: &Path, params: &[(String, String)], quiet: bool) -> Result<job
 
 /// A job as the history has it.
 pub fn recorded(job: serde_json::Value) -> Result<job::Job, Failure> {
-    let loaded = job::Job::from_json(job, &Options::default()).map_err(refused)?;
+    let loaded = job::Job::from_json(job, &options()).map_err(refused)?;
     Ok(loaded.job)
 }
 
 /// The job ready to run, its plugins built where they are project folders.
 pub async fn build(definition: &job::Job, quiet: bool) -> Result<engine::Job, Failure> {
     let mut built: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for plugin in definition.plugins() {
+    for plugin in definition.plugins().into_iter().chain(definition.scripts()) {
         if !built.contains_key(plugin) {
             let component = plugin::component(Path::new(plugin), quiet).await?;
             built.insert(plugin.to_owned(), component);
@@ -74,8 +74,16 @@ pub async fn build(definition: &job::Job, quiet: bool) -> Result<engine::Job, Fa
 
 /// The job ready to run. `plugins` are the files of its plugins by what it calls them.
 pub fn ready(definition: &job::Job, plugins: &BTreeMap<String, PathBuf>) -> Result<engine::Job, Failure> {
-    let lookup: &dyn Lookup = &ProcessLookup::default();
-    engine::Job::from_definition(definition, plugins, lookup).map_err(refused)
+    let lookup: &dyn Lookup = &connections::Secrets::of_process();
+    let artifacts = engine::Artifacts {
+        plugins: plugins.clone(),
+        ..engine::Artifacts::default()
+    };
+    engine::Job::from_definition(definition, &artifacts, lookup, &connections::Stored).map_err(refused)
+}
+
+fn options() -> Options {
+    Options::default().lookup(connections::Secrets::of_process())
 }
 
 /// The error with the places in the file, where it has any.

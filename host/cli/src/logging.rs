@@ -2,22 +2,29 @@
 
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
 use tenon_host::history::{Level, LogSource};
+use tenon_host::server::Logging;
+use tenon_telemetry::Telemetry;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, fmt::layer};
+use tracing_subscriber::{EnvFilter, fmt::layer, reload};
 
 use crate::{progress, record};
 
 /// Where the runtime hands on what guests log.
 const GUEST: &str = "tenon::guest";
 
-/// Starts logging to stderr: warnings, more with each `verbose`, only errors when quiet.
-pub fn start(verbose: u8, quiet: bool) {
+/// Says what to log, over what the command line says.
+const DIRECTIVES: &str = "TENON_LOG";
+
+/// Starts logging to stderr: warnings, more with each `verbose`, only errors when quiet; and to `telemetry`, if that is
+/// given. Answers with what changes the former.
+pub fn start(verbose: u8, quiet: bool, telemetry: Option<&Telemetry>) -> Logging {
     let level = match (quiet, verbose) {
         (true, _) => "error",
         (false, 0) => "warn",
@@ -25,19 +32,36 @@ pub fn start(verbose: u8, quiet: bool) {
         (false, 2) => "info,tenon=debug,tenon_runtime=debug,tenon_engine=debug,tenon_connect=debug",
         (false, _) => "debug,tenon=trace,tenon_runtime=trace,tenon_engine=trace,tenon_connect=trace",
     };
-    let filter = std::env::var("TENON_LOG")
+    let named = std::env::var(DIRECTIVES)
         .ok()
-        .and_then(|directives| EnvFilter::try_new(directives).ok());
+        .filter(|directives| EnvFilter::try_new(directives).is_ok());
+    let is_named = named.is_some();
+    let standard = named.unwrap_or_else(|| level.to_owned());
+    let (filter, change) = reload::Layer::new(EnvFilter::new(&standard));
     let coloured = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let terminal = layer()
         .with_writer(|| AboveProgress)
         .with_ansi(coloured)
         .without_time()
-        .with_filter(filter.unwrap_or_else(|| EnvFilter::new(level)));
+        .with_filter(filter);
     tracing_subscriber::registry()
         .with(terminal)
         .with(RunLog.with_filter(filter_fn(belongs_to_a_run)))
+        .with(telemetry.map(Telemetry::layer))
         .init();
+    Arc::new(move |wanted: Option<&str>| {
+        // What the environment says comes first.
+        let directives = wanted.filter(|_| !is_named).unwrap_or(&standard);
+        let filter =
+            EnvFilter::try_new(directives).map_err(|error| format!("`{directives}` is not understood: {error}"))?;
+        let change = change.clone();
+        let into_force: Box<dyn FnOnce() + Send> = Box::new(move || {
+            if let Err(error) = change.reload(filter) {
+                tracing::warn!(%error, "what is logged stays as it was");
+            }
+        });
+        Ok(into_force)
+    })
 }
 
 /// Whatever guests say, and what matters of what the host says. Not spans, so that none is begun for this alone; and

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use tenon_host::engine::Secret;
+use tenon_host::job::interpreter_of;
 use tenon_host::runtime::{CacheConfig, Runtime, RuntimeConfig};
-use tenon_toolchain::{BuildOptions, Built, CargoOutput, Machine, Toolchain};
+use tenon_toolchain::{BuildOptions, Built, Machine, ToolOutput, Tools};
 
 use crate::exit::Failure;
+use crate::interpreter;
 
-/// The component: the file itself, or what the project folder is built into.
+/// The component: the file itself, what the project folder is built into, or the interpreter of a script.
 pub async fn component(plugin: &Path, quiet: bool) -> Result<PathBuf, Failure> {
     if plugin.is_dir() {
         return Ok(build(plugin, None, quiet).await?.component);
@@ -18,6 +20,9 @@ pub async fn component(plugin: &Path, quiet: bool) -> Result<PathBuf, Failure> {
     if !plugin.exists() {
         let error = anyhow::anyhow!("there is no plugin {}", plugin.display());
         return Err(Failure::refused(error));
+    }
+    if let Some(interpreter) = interpreter_of(plugin) {
+        return interpreter::component(interpreter);
     }
     Ok(plugin.to_owned())
 }
@@ -27,22 +32,18 @@ pub async fn build(project: &Path, output: Option<PathBuf>, quiet: bool) -> Resu
     let project = project.to_owned();
     let shown = project.display().to_string();
     let building = tokio::task::spawn_blocking(move || {
-        let toolchain = Toolchain::find_or_install(&mut |step| {
+        let mut tools = Tools::from_env(|step| {
             if !quiet {
                 eprintln!("{step}");
             }
         })?;
-        let cargo_output = if quiet {
-            CargoOutput::Captured
-        } else {
-            CargoOutput::Shown
-        };
+        let tool_output = if quiet { ToolOutput::Captured } else { ToolOutput::Shown };
         let options = BuildOptions {
             component: output,
-            cargo_output,
+            output: tool_output,
             ..BuildOptions::default()
         };
-        tenon_toolchain::build(&toolchain, &project, &options)
+        tenon_toolchain::build(&mut tools, &project, &options)
     });
     let built = building
         .await

@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tenon_host::database::Driver;
 use tenon_host::job;
 use tenon_host::runtime::HttpGrant;
 
 use crate::args::{ModeArgument, RunArguments};
 
 /// What is recorded of sources and sinks. More could hold credentials, and batches need none of it.
-const OF_ENDS: [&str; 8] = [
+const OF_ENDS: [&str; 10] = [
     "connector",
+    "connection",
+    "table",
     "url",
     "format",
     "mode",
@@ -132,6 +135,19 @@ fn host_and_port(grant: &HttpGrant) -> String {
 
 /// An address without the places where credentials may stand: before the host, and in the query.
 fn without_credentials(address: &str) -> String {
+    if let Some((scheme, rest)) = address.split_once(':')
+        && Driver::of_scheme(scheme).is_some()
+    {
+        // Passwords in such addresses hold anything, and some drivers take them as options.
+        let table = rest.rsplit_once('#').map(|(_, table)| format!("#{table}"));
+        let host = rest
+            .rsplit_once('@')
+            .map(|(_, host)| host.split(['?', ';', '#']).next());
+        return match (host.flatten(), table.unwrap_or_default()) {
+            (Some(host), table) => format!("{scheme}://...@{host}{table}"),
+            (None, table) => format!("{scheme}:...{table}"),
+        };
+    }
     let Some((scheme, rest)) = address.split_once("://") else {
         return address.to_owned();
     };
@@ -154,6 +170,8 @@ mod tests {
             ("s3://bucket/a/b@c.csv", "s3://bucket/a/b@c.csv"),
             ("https://me:hunter2@host:1/x.csv", "https://...@host:1/x.csv"),
             ("https://host/x.csv?sig=hunter2", "https://host/x.csv?..."),
+            ("postgres://me:hunt/er2@host/db?x=y#a.t", "postgres://...@host/db#a.t"),
+            ("odbc:DSN=x;PWD=hunter2#t", "odbc:...#t"),
             ("https://me:hunt@er2@host", "https://...@host"),
         ];
         for (address, recorded) in cases {

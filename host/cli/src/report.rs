@@ -8,7 +8,7 @@ use tenon_host::engine::{Flow, Report, SinkReport, Status};
 use crate::format::{bytes, count, seconds};
 use crate::printable::one_line;
 
-const HEADINGS: [&str; 7] = ["", "NAME", "ROWS IN", "ROWS OUT", "REJECTED", "BYTES", "FILES"];
+const HEADINGS: [&str; 7] = ["", "NAME", "ROWS IN", "ROWS OUT", "REJECTED", "BYTES", "TO"];
 /// Columns of text; the others are numbers.
 const TEXTS: [usize; 3] = [0, 1, 6];
 
@@ -78,20 +78,19 @@ fn source(flow: &Flow) -> [String; 7] {
 }
 
 fn step(flow: &Flow) -> [String; 7] {
-    let rejected = if flow.rows_rejected > 0 {
-        count(flow.rows_rejected)
-    } else {
-        String::new()
-    };
     [
         "step".to_owned(),
         name(flow),
         count(flow.rows_in),
         count(flow.rows_out),
-        rejected,
+        rejected(flow.rows_rejected),
         flow.bytes.map(bytes).unwrap_or_default(),
         String::new(),
     ]
+}
+
+fn rejected(rows: u64) -> String {
+    if rows > 0 { count(rows) } else { String::new() }
 }
 
 fn sink(sink: &SinkReport) -> [String; 7] {
@@ -100,9 +99,12 @@ fn sink(sink: &SinkReport) -> [String; 7] {
         one_line(&sink.name, usize::MAX),
         count(sink.rows),
         String::new(),
-        String::new(),
+        rejected(sink.rows_rejected),
         bytes(sink.bytes),
-        place(&sink.files),
+        match &sink.table {
+            Some(table) => one_line(table, usize::MAX),
+            None => place(&sink.files),
+        },
     ]
 }
 
@@ -153,6 +155,8 @@ fn summary(report: &Report) -> Vec<(String, String)> {
     }
     let counters = report.counters.iter();
     rows.extend(counters.map(|(name, value)| (one_line(name, usize::MAX), value.to_string())));
+    let notes = report.notes.iter();
+    rows.extend(notes.map(|note| ("note".to_owned(), one_line(note, usize::MAX))));
     rows.push(("run".to_owned(), report.run.clone()));
     rows
 }

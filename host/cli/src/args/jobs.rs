@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
+use tenon_host::connect::SourceConfig;
 use tenon_host::connect::file::{CsvRead, ReadConfig, SqlType};
 
 use super::{parse_column_type, parse_pair};
+use crate::connections;
+use crate::exit::Failure;
 
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
@@ -122,8 +125,20 @@ pub struct SourceArguments {
 }
 
 impl SourceArguments {
-    /// The same as a source's configuration.
-    pub fn source(&self, url: &str) -> ReadConfig {
+    /// The same as a source's configuration: of a table, or of files.
+    pub fn source(&self, url: &str) -> Result<SourceConfig, Failure> {
+        if let Some(table) = connections::source(url)? {
+            if self.is_empty() {
+                return Ok(table);
+            }
+            return Err(Failure::usage(
+                "the CSV options are for files; a table has types of its own".to_owned(),
+            ));
+        }
+        Ok(SourceConfig::from(self.files(url)))
+    }
+
+    fn files(&self, url: &str) -> ReadConfig {
         let defaults = ReadConfig::new(url);
         ReadConfig {
             csv: CsvRead {

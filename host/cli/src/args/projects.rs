@@ -38,6 +38,20 @@ pub struct NewArguments {
 pub enum Language {
     /// With the crate tenon-sdk, which is put beside the plugin
     Rust,
+    /// Python, with what of its packages is Python alone
+    Python,
+    /// JavaScript, with packages of npm
+    Js,
+    /// TypeScript, with packages of npm
+    Ts,
+    /// Go, as it is
+    Go,
+    /// C
+    C,
+    /// C++
+    Cpp,
+    /// Zig
+    Zig,
 }
 
 /// What a plugin is.

@@ -7,7 +7,12 @@ use crate::plugin;
 pub async fn build(arguments: BuildArguments, quiet: bool) -> Result<(), Failure> {
     let built = plugin::build(&arguments.project, arguments.output, quiet).await?;
     if !quiet {
-        println!("{} ({})", built.component.display(), bytes(built.bytes));
+        let (component, size) = (built.component.display(), bytes(built.bytes));
+        println!(
+            "{component} ({size}, {}): {}",
+            built.language,
+            built.interfaces.join(", ")
+        );
     }
     Ok(())
 }

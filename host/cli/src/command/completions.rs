@@ -1,13 +1,6 @@
-use clap::CommandFactory;
-
-use crate::args::{Arguments, CompletionArguments};
+use crate::args::{CompletionArguments, whole};
 
 /// `tenon completions`
 pub fn completions(arguments: &CompletionArguments) {
-    clap_complete::generate(
-        arguments.shell,
-        &mut Arguments::command(),
-        "tenon",
-        &mut std::io::stdout(),
-    );
+    clap_complete::generate(arguments.shell, &mut whole(), "tenon", &mut std::io::stdout());
 }

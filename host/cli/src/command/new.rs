@@ -10,6 +10,21 @@ use crate::template;
 
 /// `tenon new`
 pub fn new(arguments: &NewArguments, quiet: bool) -> Result<(), Failure> {
+    make(arguments)?;
+    if !quiet {
+        let shown = arguments.folder.display();
+        let run = match arguments.kind {
+            Kind::Transform => "tenon run job.toml",
+            Kind::Job => "tenon run .",
+        };
+        println!("made {shown}, with data/orders.csv to try it on");
+        println!("next:\n  cd {shown}\n  {run}\n  {run} --watch      # again with each change");
+    }
+    Ok(())
+}
+
+/// Makes the project.
+pub(super) fn make(arguments: &NewArguments) -> Result<(), Failure> {
     let folder = &arguments.folder;
     let name = package_name(folder).map_err(Failure::usage)?;
     let is_empty = match fs::read_dir(folder) {
@@ -20,26 +35,37 @@ pub fn new(arguments: &NewArguments, quiet: bool) -> Result<(), Failure> {
         let error = anyhow::anyhow!("{} is there already, and not an empty folder", folder.display());
         return Err(Failure::refused(error));
     }
-    let files = match arguments.lang {
-        Language::Rust => template::rust(&name, arguments.kind),
+    let Some(files) = template::files(arguments.lang, arguments.kind, &name) else {
+        return Err(Failure::usage(
+            "there is no job to begin with in this language; leave out --kind".to_owned(),
+        ));
     };
     for (file, content) in files {
         write(&folder.join(file), &content)?;
     }
-    if !quiet {
-        let shown = folder.display();
-        let run = match arguments.kind {
-            Kind::Transform => "tenon run job.toml",
-            Kind::Job => "tenon run .",
-        };
-        println!("made {shown}: the plugin is src/lib.rs, data/orders.csv something to try it on");
-        println!("next:\n  cd {shown}\n  {run}\n  {run} --watch      # again with each change");
+    if let Some(language) = built_as(arguments.lang) {
+        tenon_toolchain::place_sdk(language, folder)
+            .context("cannot put the SDK into the project")
+            .map_err(Failure::failed)?;
     }
     Ok(())
 }
 
+/// What the project is built as, where its SDK is one that the toolchain carries.
+fn built_as(language: Language) -> Option<tenon_toolchain::Language> {
+    use tenon_toolchain::Language as Built;
+    Some(match language {
+        Language::Rust => return None,
+        Language::Python => Built::Python,
+        Language::Js | Language::Ts => Built::JavaScript,
+        Language::Go => Built::Go,
+        Language::C | Language::Cpp => Built::C,
+        Language::Zig => Built::Zig,
+    })
+}
+
 /// The folder's name, if cargo takes it as that of a package.
-fn package_name(folder: &Path) -> Result<String, String> {
+pub(super) fn package_name(folder: &Path) -> Result<String, String> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.ok_or_else(|| format!("{} has no name that the plugin could have", folder.display()))?;
     let begins = name.starts_with(|first: char| first.is_ascii_alphabetic());

@@ -9,7 +9,7 @@ use crate::exit::Failure;
 
 /// `tenon preview`
 pub async fn preview(arguments: PreviewArguments) -> Result<(), Failure> {
-    let config = arguments.csv.source(&arguments.source);
+    let config = arguments.csv.source(&arguments.source)?;
     let preview = Preview::open(&config).await?;
     let rows = preview.rows(arguments.rows).await?;
     let mut stdout = std::io::stdout().lock();

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::json::ArrayWriter;
@@ -8,7 +9,7 @@ use arrow::util::pretty::pretty_format_batches;
 use serde_json::{Value, json};
 use tenon_host::engine::{Engine, Job, Replay, Replayed};
 use tenon_host::history::{self, History, KeptInfo, LoadedBatch, Run};
-use tenon_host::job::Step;
+use tenon_host::job::{Step, interpreter_of};
 
 use crate::args::ReplayArguments;
 use crate::exit::Failure;
@@ -105,8 +106,8 @@ impl Again {
             RecordedJob::Plugin {
                 plugin, secrets, http, ..
             } => (
-                plugin,
-                batch.config.clone(),
+                plugin.clone(),
+                current(&folder.join(&plugin), batch.config.clone()),
                 of_plugin(run, &secrets, &http, arguments)?,
             ),
         };
@@ -131,18 +132,31 @@ impl Again {
 /// Plugin, configuration and grants of a job file's step. The file's references to secrets are followed again.
 fn of_file(job: Value, batch: &KeptInfo) -> Result<(String, Value, Job), Failure> {
     let definition = job::recorded(job)?;
-    let Some(Step::Plugin(step)) = definition.steps.get(&batch.step) else {
-        let step = &batch.step;
-        return Err(Failure::refused(anyhow::anyhow!(
-            "the run's job has no plugin step `{step}`"
-        )));
+    let plugin = match definition.steps.get(&batch.step) {
+        Some(Step::Plugin(step)) => step.plugin.clone(),
+        Some(Step::Script(step)) => step.script.clone(),
+        _ => {
+            let step = &batch.step;
+            let error = anyhow::anyhow!("the run's job has no step `{step}` with a plugin or a script");
+            return Err(Failure::refused(error));
+        }
     };
     let ready = job::ready(&definition, &BTreeMap::new())?;
     let config = match ready.steps.get(&batch.step) {
         Some(tenon_host::engine::Step::Plugin(step)) => step.config.clone(),
         _ => batch.config.clone(),
     };
-    Ok((step.plugin.clone(), config, ready))
+    Ok((plugin, config, ready))
+}
+
+/// The configuration, with the text that the script has now.
+fn current(plugin: &Path, mut config: Value) -> Value {
+    if interpreter_of(plugin).is_some()
+        && let Ok(script) = fs::read_to_string(plugin)
+    {
+        config["script"] = script.into();
+    }
+    config
 }
 
 /// Grants of a plugin that ran without a job file.

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
+use tenon_host::connect::SinkConfig;
 use tenon_host::connect::file::{Mode, ParquetWrite, WriteConfig};
-use tenon_host::engine::{Engine, Job, MaxRejects, Progress, Report, Status, Transform};
-use tenon_host::job::{Job as Definition, Step};
+use tenon_host::engine::{
+    Engine, Job, MaxRejects, Progress, Report, SCRIPT_FUNCTION, Status, Transform, script_config,
+};
+use tenon_host::job::{Job as Definition, Node, Step, interpreter_of};
 
 use crate::args::{CompressionArgument, ModeArgument, RunArguments};
 use crate::exit::Failure;
@@ -15,7 +18,7 @@ use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
 use crate::progress::Watch;
 use crate::record::Record;
-use crate::{incremental, job, plugin, report};
+use crate::{connections, incremental, job, plugin, report};
 
 /// `tenon run`
 pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
@@ -73,7 +76,7 @@ impl Runner {
         if let Err(failure) = ended {
             let config = |step: &str| match &definition {
                 Some(definition) => step_config(definition, step),
-                None => Value::Object(self.arguments.function_config()),
+                None => function(&self.arguments).map(|(_, config)| config).unwrap_or_default(),
             };
             let hint = record.keep(&failure, &config);
             ended = Err(match hint {
@@ -115,8 +118,8 @@ impl Runner {
         job.keep_failed = self.arguments.keep_failed.or(job.keep_failed);
         job.run = record.history().map(|(_, id)| id.to_owned());
         for output in job.sinks.values_mut() {
-            if output.to.mode == Mode::Error && self.own_targets.contains(&output.to.url) {
-                output.to.mode = Mode::Overwrite;
+            if self.own_targets.contains(&output.to.place()) {
+                output.to.overwrite();
             }
         }
         self.inputs.add_job(&job);
@@ -131,7 +134,7 @@ impl Runner {
         drop((watch, following));
         let report = ended?;
         if report.status == Status::Succeeded {
-            let targets = job.sinks.into_values().map(|output| output.to.url);
+            let targets = job.sinks.into_values().map(|output| output.to.place());
             self.own_targets.extend(targets);
         }
         Ok(report)
@@ -144,11 +147,13 @@ impl Runner {
                 return Ok((self.script(engine).await?, Vec::new()));
             }
             let mut transform = transform(&self.arguments)?;
-            self.inputs.add_url(&transform.source.url);
+            if let Some(url) = transform.source.file_url() {
+                self.inputs.add_url(url);
+            }
             transform.plugin = plugin::component(&self.arguments.job, self.quiet).await?;
             return Ok((transform.job(), Vec::new()));
         };
-        for plugin in definition.plugins() {
+        for plugin in definition.plugins().into_iter().chain(definition.scripts()) {
             self.inputs.add(Path::new(plugin));
         }
         from_file(&self.arguments, definition, self.quiet).await
@@ -175,8 +180,12 @@ impl Runner {
 /// The configuration of a plugin step, with references in the place of secrets.
 fn step_config(definition: &Definition, step: &str) -> Value {
     match definition.steps.get(step) {
-        Some(Step::Plugin(step)) => step.config.to_json(),
-        _ => Value::Null,
+        Some(Step::Script(step)) => {
+            let (file, function) = (Path::new(&step.script), step.function.as_deref());
+            script_config(file, function, &step.config.to_json()).unwrap_or_default()
+        }
+        Some(step) => step.config().map(Node::to_json).unwrap_or_default(),
+        None => Value::Null,
     }
 }
 
@@ -223,32 +232,52 @@ async fn from_file(
     Ok((job, bookmarked))
 }
 
+/// The function that the command line names, and its configuration; of a script the interpreter's.
+fn function(arguments: &RunArguments) -> Result<(Option<String>, Value), Failure> {
+    let config = Value::Object(arguments.function_config());
+    if interpreter_of(&arguments.job).is_none() {
+        return Ok((arguments.function.clone(), config));
+    }
+    let config = script_config(&arguments.job, arguments.function.as_deref(), &config)?;
+    Ok((Some(SCRIPT_FUNCTION.to_owned()), config))
+}
+
 fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {
     let (Some(from), Some(to)) = (&arguments.from, &arguments.to) else {
         return Err(Failure::usage(
             "a plugin needs --from FILE to read and --to PATH to write; a job file needs neither".to_owned(),
         ));
     };
-    let source = arguments.csv.source(from);
+    let source = arguments.csv.source(from)?;
     let parquet = ParquetWrite {
         compression: arguments.compression.unwrap_or(CompressionArgument::Zstd).into(),
         ..ParquetWrite::default()
     };
-    let sink = WriteConfig {
-        mode: arguments.mode.unwrap_or(ModeArgument::Error).into(),
-        parquet: parquet.clone(),
-        ..WriteConfig::new(to.clone())
+    let mode = arguments.mode.unwrap_or(ModeArgument::Error);
+    let sink = match connections::sink(to, mode)? {
+        Some(table) => table,
+        None => SinkConfig::from(WriteConfig {
+            mode: mode.into(),
+            parquet: parquet.clone(),
+            ..WriteConfig::new(to.clone())
+        }),
     };
     let mut job = Transform::new(&arguments.job, source, sink);
-    job.function.clone_from(&arguments.function);
-    job.config = Value::Object(arguments.function_config());
+    (job.function, job.config) = function(arguments)?;
+    if interpreter_of(&arguments.job).is_some() {
+        let stem = arguments
+            .job
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
+        job.name = arguments.function.clone().or(stem);
+    }
     job.rejects = arguments.rejects.as_ref().map(|url| {
         // What an earlier run rejected says nothing about this one.
-        WriteConfig {
+        SinkConfig::from(WriteConfig {
             mode: Mode::Overwrite,
             parquet,
             ..WriteConfig::new(url.clone())
-        }
+        })
     });
     job.max_rejects = arguments.max_rejects.map(MaxRejects::Rows);
     job.partitions = arguments.partitions.map(usize::from);

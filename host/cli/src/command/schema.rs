@@ -11,7 +11,7 @@ pub async fn schema(arguments: SchemaArguments) -> Result<(), Failure> {
         println!("{:#}", tenon_host::engine::job_schema());
         return Ok(());
     };
-    let config = arguments.csv.source(source);
+    let config = arguments.csv.source(source)?;
     let preview = Preview::open(&config).await?;
     let schema = preview.schema();
     if arguments.json {
@@ -26,5 +26,8 @@ pub async fn schema(arguments: SchemaArguments) -> Result<(), Failure> {
         (field.name().clone(), format!("{}{null}", field.data_type()))
     });
     println!("{}", pairs(rows, false).trim_fmt());
+    for (column, remark) in preview.remarks() {
+        println!("note: {column} is {remark}");
+    }
     Ok(())
 }

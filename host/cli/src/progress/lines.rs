@@ -81,7 +81,10 @@ impl Snapshot {
         [
             kind.to_owned(),
             one_line(&flow.name, MAX_NAME),
-            format!("{} rows", count(flow.rows_out)),
+            match flow.rows_total {
+                Some(total) => format!("{} of about {} rows", count(flow.rows_out), count(total)),
+                None => format!("{} rows", count(flow.rows_out)),
+            },
             size,
             format!("{} rows/s", count(self.per_second(flow.rows_out))),
             rejected,
@@ -124,15 +127,27 @@ impl Snapshot {
             return None;
         }
         let running = self.running.filter(|running| *running >= MIN_TIME)?;
-        let (mut done, mut total) = (0, 0);
-        for source in &self.sources {
-            done += source.bytes?;
-            total += source.bytes_total?;
-        }
-        let share = done as f64 / total as f64;
+        let share = self.share()?;
         (MIN_SHARE..1.0)
             .contains(&share)
             .then(|| running.mul_f64((1.0 - share) / share))
+    }
+
+    /// How much of the sources has been read: by bytes where all count them, or else as much as of the one that is furthest
+    /// behind, by the rows that it is estimated to have.
+    fn share(&self) -> Option<f64> {
+        let of_bytes = |source: &Flow| Some((source.bytes?, source.bytes_total?));
+        let bytes: Option<Vec<(u64, u64)>> = self.sources.iter().map(of_bytes).collect();
+        if let Some(bytes) = bytes {
+            let (done, total) = bytes.iter().fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+            return Some(done as f64 / total as f64);
+        }
+        let shares = self.sources.iter().map(|source| {
+            let (done, total) = of_bytes(source).or(Some((source.rows_in, source.rows_total?)))?;
+            Some(done as f64 / total as f64)
+        });
+        let shares: Option<Vec<f64>> = shares.collect();
+        shares?.into_iter().reduce(f64::min)
     }
 
     fn per_second(&self, rows: u64) -> u64 {

@@ -3,14 +3,15 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use crate::place::Place;
 
-/// Longer than a run takes on a machine that does other things as well.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than a build and a run take on a machine that does other things as well.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A process that watches, and the lines that it writes to stderr.
 struct Watching {
@@ -20,8 +21,11 @@ struct Watching {
 
 impl Watching {
     fn start(place: &Place, arguments: &[&str]) -> Self {
-        let mut child = place
-            .command(arguments)
+        Self::of(&mut place.command(arguments))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -119,4 +123,52 @@ fn what_was_there_before_is_not_replaced() {
     assert!(said.contains("already holds data"), "{said}");
     assert_eq!(fs::read_to_string(place.path("out.csv")).expect("readable"), "mine\n");
     assert_eq!(watching.interrupt(), Some(0));
+}
+
+/// The sources of a project that name what is changed; not its tests, data, or SDK.
+fn sources_with(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if ["tests", "data", "target", "out", "job.toml"].contains(&name.as_str()) || name.starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(sources_with(&path, text));
+        } else if !name.contains("test") && fs::read_to_string(&path).is_ok_and(|source| source.contains(text)) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn a_project_in_any_language_is_built_and_run_again() {
+    for language in ["python", "ts", "go", "c", "zig"] {
+        let place = Place::new();
+        place.tenon(&["new", "shop", "--lang", language]).succeeded();
+        let mut command = place.command(&["run", "job.toml", "--watch"]);
+        // The tools are in the machine's own cache.
+        let watching = Watching::of(command.current_dir(place.path("shop")).env_remove("TENON_CACHE"));
+        let said = watching.until("watching");
+        if ["is not installed", "is too old", "TENON_OFFLINE"]
+            .iter()
+            .any(|lack| said.contains(lack))
+        {
+            println!("\nSKIPPED watching a project in {language}, which cannot be built here: {said}");
+            continue;
+        }
+        let written = || fs::read_to_string(place.path("shop/out/classified.csv")).expect("readable");
+        assert!(written().contains(",large\n"), "{language}: {said}");
+
+        let sources = sources_with(&place.path("shop"), "\"small\"");
+        assert_eq!(sources.len(), 1, "{language}: {sources:?}");
+        let source = fs::read_to_string(&sources[0]).expect("readable");
+        fs::write(&sources[0], source.replace("\"small\"", "\"little\"")).expect("written");
+        watching.until("has changed");
+        let said = watching.until("watching");
+        assert!(written().contains(",little\n"), "{language}: {said}");
+        assert_eq!(watching.interrupt(), Some(0));
+    }
 }

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use tenon_host::connect::database::Connections;
 use tenon_host::engine::{Job, MaxRejects, Place, Script};
 
-use crate::args::RunArguments;
+use crate::args::{Grant, RunArguments};
+use crate::connections::Stored;
 use crate::exit::Failure;
 use crate::plugin;
 
@@ -26,13 +28,22 @@ pub(super) fn job(arguments: &RunArguments, component: &Path) -> Result<Job, Fai
     }
     let here: Place = ".".parse()?;
     let plugins = arguments.plugin.iter();
-    let script = Script {
+    let mut script = Script {
         plugins: plugins
             .map(|(name, file)| (name.clone(), PathBuf::from(file)))
             .collect(),
-        places: std::iter::once(here).chain(arguments.allow.iter().cloned()).collect(),
         ..Script::new(component)
     };
+    script.places.push(here);
+    for grant in &arguments.allow {
+        match grant {
+            Grant::Place(place) => script.places.push(place.clone()),
+            Grant::Connection(name) => {
+                let found = Stored.find(name).map_err(Failure::usage)?;
+                script.connections.insert(name.clone(), found);
+            }
+        }
+    }
     let name = arguments.job.file_stem().unwrap_or(component.as_os_str());
     let mut job = Job::new(name.to_string_lossy());
     job.script = Some(script);
