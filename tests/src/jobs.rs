@@ -1,9 +1,9 @@
 //! Job files that tests and benchmarks run in their own process.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use tenon_engine::{Engine, Job};
+use tenon_connect::database::NoConnections;
+use tenon_engine::{Artifacts, Engine, Job};
 use tenon_job::{Format, Options, ProcessLookup};
 use tenon_runtime::{CacheConfig, Runtime, RuntimeConfig};
 
@@ -30,7 +30,8 @@ pub fn job(text: &str) -> anyhow::Result<Job> {
     let definition = tenon_job::Job::parse("job.toml", text, Format::Toml, &Options::default())?.job;
     Ok(Job::from_definition(
         &definition,
-        &BTreeMap::new(),
+        &Artifacts::default(),
         &ProcessLookup::default(),
+        &NoConnections,
     )?)
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(name: Option<&str>, quick: bool, with_peers: bool) -> Result<(
         .args(quick.then_some("--quick"))
         .arg("--json")
         .arg(&json);
-    if with_peers && name == "job" {
+    if with_peers && ["job", "languages", "sql"].contains(&name) {
         benchmark.arg("--peers").arg(python_peers::install(&results)?);
     }
     step(&format!("running the benchmark {name}"), || succeed(&mut benchmark))?;

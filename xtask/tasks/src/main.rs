@@ -3,6 +3,8 @@
 mod bench;
 mod ci;
 mod counts;
+mod dist;
+mod drivers;
 mod flights;
 mod fuzz;
 mod lint;
@@ -12,6 +14,7 @@ mod python_peers;
 mod services;
 mod setup;
 mod steps;
+mod suites;
 mod test;
 mod workspace;
 
@@ -71,6 +74,8 @@ enum Task {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Builds the command as it is handed to others, with the interpreters of scripts in it, into target/dist.
+    Dist,
     /// What continuous integration runs: lint, then test.
     Ci,
 }
@@ -79,7 +84,7 @@ enum Task {
 enum Services {
     /// Says what there is, and what of it is installed.
     List,
-    /// Installs a service into the user's cache folder.
+    /// Installs a service: into the user's cache folder, or as a package of the system.
     Install {
         /// Its name, as `list` has it.
         name: String,
@@ -109,13 +114,17 @@ fn run(task: Task) -> Result<()> {
         Task::Flights => flights::run(),
         Task::Test { arguments } => test::run(&arguments),
         Task::Services { action } => match action {
-            Services::List => services::list(),
+            Services::List => {
+                services::list();
+                Ok(())
+            }
             Services::Install { name } => services::install(&name).map(|program| println!("{}", program.display())),
             Services::Start { name } => services::start(&name),
         },
         Task::Lint => lint::run(),
         Task::Bench { name, quick, peers } => bench::run(name.as_deref(), quick, peers),
         Task::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
+        Task::Dist => dist::run(),
         Task::Ci => ci::run(),
     }
 }

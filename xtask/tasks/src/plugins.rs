@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use tenon_toolchain::{BuildOptions, CargoOutput, Toolchain, build};
+use tenon_toolchain::{BuildOptions, Language, ToolOutput, Tools, build};
 
 use crate::setup;
 use crate::steps::step;
@@ -19,22 +19,42 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     if !names.is_empty() {
         guests.retain(|name, _| names.contains(name));
     }
-    let toolchain = setup::run()?;
+    let mut tools = setup::tools()?;
+    // A language whose tools cannot be had is named once, and its guests are left out.
+    let mut ready = BTreeMap::new();
+    for language in guests.values().map(|(_, language)| *language) {
+        if ready.contains_key(&language) {
+            continue;
+        }
+        let prepared = step(&format!("looking for what builds guests in {language}"), || {
+            Ok(tools
+                .prepare(language)
+                .inspect(|described| eprintln!("    {described}")))
+        })?;
+        if let Err(error) = &prepared {
+            if language == Language::Rust || !names.is_empty() {
+                bail!("{error}");
+            }
+            println!("SKIPPED guests in {language}, {error}");
+        }
+        ready.insert(language, prepared.is_ok());
+    }
+    guests.retain(|_, (_, language)| ready[language]);
     step("building guests", || {
         guests
             .iter()
-            .try_for_each(|(name, project)| build_one(&toolchain, name, project))
+            .try_for_each(|(name, (project, _))| build_one(&mut tools, name, project))
     })
 }
 
-fn build_one(toolchain: &Toolchain, name: &str, project: &Path) -> Result<()> {
+fn build_one(tools: &mut Tools<'_>, name: &str, project: &Path) -> Result<()> {
     let options = BuildOptions {
         target_dir: Some(guest_target()?),
         component: Some(target()?.join("plugins").join(format!("{name}.wasm"))),
-        cargo_output: CargoOutput::Shown,
+        output: ToolOutput::Shown,
         ..BuildOptions::default()
     };
-    let built = build(toolchain, project, &options).with_context(|| format!("the guest {name} could not be built"))?;
+    let built = build(tools, project, &options).with_context(|| format!("the guest {name} could not be built"))?;
     let freshness = if built.fresh { ", up to date" } else { "" };
     eprintln!(
         "    {} ({:.1} KiB{freshness})",
@@ -44,26 +64,35 @@ fn build_one(toolchain: &Toolchain, name: &str, project: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Every guest of the repository, by name: the folders in `plugins` and `tests/guests`, and the `plugin` folder of an
-/// example, which goes by the example's name.
-fn guests_in(root: &Path) -> Result<BTreeMap<String, PathBuf>> {
-    let mut guests = BTreeMap::new();
-    for (parent, inner) in [("plugins", ""), ("tests/guests", ""), ("examples", "plugin")] {
+/// Every guest of the repository, by name: the folders in `plugins` and `tests/guests`; those in `tests/conformance`, which
+/// go by `conformance-LANGUAGE`; and of each example its `plugin` folder, or all of it, which go by the example's name.
+fn guests_in(root: &Path) -> Result<BTreeMap<String, (PathBuf, Language)>> {
+    let mut guests: BTreeMap<String, (PathBuf, Language)> = BTreeMap::new();
+    for (parent, prefix) in [
+        ("plugins", ""),
+        ("tests/guests", ""),
+        ("tests/conformance", "conformance-"),
+        ("examples", ""),
+    ] {
         let Ok(entries) = fs::read_dir(root.join(parent)) else {
             continue;
         };
         for entry in entries {
             let folder = entry.with_context(|| format!("could not read {parent}"))?.path();
-            let project = if inner.is_empty() {
-                folder.clone()
+            let inner = folder.join("plugin");
+            let project = if parent == "examples" && inner.is_dir() {
+                inner
             } else {
-                folder.join(inner)
+                folder.clone()
             };
-            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if !project.join("Cargo.toml").is_file() {
+            let name = format!("{prefix}{}", folder.file_name().unwrap_or_default().to_string_lossy());
+            let Some(language) = is_guest(parent, &project)
+                .then(|| Language::of(&project).ok())
+                .flatten()
+            else {
                 continue;
-            }
-            if let Some(other) = guests.insert(name.clone(), project.clone()) {
+            };
+            if let Some((other, _)) = guests.insert(name.clone(), (project.clone(), language)) {
                 bail!(
                     "{} and {} are both called {name}; rename one",
                     other.display(),
@@ -73,6 +102,13 @@ fn guests_in(root: &Path) -> Result<BTreeMap<String, PathBuf>> {
         }
     }
     Ok(guests)
+}
+
+/// Whether the folder is meant as one: cargo's target folder is none, and an example may have scripts beside its job.
+fn is_guest(parent: &str, project: &Path) -> bool {
+    const MANIFESTS: [&str; 5] = ["Cargo.toml", "pyproject.toml", "package.json", "go.mod", "build.zig"];
+    let has_manifest = MANIFESTS.iter().any(|file| project.join(file).is_file());
+    project.is_dir() && (has_manifest || project.ends_with("plugin") || parent == "tests/conformance")
 }
 
 #[cfg(test)]
@@ -111,11 +147,20 @@ mod tests {
             "tests/fuzz/Cargo.toml",
             "examples/flights/plugin/Cargo.toml",
             "examples/plain/job.toml",
+            "examples/plain/customers.py",
+            "examples/flights-go/plugin/go.mod",
+            "tests/conformance/cases.json",
+            "tests/conformance/c/src/guest.c",
         ];
         let folder = Folder::new("found", &manifests);
         let guests = guests_in(&folder.0).unwrap();
-        assert_eq!(guests.keys().collect::<Vec<_>>(), ["echo", "flights", "mask"]);
-        assert_eq!(guests["flights"], folder.0.join("examples/flights/plugin"));
+        let names: Vec<_> = guests.keys().collect();
+        assert_eq!(names, ["conformance-c", "echo", "flights", "flights-go", "mask"]);
+        assert_eq!(
+            guests["flights"],
+            (folder.0.join("examples/flights/plugin"), Language::Rust)
+        );
+        assert_eq!(guests["conformance-c"].1, Language::C);
     }
 
     #[test]

@@ -1,13 +1,38 @@
 use anyhow::Result;
-use tenon_toolchain::Toolchain;
+use tenon_servers::SCHEMATHESIS;
+use tenon_toolchain::{Language, Tools};
 
 use crate::steps::step;
 
-/// Finds or installs the toolchain that builds guests.
-pub(crate) fn run() -> Result<Toolchain> {
-    step("looking for a toolchain that builds guests", || {
-        let toolchain = Toolchain::find_or_install(&mut |line| eprintln!("    {line}"))?;
-        eprintln!("    {}", toolchain.describe());
-        Ok(toolchain)
-    })
+/// Finds or installs the tools of every language that guests are written in. Without Rust's nothing goes on; without
+/// another's its guests, and their tests, are skipped.
+pub(crate) fn run() -> Result<()> {
+    let mut tools = tools()?;
+    for language in Language::ALL {
+        let prepared = step(&format!("looking for what builds guests in {language}"), || {
+            Ok(tools
+                .prepare(language)
+                .inspect(|described| eprintln!("    {described}")))
+        })?;
+        match prepared {
+            Ok(_) => {}
+            Err(error) if language == Language::Rust => return Err(error.into()),
+            Err(error) => println!("SKIPPED guests in {language}, {error}"),
+        }
+    }
+    if let Err(error) = step("looking for what makes requests up", requests) {
+        println!("SKIPPED requests made from the server's document, {error:#}");
+    }
+    Ok(())
+}
+
+/// Finds or installs what tests the server with requests that are made up.
+pub(crate) fn requests() -> Result<()> {
+    tools()?.python_packages(&[SCHEMATHESIS])?;
+    Ok(())
+}
+
+/// The tools, which are looked for when first needed.
+pub(crate) fn tools() -> Result<Tools<'static>> {
+    Ok(Tools::from_env(|line| eprintln!("    {line}"))?)
 }

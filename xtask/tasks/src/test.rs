@@ -4,9 +4,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Error, Result, bail};
 
 use crate::counts::Counts;
+use crate::drivers;
 use crate::plugins;
 use crate::services;
 use crate::steps::step;
+use crate::suites;
 use crate::workspace::{cargo, guest_manifest, guest_target};
 
 /// Builds the guests and runs every test. The last line says how many passed, failed and were skipped.
@@ -15,11 +17,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 }
 
 /// As [`run`], with `prepare` applied to the cargo command of the main workspace, and problems that came up before.
-pub(crate) fn run_after(
-    arguments: &[String],
-    prepare: impl FnOnce(&mut Command),
-    mut problems: Vec<Error>,
-) -> Result<()> {
+pub(crate) fn run_after(arguments: &[String], prepare: impl Fn(&mut Command), mut problems: Vec<Error>) -> Result<()> {
     let mut counts = Counts::default();
     // Tests of crates that need no guest are worth running when one does not build.
     if let Err(problem) = plugins::run(&[]) {
@@ -38,6 +36,12 @@ pub(crate) fn run_after(
     problems.extend(step("running the tests", || count(&mut tests, &mut counts)).err());
 
     if arguments.is_empty() {
+        let mut tests = drivers::tests(&mut counts);
+        prepare(&mut tests);
+        let name = "running the tests of drivers that the default build leaves out";
+        problems.extend(step(name, || count(&mut tests, &mut counts)).err());
+    }
+    if arguments.is_empty() {
         let mut tests = cargo();
         tests
             .args(["test", "--workspace", "--no-fail-fast", "--manifest-path"])
@@ -49,6 +53,9 @@ pub(crate) fn run_after(
             })
             .err(),
         );
+    }
+    if arguments.is_empty() {
+        problems.extend(suites::test(&mut counts));
     }
     report(&counts, &problems);
     Ok(())

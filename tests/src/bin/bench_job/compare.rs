@@ -7,9 +7,9 @@ use tenon_tests::bench::{Figures, median};
 use tenon_tests::jobs;
 
 use crate::orders::{Checksum, Orders};
-use crate::peer::Peer;
 use crate::ways::{SHA256, Step, UPPER, Way};
 use crate::{Bench, emptied};
+use tenon_tests::peer::Peer;
 
 /// One way, and how long it took in each round.
 struct Contender<'a> {
@@ -25,7 +25,9 @@ pub async fn measure(bench: &Bench, data: &Orders, figures: &mut Figures) -> any
     let engine = jobs::engine(&bench.folder.join("cache"))?;
     let start = |script| {
         let python = bench.python.as_deref();
-        python.map(|python| Peer::start(python, script, data)).transpose()
+        python
+            .map(|python| Peer::start(python, script, &[&data.orders, &data.rates]))
+            .transpose()
     };
     for compression in ["snappy", "zstd"] {
         let (mut duckdb, mut polars) = (start("orders_duckdb.py")?, start("orders_polars.py")?);

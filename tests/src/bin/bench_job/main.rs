@@ -3,7 +3,6 @@
 mod compare;
 mod memory;
 mod orders;
-mod peer;
 mod spark;
 mod start;
 mod tenon;

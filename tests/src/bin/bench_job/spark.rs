@@ -7,9 +7,9 @@ use anyhow::{Context, ensure};
 use tenon_tests::bench::{Figures, median};
 
 use crate::orders::{Checksum, Orders};
-use crate::peer::script;
 use crate::ways::{SHA256, Step, job_file};
 use crate::{Bench, emptied, tenon};
+use tenon_tests::peer::script;
 
 pub async fn measure(bench: &Bench, data: &Orders, figures: &mut Figures) -> anyhow::Result<()> {
     let python = bench.python.as_deref().context("Spark needs Python")?;

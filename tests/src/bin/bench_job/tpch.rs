@@ -11,8 +11,8 @@ use tenon_tests::bench::{Figures, median};
 use tenon_tests::jobs;
 use tenon_tests::tpch::{ANSWERED_SCALE, Answer, Query, TABLES, answers_folder, generate, queries, queries_folder};
 
-use crate::peer::script;
 use crate::{Bench, emptied, tenon};
+use tenon_tests::peer::script;
 
 pub async fn measure(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let scale = bench.effort.scale;

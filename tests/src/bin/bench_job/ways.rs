@@ -10,9 +10,9 @@ use serde_json::json;
 use tenon_engine::{Engine, Progress};
 use tenon_tests::guests::guest;
 use tenon_tests::jobs;
+use tenon_tests::peer::Peer;
 
 use crate::orders::Orders;
-use crate::peer::Peer;
 
 /// SHA-256 of the customer as DataFusion computes it.
 pub const SHA256: &str = "encode(sha256(customer), 'hex')";

@@ -1,5 +1,6 @@
-//! A peer in a Python process of its own that answers requests, so that its start is not measured.
+//! Peers in Python, each in a process of its own that answers requests, so that its start is not measured.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -7,9 +8,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::orders::Orders;
-
 /// A peer that runs. It ends when this is dropped.
+#[derive(Debug)]
 pub struct Peer {
     name: String,
     process: Child,
@@ -17,17 +17,20 @@ pub struct Peer {
     answers: BufReader<ChildStdout>,
 }
 
-/// Where the peers' scripts are.
+/// A peer's script.
 pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/python").join(name)
 }
 
 impl Peer {
     /// Starts a script of `tests/peers/python`.
-    pub fn start(python: &Path, name: &str, data: &Orders) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// If Python does not start.
+    pub fn start<A: AsRef<OsStr>>(python: &Path, name: &str, arguments: &[A]) -> anyhow::Result<Self> {
         let mut process = Command::new(python)
             .arg(script(name))
-            .args([&data.orders, &data.rates])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -44,6 +47,9 @@ impl Peer {
     }
 
     /// Has a request served; how many seconds it took.
+    ///
+    /// # Errors
+    /// If the peer fails at it, or has ended.
     pub fn ask(&mut self, request: &Value) -> anyhow::Result<f64> {
         writeln!(self.requests, "{request}")?;
         self.requests.flush()?;

@@ -1,0 +1,160 @@
+//! Components: their size, and what getting a sandbox of one takes.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use tenon_runtime::{Plugin, PoolConfig, Run, Runtime, RuntimeConfig};
+use tenon_tests::bench::{Figures, median, micros};
+use tenon_tests::guests::guest;
+use tenon_tests::languages::LANGUAGES;
+
+use crate::Effort;
+
+/// Sandboxes that are kept warm.
+const WARM: usize = 16;
+
+/// The conformance guest of a language, which has every transform; and an ordinary one, the flights example where the
+/// language has it, by which sizes and starts are told.
+pub struct Guest {
+    pub folder: &'static str,
+    pub language: &'static str,
+    pub plugin: Plugin,
+    ordinary: Plugin,
+    component: PathBuf,
+    loaded: Duration,
+}
+
+/// The guests that are there. Rust's, which the others are compared with, has to be.
+pub async fn load() -> anyhow::Result<Vec<Guest>> {
+    let cache = tempfile::tempdir()?;
+    let mut config = RuntimeConfig {
+        pool: PoolConfig {
+            floor: WARM,
+            ceiling: WARM,
+            idle: WARM,
+            ..PoolConfig::default()
+        },
+        ..RuntimeConfig::default()
+    };
+    config.cache.folder = Some(cache.path().to_owned());
+    let mut guests = Vec::new();
+    for (folder, language) in LANGUAGES {
+        let component = match guest(&format!("conformance-{folder}")) {
+            Ok(component) => component,
+            Err(error) if folder == "rust" => return Err(error),
+            Err(error) => {
+                eprintln!("SKIPPED {language}: {error:#}");
+                continue;
+            }
+        };
+        let ordinary = ordinary(folder).unwrap_or_else(|| component.clone());
+        // Compiled once, then loaded as any later command does.
+        drop(Runtime::new(config.clone())?.load(&ordinary).await?);
+        let runtime = Runtime::new(config.clone())?;
+        let started = Instant::now();
+        let loading = runtime.load(&ordinary).await?;
+        let loaded = started.elapsed();
+        guests.push(Guest {
+            folder,
+            language,
+            plugin: runtime.load(&component).await?,
+            ordinary: loading,
+            component: ordinary,
+            loaded,
+        });
+    }
+    Ok(guests)
+}
+
+/// The flights example in a language.
+fn ordinary(folder: &str) -> Option<PathBuf> {
+    let name = match folder {
+        "rust" => "flights",
+        "js" => "flights-typescript",
+        "python" => "flights-python",
+        "go" => "flights-go",
+        "c" => "flights-c",
+        _ => return None,
+    };
+    guest(name).ok()
+}
+
+pub async fn measure(guests: &[Guest], effort: Effort, figures: &mut Figures) -> anyhow::Result<()> {
+    for guest in guests {
+        let (kib, refill) = reach(guest.folder).with_context(|| format!("nothing to reach for {}", guest.folder))?;
+        let language = guest.language;
+        figures.at_most(
+            format!("{language}: component"),
+            guest.component.metadata()?.len() as f64 / 1024.0,
+            "KiB",
+            kib,
+        );
+        figures.note(
+            format!("{language}: load from the cache"),
+            guest.loaded.as_secs_f64() * 1e3,
+            "ms",
+        );
+        let checkout = checkout(&guest.ordinary, effort).await?;
+        figures.at_most(format!("{language}: checkout of a warm sandbox"), checkout, "us", 1.0);
+        let time = instantiate(guest, effort).await?;
+        figures.at_most(format!("{language}: refill, instantiate and drop"), time, "us", refill);
+    }
+    Ok(())
+}
+
+/// The size in KiB and the time of a refill in microseconds that are to be reached.
+fn reach(folder: &str) -> Option<(f64, f64)> {
+    Some(match folder {
+        "rust" => (150.0, 15.0),
+        "c" | "zig" => (50.0, 15.0),
+        "go" => (3.0 * 1024.0, 400.0),
+        "js" => (2.0 * 1024.0, 200.0),
+        "python" => (20.0 * 1024.0, 1_000.0),
+        _ => return None,
+    })
+}
+
+/// Microseconds, of a pool that is given the time to refill.
+async fn checkout(plugin: &Plugin, effort: Effort) -> anyhow::Result<f64> {
+    let run = Run::builder("bench", "checkout").build();
+    let mut waits = Vec::new();
+    for _ in 0..effort.rounds {
+        let full = Instant::now();
+        while plugin.statistics().warm < WARM / 2 && full.elapsed() < Duration::from_secs(20) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        for _ in 0..WARM / 4 {
+            let started = Instant::now();
+            let sandbox = plugin.checkout(&run).await?;
+            waits.push(micros(started.elapsed()));
+            drop(sandbox);
+        }
+    }
+    Ok(median(&mut waits))
+}
+
+/// Microseconds, with no pool at all: each checkout builds a sandbox on the spot.
+async fn instantiate(tested: &Guest, effort: Effort) -> anyhow::Result<f64> {
+    let runtime = Runtime::new(RuntimeConfig {
+        pool: PoolConfig {
+            floor: 0,
+            ceiling: 0,
+            idle: 0,
+            ..PoolConfig::default()
+        },
+        ..RuntimeConfig::default()
+    })?;
+    let plugin = runtime.load(&tested.component).await?;
+    let run = Run::builder("bench", "refill").build();
+    let mut rounds = Vec::new();
+    let calls = (effort.calls / 10).max(1);
+    for _ in 0..effort.rounds {
+        let started = Instant::now();
+        for _ in 0..calls {
+            drop(plugin.checkout(&run).await?);
+        }
+        rounds.push(micros(started.elapsed()) / calls as f64);
+    }
+    Ok(median(&mut rounds))
+}

@@ -1,0 +1,231 @@
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Error, Result, bail};
+use tenon_toolchain::Tools;
+
+use crate::counts::Counts;
+use crate::setup;
+use crate::steps::{step, succeed};
+use crate::workspace::root;
+
+/// What tests of the Python SDK run on: the runner, and the stand-in for the host's SQL.
+const PYTHON: [&str; 2] = ["pytest==9.2.0", "duckdb==2.0.0"];
+
+/// Tests that are not cargo's.
+struct Suite {
+    what: &'static str,
+    folder: &'static str,
+    runner: Runner,
+}
+
+/// What runs tests, and how its output is read.
+#[derive(Clone, Copy)]
+enum Runner {
+    Pytest,
+    /// Node's own. What the project depends on is installed first, where it depends on something.
+    Node,
+    Go,
+    Make,
+    Zig,
+}
+
+const SUITES: [Suite; 11] = [
+    suite("the SDK in Python", "sdk/python", Runner::Pytest),
+    suite("the interpreter of Python", "plugins/python", Runner::Pytest),
+    suite("flights in Python", "examples/flights-python/plugin", Runner::Pytest),
+    suite("the SDK in JavaScript", "sdk/js", Runner::Node),
+    suite("the interpreter of JavaScript", "plugins/javascript", Runner::Node),
+    suite(
+        "flights in TypeScript",
+        "examples/flights-typescript/plugin",
+        Runner::Node,
+    ),
+    suite("the SDK in Go", "sdk/go", Runner::Go),
+    suite("flights in Go", "examples/flights-go/plugin", Runner::Go),
+    suite("the SDK in C and C++", "sdk/c", Runner::Make),
+    suite("flights in C", "examples/flights-c/plugin", Runner::Make),
+    suite("the SDK in Zig", "sdk/zig", Runner::Zig),
+];
+
+const fn suite(what: &'static str, folder: &'static str, runner: Runner) -> Suite {
+    Suite { what, folder, runner }
+}
+
+impl Runner {
+    /// The command that runs the tests in a folder.
+    fn command(self, folder: &Path, tools: &mut Tools<'_>) -> Result<Command> {
+        Ok(match self {
+            Self::Pytest => {
+                let mut pytest = Command::new(tools.python_packages(&PYTHON)?.join("python"));
+                pytest.args(["-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]);
+                pytest
+            }
+            Self::Node => {
+                let manifest = fs::read_to_string(folder.join("package.json")).context("there is no package.json")?;
+                if manifest.contains("\"dependencies\"") {
+                    let mut npm = Command::new("npm");
+                    npm.args([
+                        "install",
+                        "--no-package-lock",
+                        "--no-audit",
+                        "--no-fund",
+                        "--loglevel=error",
+                    ]);
+                    succeed(npm.current_dir(folder))?;
+                }
+                let mut npm = Command::new("npm");
+                npm.args(["test", "--silent"])
+                    .env("NODE_OPTIONS", "--test-reporter=tap");
+                npm
+            }
+            Self::Go => {
+                let mut go = tools.go()?;
+                go.args(["test", "-count=1", "-v", "./..."]);
+                go
+            }
+            Self::Make => {
+                let mut make = Command::new("make");
+                make.args(["-s", "test"]);
+                make
+            }
+            Self::Zig => {
+                let mut zig = tools.zig()?;
+                zig.args(["build", "test", "--summary", "all"]);
+                zig
+            }
+        })
+    }
+
+    /// Passed, failed and skipped tests, as a line of the output says.
+    fn read(self, line: &str) -> [usize; 3] {
+        match self {
+            // `83 passed, 1 skipped in 2.13s`
+            Self::Pytest if line.contains(" in ") && line.ends_with('s') => {
+                [" passed", " failed", " skipped"].map(|words| before(line, words))
+            }
+            Self::Node => ["# pass ", "# fail ", "# skipped "].map(|words| after(line, words)),
+            Self::Go => ["--- PASS: ", "--- FAIL: ", "--- SKIP: "].map(|mark| usize::from(line.starts_with(mark))),
+            // `24 tests, 0 failed`
+            Self::Make => {
+                let failed = before(line, " failed");
+                [before(line, " tests, ").saturating_sub(failed), failed, 0]
+            }
+            // `Build Summary: 3/3 steps succeeded; 12/12 tests passed`
+            Self::Zig if line.contains("Build Summary") => {
+                let counts = line.split_once(" tests passed");
+                let counts = counts.and_then(|(text, _)| text.rsplit(' ').next()?.split_once('/'));
+                let (passed, all) = counts.unwrap_or(("0", "0"));
+                let [passed, all] = [passed, all].map(|number| number.parse().unwrap_or(0));
+                [passed, all.saturating_sub(passed), 0]
+            }
+            Self::Pytest | Self::Zig => [0; 3],
+        }
+    }
+}
+
+/// Runs the tests of SDKs, interpreters and examples that are not in Rust, natively. One whose tools cannot be had counts
+/// as skipped.
+pub(crate) fn test(counts: &mut Counts) -> Vec<Error> {
+    SUITES
+        .iter()
+        .filter_map(|suite| {
+            let tests = format!("the tests of {}", suite.what);
+            let tested = step(&format!("running {tests}"), || run(suite, counts));
+            tested.err().map(|error| error.context(tests))
+        })
+        .collect()
+}
+
+fn run(suite: &Suite, counts: &mut Counts) -> Result<()> {
+    let folder = root().join(suite.folder);
+    let prepared = setup::tools().and_then(|mut tools| suite.runner.command(&folder, &mut tools));
+    let started = prepared.and_then(|mut command| {
+        command.current_dir(&folder).stdin(Stdio::null());
+        // Zig and Go say some of it on stderr.
+        let output = command.output();
+        output.with_context(|| format!("cannot start {}", command.get_program().display()))
+    });
+    let output = match started {
+        Ok(output) => output,
+        Err(error) => {
+            let skipped = format!("tests of {}, {error:#}", suite.what);
+            println!("SKIPPED {skipped}");
+            counts.skipped += 1;
+            counts.skipped_names.push(skipped);
+            return Ok(());
+        }
+    };
+    let text = [&output.stdout, &output.stderr]
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        .concat();
+    let [passed, failed, skipped] = tally(suite.runner, &text);
+    counts.passed += passed;
+    counts.failed += failed;
+    counts.skipped += skipped;
+    eprintln!("    {passed} passed, {failed} failed, {skipped} skipped");
+    if !output.status.success() || failed > 0 || passed == 0 {
+        println!("{text}");
+        counts.failed_names.extend((failed > 0).then(|| suite.what.to_owned()));
+        bail!("they failed ({}), {passed} passed", output.status);
+    }
+    Ok(())
+}
+
+fn tally(runner: Runner, text: &str) -> [usize; 3] {
+    let lines = text.lines().map(|line| runner.read(line.trim()));
+    lines.fold([0; 3], |sum, line| {
+        [sum[0] + line[0], sum[1] + line[1], sum[2] + line[2]]
+    })
+}
+
+/// The number before these words.
+fn before(line: &str, words: &str) -> usize {
+    let number = line
+        .split_once(words)
+        .and_then(|(text, _)| text.rsplit([' ', '=']).next());
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// The number after these words, which begin the line.
+fn after(line: &str, words: &str) -> usize {
+    line.strip_prefix(words)
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runners_print_is_understood() {
+        let printed = [
+            (
+                Runner::Pytest,
+                "....\n1 failed, 82 passed, 2 skipped in 2.13s\n",
+                [82, 1, 2],
+            ),
+            (Runner::Node, "ok 1 - x\n# pass 40\n# fail 1\n# skipped 0\n", [40, 1, 0]),
+            (
+                Runner::Go,
+                "--- PASS: TestA (0.00s)\n    --- PASS: TestA/b\n--- FAIL: TestB\nFAIL\n",
+                [2, 1, 0],
+            ),
+            (
+                Runner::Make,
+                "ok a\n24 tests, 1 failed\n1 tests, 0 failed\n",
+                [24, 1, 0],
+            ),
+            (
+                Runner::Zig,
+                "Build Summary: 3/3 steps succeeded; 11/12 tests passed\n",
+                [11, 1, 0],
+            ),
+        ];
+        for (runner, text, counted) in printed {
+            assert_eq!(tally(runner, text), counted, "{text}");
+        }
+    }
+}
