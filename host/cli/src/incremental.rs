@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tenon_host::connect::Bookmark;
 use tenon_host::engine::{Commitment, Engine, Incremental, Job, Ledger};
-use tenon_host::history::{self, Commit, History, StateChange};
+use tenon_host::history::{self, Commit, Filter, History, State, StateChange};
 
 use crate::args::{BookmarkArgument, RunArguments};
 use crate::exit::Failure;
@@ -17,6 +17,8 @@ use crate::record::Record;
 /// How long a run waits for another one of its job to commit.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
+/// How long targets keep what dead runs have prepared.
+const LEFT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Finishes commits of the job that were cut short, gives its guests what they kept, and has the sources among
 /// `bookmarked` read from where the last run ended. Answers with the engine that remembers how far this one comes.
@@ -52,6 +54,7 @@ pub async fn prepare(
     };
     let engine = engine.ledger(Arc::new(ledger.clone()));
     finish(&engine, job, history).await?;
+    forget(&engine, job, history).await;
     // What that commit kept is current now.
     job.state = history.state(&job.name)?;
 
@@ -99,6 +102,24 @@ async fn finish(engine: &Engine, job: &Job, history: &History) -> Result<(), Fai
         engine.finish(job, &commitment).await?;
     }
     Ok(())
+}
+
+/// Removes what runs have left that died and had nothing decided.
+async fn forget(engine: &Engine, job: &Job, history: &History) {
+    let filter = Filter {
+        job: Some(job.name.clone()),
+        state: Some(State::Error),
+        since: Some(chrono::Utc::now() - LEFT),
+        ..Filter::default()
+    };
+    // A day later it is swept anyway, so that no run ends over it.
+    let runs = history.list(&filter).unwrap_or_default();
+    let died = |run: &history::Run| run.error.as_ref().is_some_and(|error| error.kind == history::DIED);
+    for run in runs.iter().filter(|run| died(run)) {
+        if let Err(error) = engine.forget(job, &run.id).await {
+            tracing::warn!(run = run.id, %error, "what a run that died has prepared cannot be removed now");
+        }
+    }
 }
 
 /// The history as the engine's ledger.

@@ -193,6 +193,18 @@ impl SinkConfig {
         }
     }
 
+    /// Removes what a run that is over has left among a target's files and will never commit. Of tables it is swept with
+    /// the next run.
+    ///
+    /// # Errors
+    /// When the target refuses.
+    pub async fn forget(&self, run: &str) -> Result<(), Error> {
+        match self {
+            Self::File(config) => file::forget(config, run).await,
+            Self::Database(_) => Ok(()),
+        }
+    }
+
     fn other(&self, prepared: &Prepared) -> Error {
         Error::Gone {
             target: self.place(),

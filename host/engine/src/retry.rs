@@ -18,6 +18,23 @@ pub(crate) fn pause(retries: &Retries, number: u64, random: f64) -> Option<Durat
     Some(Duration::from_secs_f64(pause * (0.5 + random.clamp(0.0, 1.0) / 2.0)))
 }
 
+/// What try `number` of a run is called; 1 is the first.
+pub(crate) fn name(run: &str, number: u64) -> String {
+    match number {
+        0 | 1 => run.to_owned(),
+        number => format!("{run}-{number}"),
+    }
+}
+
+/// The most tries whose names are gone through. Later ones are rare, and what they have left goes with a sweep.
+const NAMED: u64 = 16;
+
+/// What the tries of a run may have been called.
+pub(crate) fn names<'a>(run: &'a str, retries: &Retries) -> impl Iterator<Item = String> + use<'a> {
+    let tries = u64::from(retries.max).saturating_add(1).min(NAMED);
+    (1..=tries).map(move |number| name(run, number))
+}
+
 /// Some number between 0 and 1. Nothing depends on its quality.
 pub(crate) fn jitter() -> f64 {
     use std::hash::{BuildHasher, RandomState};
@@ -27,6 +44,15 @@ pub(crate) fn jitter() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tries_have_names() {
+        let retries = Retries {
+            max: 2,
+            ..Retries::default()
+        };
+        assert_eq!(names("r", &retries).collect::<Vec<_>>(), ["r", "r-2", "r-3"]);
+    }
 
     #[test]
     fn pauses_grow_to_a_bound_and_end() {

@@ -81,6 +81,21 @@ impl Engine {
             .map_err(Error::Ledger)
     }
 
+    /// Removes what a run of this job has left at its targets that died and was never committed. It is hidden, and
+    /// would be swept after a day.
+    ///
+    /// # Errors
+    /// When a target refuses.
+    pub async fn forget(&self, job: &Job, run: &str) -> Result<(), Error> {
+        for try_of_run in retry::names(run, &job.retries) {
+            for output in job.sinks.values() {
+                let forgotten = output.to.forget(&try_of_run).await;
+                forgotten.map_err(|error| Error::Sink(Box::new(error)))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Runs a job.
     ///
     /// # Errors
@@ -117,11 +132,7 @@ impl Engine {
         let mut attempt = 1;
         loop {
             progress.start_attempt(attempt);
-            let id = if attempt == 1 {
-                run.clone()
-            } else {
-                format!("{run}-{attempt}")
-            };
+            let id = retry::name(&run, attempt);
             let failed = match self
                 .attempt(job, &run, &id, progress, began, interrupted.as_mut())
                 .await

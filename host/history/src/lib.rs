@@ -57,6 +57,7 @@ pub use error::Error;
 pub use history::{History, Settings};
 pub use kept::{KeptBatch, KeptInfo, LoadedBatch};
 pub use log::{Level, LogLine, LogQuery, LogSource, LogWriter};
+pub use lost::DIED;
 pub use place::default_folder;
 pub use process::host_name;
 pub use retention::{Removed, Retention};

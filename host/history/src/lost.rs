@@ -8,6 +8,9 @@ use crate::process::{Fate, fate};
 use crate::run::{Failure, State};
 use crate::store::Durability;
 
+/// Kind of the failure of a run whose process died.
+pub const DIED: &str = "died";
+
 /// A run that has not ended, by what is recorded.
 pub(crate) struct UnderWay {
     pub number: i64,
@@ -24,7 +27,7 @@ impl History {
         }
         let failure = Failure {
             sentence: "the process died".to_owned(),
-            kind: "died".to_owned(),
+            kind: DIED.to_owned(),
             chain: Vec::new(),
         };
         self.store.write(Durability::Process, |transaction| {

@@ -32,6 +32,7 @@ pub use gcs::Gcs;
 pub use install::{Service, apt, install};
 pub use mariadb::MariaDb;
 pub use postgres::Postgres;
+pub use process::free_port;
 #[cfg(feature = "redshift")]
 pub use redshift::Redshift;
 pub use s3::S3;

@@ -1,7 +1,9 @@
 //! A server as a process.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -12,10 +14,22 @@ use anyhow::{Context, Result, bail};
 /// How long a server may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Ports that systems give to nobody by themselves. Between the look and the server's start, a port from the range for
+/// outgoing connections may become one's own end of a connection, even of one to that very port.
+const PORTS: Range<u16> = 20_000..32_000;
+
 /// A port that is free right now.
-pub(crate) fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").context("no port is free")?;
-    Ok(listener.local_addr()?.port())
+///
+/// # Errors
+/// When none is found.
+pub fn free_port() -> Result<u16> {
+    let random = RandomState::new();
+    let mut candidates = (0..1_000_u32).map(|number| {
+        let within = random.hash_one(number) % u64::from(PORTS.end - PORTS.start);
+        PORTS.start + u16::try_from(within).unwrap_or_default()
+    });
+    let free = candidates.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.with_context(|| format!("no port of {PORTS:?} is free"))
 }
 
 /// A server that has been started, and ends when this is dropped.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -43,9 +43,7 @@ impl Azurite {
         let modules = tools.node_packages(&PACKAGES).map_err(|error| said(&error))?;
         let main: PathBuf = modules.join("azurite/dist/src/blob/main.js");
         let data = tempfile::tempdir().map_err(|error| said(&error))?;
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| said(&error))?;
-        let port = listener.local_addr().map_err(|error| said(&error))?.port();
-        drop(listener);
+        let port = tenon_servers::free_port().map_err(|error| said(&error))?;
         let server = Command::new("node")
             .arg(main)
             .args([
@@ -61,15 +59,16 @@ impl Azurite {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| said(&error))?;
-        let started = Self {
+        let mut started = Self {
             port,
             server,
             _data: data,
         };
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if began.elapsed() > Duration::from_secs(60) {
-                return Err("the emulator does not listen".to_owned());
+            let ended = started.server.try_wait().map_err(|error| said(&error))?;
+            if ended.is_some() || began.elapsed() > Duration::from_secs(60) {
+                return Err(format!("the emulator does not listen ({ended:?})"));
             }
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -60,9 +59,7 @@ fn the_tutorial_works_from_top_to_bottom() {
 /// Runs all blocks in one shell; what each printed, by its number.
 fn run(blocks: &[Block], plugins: &Path) -> Vec<(usize, String)> {
     let place = Place::new();
-    // Whoever comes first gets the port; in between it is nobody's.
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let port = port.expect("a port").port().to_string();
+    let port = tenon_servers::free_port().expect("a port").to_string();
     let mut script = "set -e\ntrap 'kill ${SERVER:-} 2>/dev/null || true' EXIT\n".to_owned();
     for (number, block) in blocks.iter().enumerate() {
         let _ = writeln!(script, "echo '{MARK}{number}'\n{}", block.commands.replace(PORT, &port));

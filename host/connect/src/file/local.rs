@@ -204,9 +204,21 @@ impl Local {
                 run: prepared.run.clone(),
             });
         }
-        let path = self.journal(&prepared.run, PREPARED);
+        self.give_up(&prepared.run)
+    }
+
+    /// Removes what a run has prepared, unless it was decided to commit it.
+    pub fn forget(&self, run: &str) -> Result<(), Error> {
+        if !self.folder.exists() || self.journal(run, COMMIT).exists() {
+            return Ok(());
+        }
+        self.give_up(run)
+    }
+
+    fn give_up(&self, run: &str) -> Result<(), Error> {
+        let path = self.journal(run, PREPARED);
         ignore_missing(fs::remove_file(&path)).map_err(|source| write_error("remove", &path, source))?;
-        self.remove_staged(&self.hidden_names()?, Some(&prepared.run), &HashSet::new());
+        self.remove_staged(&self.hidden_names()?, Some(run), &HashSet::new());
         Ok(())
     }
 

@@ -227,6 +227,14 @@ impl Remote {
         self.discard(run).await
     }
 
+    /// As [`discard`](Self::discard), unless it was decided to commit the run.
+    pub async fn forget_undecided(&self, run: &str) -> Result<(), Error> {
+        if self.get::<Manifest>(&self.own(&format!("{run}.json"))).await?.is_some() {
+            return Ok(());
+        }
+        self.discard(run).await
+    }
+
     /// Aborts a run's uploads and forgets them.
     pub async fn discard(&self, run: &str) -> Result<(), Error> {
         for object in self.list(&self.own(run)).await? {

@@ -334,63 +334,7 @@ impl Drop for Sink {
     }
 }
 
-/// Makes what was prepared visible, from any process that can reach the target. Doing it twice, at whichever point the
-/// first time has ended, is the same as once.
-///
-/// # Errors
-/// When the configuration is for another target, when another run writes there now, when nothing of the kind is prepared,
-/// and when the file system or the store refuses.
-pub async fn commit(config: &WriteConfig, prepared: &Prepared) -> Result<Committed, Error> {
-    let target = target_of(config, prepared)?;
-    match &target.place {
-        Place::Local(local) => {
-            let (local, prepared, url) = (local.clone(), prepared.clone(), config.url.clone());
-            let committed = blocking(move || {
-                let _lock = local.lock_again(&prepared.run, &url)?;
-                local.commit_prepared(&prepared)
-            });
-            committed.await?;
-        }
-        Place::Remote(remote) => remote.commit(prepared).await?,
-    }
-    Ok(prepared.committed(|path| target.shown(path)))
-}
-
-/// Removes what was prepared and not committed.
-///
-/// # Errors
-/// When it is committed already, and as [`commit`].
-pub async fn abort(config: &WriteConfig, prepared: &Prepared) -> Result<(), Error> {
-    let target = target_of(config, prepared)?;
-    match &target.place {
-        Place::Local(local) => {
-            let (local, prepared, url) = (local.clone(), prepared.clone(), config.url.clone());
-            let aborted = blocking(move || {
-                if !local.folder.exists() {
-                    return Ok(());
-                }
-                let _lock = local.lock_again(&prepared.run, &url)?;
-                local.abort(&prepared)
-            });
-            aborted.await
-        }
-        Place::Remote(remote) => remote.abort(prepared).await,
-    }
-}
-
-fn target_of(config: &WriteConfig, prepared: &Prepared) -> Result<Target, Error> {
-    let target = Target::of(config)?;
-    // Once the folder is there, its URL ends with a slash.
-    if target.url().trim_end_matches('/') == prepared.target.trim_end_matches('/') {
-        return Ok(target);
-    }
-    Err(Error::Config {
-        subject: config.url.clone(),
-        reason: format!("run {} was prepared for {}", prepared.run, prepared.target),
-    })
-}
-
-fn check_run(run: &str) -> Result<(), Error> {
+pub(super) fn check_run(run: &str) -> Result<(), Error> {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
     if !run.is_empty() && run.len() <= RUN_BYTES && run.chars().all(plain) {
         return Ok(());
@@ -409,7 +353,9 @@ async fn clean(remote: &Remote, run: &str, discard: bool) {
 }
 
 /// Runs what waits for the disk where it keeps nobody else waiting.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| {
         Err(Error::Write {

@@ -38,15 +38,15 @@ struct Ready {
 }
 
 /// Carries out an attempt of a run, and notes how it ended.
-pub(super) async fn carry_out(shared: &Arc<Shared>, run: Claimed, mut stopped: Receiver<Stop>) {
-    let log = traced::log(shared, &run);
+pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: Receiver<Stop>) {
+    let log = traced::log(shared, run);
     let progress = Progress::default();
     let attempt = Attempt {
         shared,
-        run: &run,
+        run,
         log: &log,
         progress: &progress,
-        until: until(shared, &run),
+        until: until(shared, run),
     };
     let (went, artifacts) = attempt.go(&mut stopped).await;
     traced::parts(shared, &progress, &went);
@@ -54,7 +54,7 @@ pub(super) async fn carry_out(shared: &Arc<Shared>, run: Claimed, mut stopped: R
     if let Went::Away = went {
         return;
     }
-    note::note(shared, &run, went.noted(&progress)).await;
+    note::note(shared, run, went.noted(&progress)).await;
     shared
         .plugins
         .judge(&run.tenant, &run.lease.run, &artifacts, went.culprit())

@@ -10,18 +10,21 @@ mod note;
 mod outcome;
 mod prepare;
 mod room;
+mod strays;
 mod terms;
 mod traced;
 mod watch;
 mod went;
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use parking_lot::Mutex;
 use tenon_metadata::{Name, Subscription};
-use tenon_runs::{Capacity, Claimed, Recovery, State};
+use tenon_runs::{Capacity, Claimed, Held, Lease, Recovery, State};
 use tokio::sync::{Notify, watch as channel};
 use tokio::task::JoinSet;
 use tracing::Instrument;
@@ -35,6 +38,7 @@ pub(crate) use terms::{Terms, TermsBook};
 use crate::Error;
 use crate::server::Shared;
 use room::{Place, Room};
+use strays::Strays;
 
 /// How often the queue is looked at although nobody said that there is something.
 const LOOK: Duration = Duration::from_secs(1);
@@ -63,6 +67,7 @@ pub(crate) struct Executor {
     at_work: Mutex<HashMap<String, channel::Sender<Stop>>>,
     /// Commits of dead servers that this one is to finish.
     recovering: Mutex<Vec<Recovery>>,
+    strays: Strays,
     look: Notify,
 }
 
@@ -76,6 +81,7 @@ impl Executor {
             room: Room::default(),
             at_work: Mutex::default(),
             recovering: Mutex::default(),
+            strays: Strays::default(),
             look: Notify::new(),
         }))
     }
@@ -156,13 +162,16 @@ impl Executor {
         let executor = Arc::clone(self);
         let span = traced::attempt(&self.shared, &run);
         work.spawn(async move {
-            let (tenant, attempt) = (run.tenant.clone(), run.attempt);
-            let carried_out = attempt::carry_out(&executor.shared, run, stopped);
-            Box::pin(carried_out.instrument(span)).await;
+            let carried_out = attempt::carry_out(&executor.shared, &run, stopped);
+            // Whatever goes wrong in it, the run has to end.
+            let ended = AssertUnwindSafe(Box::pin(carried_out.instrument(span))).catch_unwind();
+            if ended.await.is_err() {
+                note::note(&executor.shared, &run, went::panicked()).await;
+            }
             executor.at_work.lock().remove(&id);
             drop(place);
             executor.look.notify_one();
-            traced::run(&executor.shared, &tenant, &id, attempt).await;
+            traced::run(&executor.shared, &run.tenant, &id, run.attempt).await;
         });
     }
 
@@ -221,7 +230,10 @@ impl Executor {
             }
             match renewed {
                 Ok(renewed) => {
-                    self.look_at_held().await;
+                    let held = self.look_at_held().await;
+                    self.strays
+                        .give_back(&self.shared.metadata, &held, |lease| self.knows(lease))
+                        .await;
                     if !renewed.late {
                         self.take_over().await;
                     }
@@ -244,16 +256,24 @@ impl Executor {
         }
     }
 
-    async fn look_at_held(&self) {
+    /// Stops what is to be stopped of what the database says this server holds, which it answers with.
+    async fn look_at_held(&self) -> Vec<Held> {
         let server = self.server.lock().clone();
         let held = self.shared.metadata.read(move |tx| tenon_runs::held(tx, &server)).await;
-        let held = match held {
-            Ok(held) => held,
-            Err(error) => return tracing::warn!(%error, "it is not known which runs are to be stopped"),
-        };
+        let held = held.unwrap_or_else(|error| {
+            tracing::warn!(%error, "it is not known which runs are to be stopped");
+            Vec::new()
+        });
         for run in held.iter().filter(|run| run.state == State::Stopping) {
             self.stop(&run.lease.run, Stop::Asked);
         }
+        held
+    }
+
+    /// Whether somebody here is at a run, or will be.
+    fn knows(&self, lease: &Lease) -> bool {
+        self.at_work.lock().contains_key(&lease.run)
+            || self.recovering.lock().iter().any(|recovery| recovery.lease == *lease)
     }
 
     fn stop(&self, run: &str, why: Stop) {

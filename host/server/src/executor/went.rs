@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tenon_connect::Prepared;
 use tenon_engine::{Error as EngineError, Progress, Report};
-use tenon_runs::{Outcome, PluginUsed, State, Usage};
+use tenon_runs::{Failure, Outcome, PluginUsed, State, Usage};
 
 use super::Stop;
 use super::note::Note;
@@ -118,6 +118,15 @@ impl Went {
         }
         usage
     }
+}
+
+/// What is noted of an attempt that ended in a panic: a mistake of this program's, which the same run may not meet again.
+pub(super) fn panicked() -> Note {
+    let failure = Failure {
+        likely_cause: Some("a mistake in Tenon, which the server's log says more about".to_owned()),
+        ..Failure::new("internal", "the server broke off the run")
+    };
+    Note::End(Box::new(Outcome::new(State::Error).error(failure)))
 }
 
 fn plugins(progress: &Progress) -> Vec<PluginUsed> {

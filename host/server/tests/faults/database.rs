@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tenon_metadata::{Name, row};
+use tenon_runs::{Capacity, Request};
 use tenon_servers::Postgres;
 use tokio::sync::watch;
 
@@ -74,5 +76,28 @@ async fn a_database_that_goes_and_comes_back() {
     let out = rows(&server.files("shop").join("out"));
     assert_eq!(out.len(), 2 * accepted.len(), "{out:?}");
     assert_eq!(rows(&server.files("shop").join("slow")), ["1", "2"]);
+    server.stop().await;
+}
+
+/// As when a claim has become durable and its answer did not arrive.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_taken_without_hearing_of_it_waits_again() {
+    let server = Running::start().await;
+    server.tenant("shop", json!({}), INPUT).await;
+    // It is no fault of the job's, and costs it no retry.
+    server.job("shop", "copy", COPY, json!({ "max_retries": 0 })).await;
+    let name = |text: &str| Name::new(text).expect("a name");
+    let request = Request::new(name("shop"), name("copy"));
+    let taken = server.server.metadata().write(move |tx| {
+        let holder: String = tx.one("select id from run_servers where lost = 0", row![])?.get(0)?;
+        let run = tenon_runs::submit(tx, &request)?;
+        let claimed = tenon_runs::claim(tx, &holder, &Capacity { runs: 1 })?;
+        Ok::<_, tenon_runs::Error>((run.id, claimed.len()))
+    });
+    let (run, claimed) = taken.await.expect("taken");
+    assert_eq!(claimed, 1);
+    let ended = server.wait_for("shop", &run, &ENDS).await;
+    assert_eq!(ended["state"], "SUCCEEDED", "{ended}");
+    assert_eq!(rows(&server.files("shop").join("out")), ["1", "2"]);
     server.stop().await;
 }

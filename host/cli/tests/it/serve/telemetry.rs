@@ -253,14 +253,14 @@ fn a_collector_that_hangs_neither_slows_runs_down_nor_keeps_the_server() {
     late(&server, &place);
     let runs: Vec<String> = (0..10).map(|_| run_of(&server, "late")).collect();
     server.all_succeed(&runs);
-    let lost = server.eventually("what is lost is counted", |server| {
+    // Ten runs have more than ten spans beyond the queue's four; they are counted one by one.
+    server.eventually("what is lost is counted", |server| {
         let text = metrics(server);
         let lost = text
             .lines()
             .find_map(|line| line.strip_prefix("tenon_telemetry_lost_total{signal=\"traces\"} "));
-        lost.and_then(|lost| lost.parse::<u64>().ok()).filter(|lost| *lost > 0)
+        lost.and_then(|lost| lost.parse::<u64>().ok()).filter(|lost| *lost > 10)
     });
-    assert!(lost > 10, "{lost}");
     let began = Instant::now();
     assert!(server.terminate().success());
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
