@@ -79,7 +79,7 @@ pub use jobs::{Format, Job, JobInput, JobVersion};
 pub use ledger::{
     Bookmark, Commit, Pending, STATE_BYTES_PER_JOB, StateChange, aborted, bookmark_history, bookmark_reset,
     bookmark_rewind, bookmark_version, bookmarks, committed, prepare, resolve, state, state_clear, state_get,
-    undecided,
+    undecided, unfinished,
 };
 pub use log::{
     Appended, Level, LogFollower, LogLine, LogQuery, LogSettings, LogSink, LogSource, NewLine, RunLog, append, logs,

@@ -6,34 +6,28 @@
 //! 1. One run at a time holds the lock, which the system releases when the process ends, however it ends.
 //! 2. Who gets the lock sweeps what dead runs have left: decided commits are carried out to their end, staged files are
 //!    removed, except those that a run has prepared within the last day.
-//! 3. Partitions write to staged files, which are synchronised to the disk. A journal `RUN.prepared` names them.
-//! 4. The journal `RUN.commit` lists what is to be renamed and what is to be removed. Once it has its name, the run is
-//!    committed: whoever comes next carries it out.
-//! 5. Staged files are renamed, old files removed, the journal removed.
-//!
-//! A single file appears by one rename, whole or not at all. Several files are renamed one right after the other; a
-//! process that is killed in those microseconds leaves the rest to the next run.
+//! 3. Partitions write to staged files, which are synchronised to the disk. A file `RUN.prepared` says that all are there.
+//! 4. A single file that nothing has to make way for appears by one rename, which decides and carries out at once.
+//! 5. Otherwise the journal `RUN.commit` lists what is to be renamed and what is to be removed. Once it has its name, the
+//!    run is committed: whoever comes next carries it out. Staged files are renamed, old files removed, the journal
+//!    removed. A process that is killed between two renames leaves the rest to the next run.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Component, Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-
+use super::durable::{age, ignore_missing, sync, sync_all, write_error};
+use super::local_journal::Journal;
 use super::local_lock::LocalLock;
 use super::prepared::{Prepared, Staged, is_data};
 use crate::Error;
 
-const STAGED: &str = "staged";
+pub(super) const STAGED: &str = "staged";
 const PREPARED: &str = "prepared";
 const COMMIT: &str = "commit";
 const LOCK: &str = "lock";
-
-/// Threads that synchronise folders.
-const SYNCHRONISERS: usize = 16;
 
 /// How long a prepared write of another run is left alone.
 pub(super) const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -48,17 +42,6 @@ pub(super) struct Local {
     file: Option<String>,
     /// Whether there may be no links in the folder: they would have others' files written and removed.
     refuses_links: bool,
-}
-
-/// What a commit does. Carrying it out twice is the same as once.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Journal {
-    run: String,
-    /// Files to remove.
-    remove: Vec<String>,
-    /// Staged names and what they become.
-    publish: Vec<(String, String)>,
 }
 
 impl Local {
@@ -150,10 +133,16 @@ impl Local {
         Ok(())
     }
 
-    /// Writes the journal of what is prepared.
+    /// Says that everything is prepared, durably, and removes what else the run has staged.
     pub fn prepare(&self, prepared: &Prepared) -> Result<(), Error> {
-        self.remove_staged(&self.hidden_names()?, Some(&prepared.run), &staged_names(prepared));
-        self.write_journal(&self.journal(&prepared.run, PREPARED), prepared)
+        let (names, kept) = (self.hidden_names()?, staged_names(prepared));
+        let of_run = self.start_of(&prepared.run);
+        self.remove_staged(&names, |name| name.starts_with(&of_run) && !kept.contains(name));
+        let path = self.journal(&prepared.run, PREPARED);
+        // Its name is all that it says.
+        File::create(&path).map_err(|source| write_error("create", &path, source))?;
+        // The names of the staged files, too.
+        sync(&self.folder)
     }
 
     /// Decides and carries out. The caller holds the lock.
@@ -168,16 +157,37 @@ impl Local {
             remove: prepared.removals(self.existing()?)?,
             publish: published.collect(),
         };
-        check_names(&path, &journal)?;
-        self.write_journal(&path, &journal)?;
+        journal.check(&path)?;
+        if let ([(staged, name)], []) = (journal.publish.as_slice(), journal.remove.as_slice())
+            && !name.contains('/')
+        {
+            return self.publish(prepared, staged, name);
+        }
+        journal.write(&path)?;
         self.carry_out(&path, &journal)
+    }
+
+    /// Makes the only file visible, unless that was done before.
+    fn publish(&self, prepared: &Prepared, staged: &str, name: &str) -> Result<(), Error> {
+        let new = self.path(name);
+        let renamed = fs::rename(self.path(staged), &new);
+        if renamed
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+            && !new.exists()
+        {
+            return Err(gone(prepared));
+        }
+        ignore_missing(renamed).map_err(|source| write_error("rename a finished file to", &new, source))?;
+        sync(&self.folder)?;
+        // Should it come back after a crash, it is of no consequence.
+        self.remove_hidden(&self.journal(&prepared.run, PREPARED))
     }
 
     /// As [`commit`](Self::commit), of what was prepared by whomever: also when it was decided or done already.
     pub fn commit_prepared(&self, prepared: &Prepared) -> Result<(), Error> {
         let path = self.journal(&prepared.run, COMMIT);
-        if let Some(journal) = read_journal::<Journal>(&path)? {
-            check_names(&path, &journal)?;
+        if let Some(journal) = Journal::read(&path)? {
             return self.carry_out(&path, &journal);
         }
         if self.journal(&prepared.run, PREPARED).exists() {
@@ -190,10 +200,7 @@ impl Local {
         if visible || prepared.files.is_empty() {
             return Ok(());
         }
-        Err(Error::Gone {
-            target: prepared.target.clone(),
-            run: prepared.run.clone(),
-        })
+        Err(gone(prepared))
     }
 
     /// Removes what was prepared. The caller holds the lock.
@@ -216,9 +223,9 @@ impl Local {
     }
 
     fn give_up(&self, run: &str) -> Result<(), Error> {
-        let path = self.journal(run, PREPARED);
-        ignore_missing(fs::remove_file(&path)).map_err(|source| write_error("remove", &path, source))?;
-        self.remove_staged(&self.hidden_names()?, Some(run), &HashSet::new());
+        self.remove_hidden(&self.journal(run, PREPARED))?;
+        let of_run = self.start_of(run);
+        self.remove_staged(&self.hidden_names()?, |name| name.starts_with(&of_run));
         Ok(())
     }
 
@@ -229,7 +236,8 @@ impl Local {
             return;
         }
         if let Ok(names) = self.hidden_names() {
-            self.remove_staged(&names, Some(run), &HashSet::new());
+            let of_run = self.start_of(run);
+            self.remove_staged(&names, |name| name.starts_with(&of_run));
         }
     }
 
@@ -245,20 +253,13 @@ impl Local {
         self.path(&format!("{}{name}", self.prefix))
     }
 
-    fn journal(&self, run: &str, kind: &str) -> PathBuf {
-        self.hidden(&format!("{run}.{kind}"))
+    /// What the names of a run's hidden files begin with.
+    fn start_of(&self, run: &str) -> String {
+        format!("{}{run}.", self.prefix)
     }
 
-    fn write_journal(&self, path: &Path, journal: &impl Serialize) -> Result<(), Error> {
-        let mut draft = path.as_os_str().to_owned();
-        draft.push(format!(".{STAGED}"));
-        let draft = PathBuf::from(draft);
-        let failed = |source| write_error("write the commit journal", &draft, source);
-        let text = serde_json::to_vec(journal).map_err(|error| failed(error.into()))?;
-        let mut file = File::create(&draft).map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
-        fs::rename(&draft, path).map_err(failed)?;
-        sync(&self.folder)
+    fn journal(&self, run: &str, kind: &str) -> PathBuf {
+        self.hidden(&format!("{run}.{kind}"))
     }
 
     fn carry_out(&self, path: &Path, journal: &Journal) -> Result<(), Error> {
@@ -294,9 +295,8 @@ impl Local {
         }
         folders.insert(self.folder.clone());
         sync_all(folders.into_iter().filter(|folder| folder.exists()).collect())?;
-        for done in [self.journal(&journal.run, PREPARED), path.to_owned()] {
-            ignore_missing(fs::remove_file(&done)).map_err(|source| write_error("remove", &done, source))?;
-        }
+        self.remove_hidden(&self.journal(&journal.run, PREPARED))?;
+        self.remove_hidden(path)?;
         sync(&self.folder)
     }
 
@@ -305,46 +305,42 @@ impl Local {
         let names = self.hidden_names()?;
         for name in names.iter().filter(|name| extension(name) == Some(COMMIT)) {
             let path = self.path(name);
-            let Some(journal) = read_journal::<Journal>(&path)? else {
+            let Some(journal) = Journal::read(&path)? else {
                 continue;
             };
-            check_names(&path, &journal)?;
             tracing::info!(run = journal.run, "completing the commit of a run that died");
             self.carry_out(&path, &journal)?;
         }
-        let mut kept = HashSet::new();
-        for name in self
-            .hidden_names()?
-            .iter()
-            .filter(|name| extension(name) == Some(PREPARED))
-        {
+        // What the names of prepared files begin with.
+        let mut kept = Vec::new();
+        for name in names.iter().filter(|name| extension(name) == Some(PREPARED)) {
             let path = self.path(name);
-            let Some(prepared) = read_journal::<Prepared>(&path)? else {
-                continue;
-            };
-            if prepared.run != run && age(&path) < PATIENCE {
-                kept.extend(staged_names(&prepared));
+            let start = name.strip_suffix(PREPARED).unwrap_or_default();
+            if start != self.start_of(run) && age(&path) < PATIENCE {
+                kept.push(start);
             } else {
-                ignore_missing(fs::remove_file(&path)).map_err(|source| write_error("remove", &path, source))?;
+                self.remove_hidden(&path)?;
             }
         }
-        self.remove_staged(&names, None, &kept);
+        self.remove_staged(&names, |name| !kept.iter().any(|start| name.starts_with(start)));
         Ok(())
     }
 
-    /// Removes staged files, of one run or of all, except those to keep.
-    fn remove_staged(&self, names: &[String], run: Option<&str>, keep: &HashSet<String>) {
-        let of_run = run.map(|run| format!("{}{run}.", self.prefix));
-        for name in names {
-            let is_of_run = of_run.as_ref().is_none_or(|start| name.starts_with(start));
-            if extension(name) != Some(STAGED) || !is_of_run || keep.contains(name) {
-                continue;
-            }
+    /// Removes the staged files among those names that go.
+    fn remove_staged(&self, names: &[String], goes: impl Fn(&str) -> bool) {
+        for name in names
+            .iter()
+            .filter(|name| extension(name) == Some(STAGED) && goes(name))
+        {
             // Hidden and harmless: the next run tries again.
             if let Err(error) = ignore_missing(fs::remove_file(self.path(name))) {
                 tracing::warn!(file = name, %error, "cannot remove a staged file");
             }
         }
+    }
+
+    fn remove_hidden(&self, path: &Path) -> Result<(), Error> {
+        ignore_missing(fs::remove_file(path)).map_err(|source| write_error("remove", path, source))
     }
 
     fn hidden_names(&self) -> Result<Vec<String>, Error> {
@@ -366,6 +362,13 @@ impl Local {
     }
 }
 
+fn gone(prepared: &Prepared) -> Error {
+    Error::Gone {
+        target: prepared.target.clone(),
+        run: prepared.run.clone(),
+    }
+}
+
 fn staged_names(prepared: &Prepared) -> HashSet<String> {
     let names = prepared.files.iter().filter_map(|file| match &file.staged {
         Some(Staged::File(name)) => Some(name.clone()),
@@ -374,95 +377,11 @@ fn staged_names(prepared: &Prepared) -> HashSet<String> {
     names.collect()
 }
 
-fn read_journal<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
-    let text = match fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        text => text.map_err(|source| write_error("read", path, source))?,
-    };
-    let journal = serde_json::from_slice(&text);
-    journal.map(Some).map_err(|source| Error::Journal {
-        path: path.display().to_string(),
-        source,
-    })
-}
-
 fn link(subject: String) -> Error {
     let reason = "it is a link in the folder that is written to, and could lead out of it".to_owned();
     Error::Config { subject, reason }
 }
 
-/// A journal is a file that anyone who can write to the folder could have put there: it must not lead out of it.
-fn check_names(path: &Path, journal: &Journal) -> Result<(), Error> {
-    let inside = |name: &String| {
-        !name.is_empty()
-            && Path::new(name)
-                .components()
-                .all(|part| matches!(part, Component::Normal(_)))
-    };
-    let mut names = journal
-        .remove
-        .iter()
-        .chain(journal.publish.iter().flat_map(|(from, to)| [from, to]));
-    if names.all(inside) {
-        return Ok(());
-    }
-    Err(Error::Journal {
-        path: path.display().to_string(),
-        source: serde::de::Error::custom("a name in it leads out of the folder"),
-    })
-}
-
-fn age(path: &Path) -> Duration {
-    let modified = fs::metadata(path).and_then(|data| data.modified());
-    let modified = modified.unwrap_or_else(|_| SystemTime::now());
-    SystemTime::now().duration_since(modified).unwrap_or_default()
-}
-
-/// Makes renames and removals in folders durable. Side by side: disks synchronise many folders as fast as one.
-fn sync_all(mut folders: Vec<PathBuf>) -> Result<(), Error> {
-    let Some(last) = folders.pop() else { return Ok(()) };
-    let share = folders.len().div_ceil(SYNCHRONISERS).max(1);
-    std::thread::scope(|scope| {
-        let threads = folders
-            .chunks(share)
-            .map(|folders| scope.spawn(|| folders.iter().try_for_each(|folder| sync(folder))));
-        let threads: Vec<_> = threads.collect();
-        let done = threads.into_iter().map(|thread| {
-            let panicked = |_| {
-                Err(write_error(
-                    "synchronise",
-                    &last,
-                    io::Error::other("the thread panicked"),
-                ))
-            };
-            thread.join().unwrap_or_else(panicked)
-        });
-        done.collect::<Result<(), Error>>()
-    })?;
-    sync(&last)
-}
-
-/// Makes renames and removals in a folder durable.
-fn sync(folder: &Path) -> Result<(), Error> {
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|source| write_error("synchronise the folder", folder, source))
-}
-
 fn extension(name: &str) -> Option<&str> {
     Some(name.rsplit_once('.')?.1)
-}
-
-fn ignore_missing(done: io::Result<()>) -> io::Result<()> {
-    match done {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
-pub(super) fn write_error(action: &'static str, path: &Path, source: io::Error) -> Error {
-    Error::Write {
-        action,
-        path: path.to_owned(),
-        source,
-    }
 }

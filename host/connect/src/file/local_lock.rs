@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::local::write_error;
+use super::durable::write_error;
 use crate::Error;
 
 /// A lock that the system releases when the process ends. The file holds the name of the run, so that the same run can

@@ -11,7 +11,7 @@ use object_store::{MultipartId, PutPayload};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::local::write_error;
+use super::durable::write_error;
 use super::prepared::Staged;
 use super::remote::Remote;
 use crate::Error;

@@ -14,7 +14,7 @@ use crate::time::date;
 use crate::{Error, json};
 
 pub use phases::{
-    Commit, Pending, STATE_BYTES_PER_JOB, aborted, bookmark_version, committed, prepare, resolve, undecided,
+    Commit, Pending, STATE_BYTES_PER_JOB, aborted, bookmark_version, committed, prepare, resolve, undecided, unfinished,
 };
 pub(crate) use phases::{complete, pending_of, refuse_undecided};
 pub use state::{StateChange, state, state_clear, state_get};

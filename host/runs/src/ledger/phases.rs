@@ -172,6 +172,22 @@ pub fn undecided(tx: &mut Transaction<'_>, tenant: Option<&Name>, page: &PageReq
     rows.iter().map(pending).collect()
 }
 
+/// A commit of the job's that one of its other runs has left between its phases, and will not come back to: it has ended.
+///
+/// # Errors
+/// What the database says.
+pub fn unfinished(tx: &mut Transaction<'_>, tenant: &Name, job: &Name, run: &str) -> Result<Option<Pending>, Error> {
+    let row = tx.first(
+        &format!(
+            "select {COLUMNS} from pending_commits p left join runs r on r.id = p.run
+             where p.tenant = ?1 and p.job = ?2 and p.run <> ?3 and r.owner is null
+               and (r.id is null or r.ended is not null)"
+        ),
+        row![tenant, job, run],
+    )?;
+    row.as_ref().map(pending).transpose()
+}
+
 /// The commit of a run that is between its phases.
 pub(crate) fn pending_of(tx: &mut Transaction<'_>, run: &str) -> Result<Option<Pending>, Error> {
     let row = tx.first(

@@ -88,6 +88,8 @@ struct Waiting {
     lines: Vec<NewLine>,
     bytes: u64,
     dropped: u64,
+    /// There was a line.
+    used: bool,
     /// The task knows of it.
     announced: bool,
     /// The log is full: nothing more is kept.
@@ -147,6 +149,14 @@ impl RunLog {
         }
     }
 
+    /// Waits until everything that was logged here so far is written, or lost.
+    pub async fn flush(&self) {
+        let used = self.buffer.waiting.lock().used;
+        if used {
+            self.sink.flush().await;
+        }
+    }
+
     /// Appends a line. It never waits: what comes faster than it can be written is dropped, and counted.
     pub fn write(&self, level: Level, source: LogSource, step: Option<&str>, message: &str) {
         let settings = &self.sink.settings;
@@ -163,6 +173,7 @@ impl RunLog {
             tell(&line);
         }
         let mut waiting = self.buffer.waiting.lock();
+        waiting.used = true;
         let bytes = waiting.bytes + line.bytes();
         if waiting.full || bytes > settings.waiting_bytes_per_run {
             waiting.dropped += 1;

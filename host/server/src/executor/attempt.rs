@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tenon_connect::{Bookmark, Prepared};
-use tenon_engine::{Commitment, Error as EngineError, Incremental, Job, Progress};
+use tenon_connect::Bookmark;
+use tenon_engine::{Error as EngineError, Incremental, Job, Progress};
 use tenon_job::Job as Definition;
 use tenon_metadata::ErrorKind;
 use tenon_runs::{Claimed, LogSource, Pending, RunLog};
@@ -20,14 +20,10 @@ use super::lookup::Belongings;
 use super::outcome::Ended;
 use super::terms::Terms;
 use super::went::{Done, Went};
-use super::{ceilings, note, prepare, traced, watch};
+use super::{ceilings, note, prepare, traced, unfinished, watch};
 use crate::Error;
 use crate::plugins::Artifacts;
 use crate::server::Shared;
-
-/// How long a commit that was cut short is tried again before it costs the run an attempt, and how often.
-const PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// A job that is ready to run, with what it holds of its tenant's budget.
 struct Ready {
@@ -50,7 +46,7 @@ pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: 
     };
     let (went, artifacts) = attempt.go(&mut stopped).await;
     traced::parts(shared, &progress, &went);
-    shared.runs.logs().flush().await;
+    log.flush().await;
     if let Went::Away = went {
         return;
     }
@@ -59,6 +55,15 @@ pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: 
         .plugins
         .judge(&run.tenant, &run.lease.run, &artifacts, went.culprit())
         .await;
+}
+
+/// What earlier runs of the job have left to this one.
+struct Kept {
+    state: BTreeMap<String, Vec<u8>>,
+    version: i64,
+    bookmarks: BTreeMap<String, tenon_runs::Bookmark>,
+    /// A commit that one was cut short in.
+    unfinished: Option<Pending>,
 }
 
 struct Attempt<'a> {
@@ -186,14 +191,18 @@ impl Attempt<'_> {
 
     /// Has the job go on where its last committed run ended.
     async fn read_on(&self, ready: &mut Ready) -> Result<RunLedger, Ended> {
-        let (tenant, job) = (self.run.tenant.clone(), self.run.job.clone());
-        let known = self.shared.metadata.read(move |tx| {
-            let state = tenon_runs::state(tx, &tenant, &job)?;
-            let version = tenon_runs::bookmark_version(tx, &tenant, &job)?;
-            let bookmarks = tenon_runs::bookmarks(tx, &tenant, &job)?;
-            Ok::<_, Error>((state, version, bookmarks))
-        });
-        let (state, version, bookmarks) = known.await.map_err(|error| broken(&error))?;
+        let mut kept = self.kept().await?;
+        if let Some(left) = kept.unfinished.take() {
+            unfinished::settle(self.shared, self.log, &ready.job, &left).await?;
+            // What that commit kept is current now.
+            kept = self.kept().await?;
+        }
+        let Kept {
+            state,
+            version,
+            bookmarks,
+            ..
+        } = kept;
         for source in ready.definition.sources.keys() {
             if !ready.definition.bookmarked(source) {
                 continue;
@@ -222,35 +231,28 @@ impl Attempt<'_> {
         })
     }
 
+    async fn kept(&self) -> Result<Kept, Ended> {
+        let (tenant, job, run) = (
+            self.run.tenant.clone(),
+            self.run.job.clone(),
+            self.run.lease.run.clone(),
+        );
+        let kept = self.shared.metadata.read(move |tx| {
+            Ok::<_, Error>(Kept {
+                state: tenon_runs::state(tx, &tenant, &job)?,
+                version: tenon_runs::bookmark_version(tx, &tenant, &job)?,
+                bookmarks: tenon_runs::bookmarks(tx, &tenant, &job)?,
+                unfinished: tenon_runs::unfinished(tx, &tenant, &job, &run)?,
+            })
+        });
+        kept.await.map_err(|error| broken(&error))
+    }
+
     /// Finishes the commit that an earlier attempt was cut short in: what it had made durable becomes visible.
     async fn finish(&self, ready: &Ready, pending: &Pending) -> Went {
-        let sinks: BTreeMap<String, Prepared> = match serde_json::from_value(pending.tokens.clone()) {
-            Ok(sinks) => sinks,
-            Err(error) => return Went::Badly(refused(&format!("what the run was committing cannot be read: {error}"))),
-        };
-        let commitment = Commitment {
-            run: pending.run.clone(),
-            job: pending.job.to_string(),
-            state: BTreeMap::new(),
-            bookmarks: BTreeMap::new(),
-            sinks,
-        };
-        let ledger = RunLedger {
-            metadata: self.shared.metadata.clone(),
-            lease: self.run.lease.clone(),
-            state: BTreeMap::new(),
-            based_on: None,
-            runtime: Handle::current(),
-        };
-        let engine = self.shared.engine.clone().ledger(Arc::new(ledger));
-        let began = Instant::now();
-        loop {
-            match engine.finish(&ready.job, &commitment).await {
-                Ok(()) => return Went::Well(Done::recovered(&commitment.sinks)),
-                // Another run of the job has the place where this one writes, and lets go of it since this one comes first.
-                Err(error) if error.may_pass() && began.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
-                Err(error) => return Went::Badly(Ended::of(&error)),
-            }
+        match unfinished::complete(&self.shared.engine, &ready.job, pending).await {
+            Ok(sinks) => Went::Well(Done::recovered(&sinks)),
+            Err(ended) => Went::Badly(ended),
         }
     }
 }
@@ -271,14 +273,14 @@ async fn asked(stopped: &mut Receiver<Stop>) -> Stop {
     }
 }
 
-fn refused(reason: &str) -> Ended {
+pub(super) fn refused(reason: &str) -> Ended {
     Ended::refused(&Error::Refused {
         reason: reason.to_owned(),
     })
 }
 
 /// Something around the run is wrong: the run itself may be fine.
-fn broken(error: &Error) -> Ended {
+pub(super) fn broken(error: &Error) -> Ended {
     let mut ended = Ended::refused(error);
     if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Internal) {
         "server".clone_into(&mut ended.failure.kind);

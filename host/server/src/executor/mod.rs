@@ -13,6 +13,7 @@ mod room;
 mod strays;
 mod terms;
 mod traced;
+mod unfinished;
 mod watch;
 mod went;
 

@@ -34,13 +34,6 @@ impl Note {
             Self::End(outcome) => outcome,
             Self::Back(usage) => return tenon_runs::give_back(tx, lease, usage),
         };
-        if outcome.state == State::Succeeded {
-            match tenon_runs::committed(tx, lease) {
-                // There may have been nothing to commit.
-                Ok(()) | Err(tenon_runs::Error::NotPrepared { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
         tenon_runs::finish(tx, lease, outcome)
     }
 }

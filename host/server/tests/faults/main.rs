@@ -1,6 +1,7 @@
 //! The server when the world around it, or a tenant, is not kind to it.
 
 mod clock;
+mod commits;
 mod database;
 mod fuzz;
 mod houses;
