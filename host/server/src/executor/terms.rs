@@ -29,14 +29,25 @@ impl Terms {
 
 /// The terms of the tenants that have been asked for. Forgotten whenever a tenant changes.
 #[derive(Debug, Default)]
-pub(crate) struct TermsBook(Mutex<HashMap<Name, Terms>>);
+pub(crate) struct TermsBook(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    terms: HashMap<Name, Terms>,
+    /// How often everything was forgotten: what was read before is not kept.
+    changes: u64,
+}
 
 impl TermsBook {
     /// A tenant's terms. Its folder is made if it is not there.
     pub async fn of(&self, metadata: &Metadata, tenant: &Name, files: &Path) -> Result<Terms, crate::Error> {
-        if let Some(known) = self.0.lock().get(tenant) {
-            return Ok(known.clone());
-        }
+        let changes = {
+            let known = self.0.lock();
+            if let Some(terms) = known.terms.get(tenant) {
+                return Ok(terms.clone());
+            }
+            known.changes
+        };
         std::fs::create_dir_all(files).map_err(|source| crate::Error::Io {
             doing: "making",
             place: files.display().to_string(),
@@ -49,7 +60,10 @@ impl TermsBook {
             quotas: Arc::new(quotas),
             files: files.into(),
         };
-        self.0.lock().insert(tenant.clone(), terms.clone());
+        let mut known = self.0.lock();
+        if known.changes == changes {
+            known.terms.insert(tenant.clone(), terms.clone());
+        }
         Ok(terms)
     }
 
@@ -57,7 +71,9 @@ impl TermsBook {
     pub async fn keep_fresh(&self, metadata: &Metadata) {
         let mut tenants = metadata.subscribe("tenants");
         while tenants.next().await.is_some() {
-            self.0.lock().clear();
+            let mut known = self.0.lock();
+            known.terms.clear();
+            known.changes += 1;
         }
     }
 }
