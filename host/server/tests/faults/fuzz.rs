@@ -8,9 +8,11 @@ use tenon_toolchain::Tools;
 
 use crate::support::{COPY, Running, component};
 
-/// Requests that are made up for each operation, besides those that try every field.
-fn examples() -> String {
-    std::env::var("TENON_EXAMPLES").unwrap_or_else(|_| "3".to_owned())
+/// For how long requests are made up, in seconds, and how: where `TENON_FUZZ_SECONDS` says for how long, each field is
+/// tried first with all that it may be and may not be, which alone takes minutes.
+fn effort() -> (String, &'static str) {
+    let set = std::env::var("TENON_FUZZ_SECONDS").ok();
+    set.map_or(("40".to_owned(), "fuzzing"), |seconds| (seconds, "coverage,fuzzing"))
 }
 
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
@@ -64,14 +66,15 @@ async fn schemathesis(server: &Running, folder: &std::path::Path, config: &str, 
         return;
     };
     std::fs::write(folder.join("schemathesis.toml"), config).expect("written");
+    let (seconds, phases) = effort();
     let mut command = Command::new(programs.join("schemathesis"));
     command
         .current_dir(folder)
         .arg("run")
         .arg(format!("http://{}/openapi.json", server.address))
         .args(["--header", &format!("Authorization: Bearer {}", server.token)])
-        .args(["--checks", CHECKS, "--phases", "coverage,fuzzing"])
-        .args(["--max-examples", &examples(), "--seed", "7", "--workers", "2"])
+        .args(["--checks", CHECKS, "--phases", phases, "--max-time", &seconds])
+        .args(["--max-examples", "3", "--seed", "7", "--workers", "2"])
         .args([
             "--generation-database",
             "none",
@@ -95,7 +98,6 @@ async fn schemathesis(server: &Running, folder: &std::path::Path, config: &str, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "it takes many minutes: run it by `cargo test --workspace --test faults -- --ignored`"]
 async fn requests_made_from_the_document_break_nothing() {
     let server = Running::start().await;
     let folder = tempfile::tempdir().expect("a folder");
