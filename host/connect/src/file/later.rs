@@ -1,7 +1,5 @@
 //! What an earlier process has prepared: made visible, or given up.
 
-use std::sync::Arc;
-
 use super::config::WriteConfig;
 use super::prepared::{Committed, Prepared};
 use super::target::{Place, Target};
