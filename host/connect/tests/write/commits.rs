@@ -100,6 +100,52 @@ async fn a_later_run_leaves_what_is_prepared_alone_for_a_day() {
 }
 
 #[tokio::test]
+async fn what_a_dead_run_prepared_can_be_forgotten_at_once() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let folder = parent.path().join("out");
+    let mut config = WriteConfig::new(url(parent.path(), "out/"));
+    config.mode = Mode::Append;
+    file::forget(&config, "dead").await.expect("nothing is there");
+    let dead = prepared(&config, "dead", &[(0, 10)]).await;
+    let other = prepared(&config, "dead-2", &[(0, 3)]).await;
+    file::forget(&config, "dead").await.expect("forgotten");
+    let error = file::commit(&config, &dead).await.expect_err("gone");
+    assert!(matches!(error, Error::Gone { .. }), "{error}");
+    file::commit(&config, &other).await.expect("another run's is left alone");
+    assert_eq!(names(&folder), ["part-00000-dead-2.parquet"]);
+
+    // What was decided is not given up.
+    let journal = folder.join(".tenon-decided.commit");
+    fs::write(&journal, r#"{ "run": "decided", "remove": [], "publish": [] }"#).expect("written");
+    file::forget(&config, "decided").await.expect("left alone");
+    assert!(journal.exists());
+}
+
+#[tokio::test]
+async fn a_commit_of_one_file_that_was_cut_short_is_finished() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let folder = parent.path().join("out");
+    let mut config = WriteConfig::new(url(parent.path(), "out/"));
+    config.mode = Mode::Append;
+    let cut_short = prepared(&config, "run", &[(0, 10)]).await;
+    let staged = names(&folder).into_iter().find(|name| name.ends_with(".staged"));
+    let staged = folder.join(staged.expect("it is staged"));
+    // As a process leaves it that was killed between the rename and what comes after it.
+    fs::rename(&staged, folder.join("part-00000-run.parquet")).expect("renamed");
+    write(&config, "other", &[(0, 5)]).await;
+    file::commit(&config, &cut_short).await.expect("finished");
+    assert_eq!(ids(&config.url).await.0, 15);
+    assert_eq!(names(&folder), ["part-00000-other.parquet", "part-00000-run.parquet"]);
+
+    // Who has lost what was prepared is told so.
+    let lost = prepared(&config, "lost", &[(0, 10)]).await;
+    let staged = names(&folder).into_iter().find(|name| name.ends_with(".staged"));
+    fs::remove_file(folder.join(staged.expect("it is staged"))).expect("removed");
+    let error = file::commit(&config, &lost).await.expect_err("lost");
+    assert!(matches!(error, Error::Gone { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn the_same_run_again_replaces_what_it_wrote() {
     let parent = tempfile::tempdir().expect("a folder");
     let mut config = WriteConfig::new(url(parent.path(), "out/"));
