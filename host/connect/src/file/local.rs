@@ -181,7 +181,7 @@ impl Local {
         ignore_missing(renamed).map_err(|source| write_error("rename a finished file to", &new, source))?;
         sync(&self.folder)?;
         // Should it come back after a crash, it is of no consequence.
-        self.remove_hidden(&self.journal(&prepared.run, PREPARED))
+        remove(&self.journal(&prepared.run, PREPARED))
     }
 
     /// As [`commit`](Self::commit), of what was prepared by whomever: also when it was decided or done already.
@@ -223,7 +223,7 @@ impl Local {
     }
 
     fn give_up(&self, run: &str) -> Result<(), Error> {
-        self.remove_hidden(&self.journal(run, PREPARED))?;
+        remove(&self.journal(run, PREPARED))?;
         let of_run = self.start_of(run);
         self.remove_staged(&self.hidden_names()?, |name| name.starts_with(&of_run));
         Ok(())
@@ -284,7 +284,7 @@ impl Local {
         }
         for name in &journal.remove {
             let old = self.path(name);
-            ignore_missing(fs::remove_file(&old)).map_err(|source| write_error("remove", &old, source))?;
+            remove(&old)?;
             // The folders of a partition go with its last file.
             let parents = old.ancestors().skip(1).take_while(|parent| *parent != self.folder);
             for parent in parents {
@@ -295,8 +295,8 @@ impl Local {
         }
         folders.insert(self.folder.clone());
         sync_all(folders.into_iter().filter(|folder| folder.exists()).collect())?;
-        self.remove_hidden(&self.journal(&journal.run, PREPARED))?;
-        self.remove_hidden(path)?;
+        remove(&self.journal(&journal.run, PREPARED))?;
+        remove(path)?;
         sync(&self.folder)
     }
 
@@ -319,7 +319,7 @@ impl Local {
             if start != self.start_of(run) && age(&path) < PATIENCE {
                 kept.push(start);
             } else {
-                self.remove_hidden(&path)?;
+                remove(&path)?;
             }
         }
         self.remove_staged(&names, |name| !kept.iter().any(|start| name.starts_with(start)));
@@ -339,10 +339,6 @@ impl Local {
         }
     }
 
-    fn remove_hidden(&self, path: &Path) -> Result<(), Error> {
-        ignore_missing(fs::remove_file(path)).map_err(|source| write_error("remove", path, source))
-    }
-
     fn hidden_names(&self) -> Result<Vec<String>, Error> {
         let failed = |source| write_error("list the folder", &self.folder, source);
         let mut names = Vec::new();
@@ -360,6 +356,10 @@ impl Local {
     pub fn foreign(existing: &[String]) -> Option<&String> {
         existing.iter().find(|path| !is_data(path))
     }
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    ignore_missing(fs::remove_file(path)).map_err(|source| write_error("remove", path, source))
 }
 
 fn gone(prepared: &Prepared) -> Error {

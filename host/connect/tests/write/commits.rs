@@ -111,7 +111,9 @@ async fn what_a_dead_run_prepared_can_be_forgotten_at_once() {
     file::forget(&config, "dead").await.expect("forgotten");
     let error = file::commit(&config, &dead).await.expect_err("gone");
     assert!(matches!(error, Error::Gone { .. }), "{error}");
-    file::commit(&config, &other).await.expect("another run's is left alone");
+    file::commit(&config, &other)
+        .await
+        .expect("another run's is left alone");
     assert_eq!(names(&folder), ["part-00000-dead-2.parquet"]);
 
     // What was decided is not given up.
