@@ -31,7 +31,7 @@ impl Strays {
                     "a run that this server has taken without hearing of it waits again"
                 ),
                 Err(error) => {
-                    tracing::warn!(run = lease.run, %error, "a run that nobody is at cannot be given back yet")
+                    tracing::warn!(run = lease.run, %error, "a run that nobody is at cannot be given back yet");
                 }
             }
         }
