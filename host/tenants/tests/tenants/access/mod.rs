@@ -3,6 +3,7 @@
 mod hosts;
 mod paths;
 
+use rand::prelude::*;
 use tenon_tenants::{Access, Quotas};
 
 fn access(prefixes: &[&str], hosts: &[&str]) -> Access {
@@ -25,6 +26,18 @@ fn denied(access: &Access, urls: &[&str]) {
     for url in urls {
         assert!(access.allows_url(url).is_err(), "{url}");
     }
+}
+
+/// URLs without an end, each of one of these starts and up to five of these pieces.
+fn assembled(seed: u64, starts: &[&str], pieces: &[&str]) -> impl Iterator<Item = String> {
+    let mut random = StdRng::seed_from_u64(seed);
+    std::iter::repeat_with(move || {
+        let mut url = (*starts.choose(&mut random).expect("one")).to_owned();
+        for _ in 0..random.random_range(0..6) {
+            url += pieces.choose(&mut random).expect("one");
+        }
+        url
+    })
 }
 
 #[test]
