@@ -4,43 +4,32 @@ use tenon_database::{Error, Stage};
 
 use super::Db;
 
-/// A database whose driver is `/no/such/driver.so`, and its password `geheim`.
-pub async fn no_driver(db: &Db) {
-    let error = db.check().await.expect_err("there is none");
+/// What is said of a connection that comes this far and no further.
+async fn failure(db: &Db, at: Stage) -> String {
+    let error = db.check().await.expect_err("there is no connection");
     assert!(
-        matches!(
-            error,
-            Error::Connect {
-                stage: Stage::Configuration,
-                ..
-            }
-        ),
+        matches!(&error, Error::Connect { stage, .. } if *stage == at),
         "{error}"
     );
+    error.to_string()
+}
+
+/// A database whose driver is `/no/such/driver.so`, and whose password is `geheim`.
+pub async fn no_driver(db: &Db) {
+    let said = failure(db, Stage::Configuration).await;
     assert!(
-        error.to_string().contains("/no/such/driver.so") && !error.to_string().contains("geheim"),
-        "{error}"
+        said.contains("/no/such/driver.so") && !said.contains("geheim"),
+        "{said}"
     );
 }
 
-/// A database whose password is not `other-secret`.
+/// A database that is asked with the password `other-secret`, which is not its own.
 pub async fn wrong_password(db: &Db) {
-    let error = db.check().await.expect_err("it is wrong");
-    assert!(
-        matches!(
-            error,
-            Error::Connect {
-                stage: Stage::Login,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert!(!error.to_string().contains("other-secret"), "{error}");
+    let said = failure(db, Stage::Login).await;
+    assert!(!said.contains("other-secret"), "{said}");
 }
 
 /// A database whose server has ended.
 pub async fn nobody_listens(db: &Db) {
-    let error = db.check().await.expect_err("nobody listens");
-    assert!(matches!(error, Error::Connect { stage: Stage::Tcp, .. }), "{error}");
+    failure(db, Stage::Tcp).await;
 }
