@@ -1,53 +1,18 @@
 //! What holds for every operation of the document, generated from it.
 
+mod operations;
 mod support;
 
 use axum::body::Body;
+use operations::Operation;
 use serde_json::{Value, json};
 use support::{Answer, World, request};
 
-/// An operation of the document.
-struct Operation {
-    method: String,
-    path: String,
-    is_open: bool,
-}
-
 fn operations() -> Vec<Operation> {
-    let document = tenon_api::openapi();
-    let paths = document["paths"].as_object().expect("paths").clone();
-    let all = paths.into_iter().flat_map(|(path, item)| {
-        let item = item.as_object().expect("operations").clone();
-        item.into_iter().map(move |(method, operation)| Operation {
-            method: method.to_uppercase(),
-            path: path.clone(),
-            is_open: operation["security"] == json!([{}]) || operation["security"] == json!([]),
-        })
-    });
-    all.collect()
+    Operation::all(&tenon_api::openapi())
 }
 
 impl Operation {
-    /// Its path for a tenant, with these names in all other places.
-    fn at(&self, tenant: &str, names: &[(&str, &str)]) -> String {
-        let mut path = self.path.replace("{tenant}", tenant);
-        for (place, name) in names {
-            path = path.replace(&format!("{{{place}}}"), name);
-        }
-        for number in ["{number}", "{version}"] {
-            path = path.replace(number, "1");
-        }
-        while let Some((before, rest)) = path.split_once('{') {
-            let (_, after) = rest.split_once('}').expect("it closes");
-            path = format!("{before}nothing{after}");
-        }
-        path
-    }
-
-    fn is_of_tenant(&self) -> bool {
-        self.path.starts_with("/v1/tenants/{tenant}")
-    }
-
     async fn call(&self, world: &World, path: &str, token: &str) -> Answer {
         world
             .answer(request(&self.method, path, token, &[], Body::empty()))
@@ -67,7 +32,7 @@ async fn without_a_token_nothing_is_told() {
             (&world.shop[..20], "none"),
         ] {
             let answer = operation
-                .call(&world, &operation.at(tenant, &[("job", "copy")]), token)
+                .call(&world, &operation.at(tenant, &[("job", "copy".to_owned())]), token)
                 .await;
             assert_eq!(answer.status, 401, "{} {}", operation.method, operation.path);
             answer.is_problem();
@@ -135,7 +100,6 @@ async fn furnished(world: &World) -> Vec<(&'static str, String)> {
 async fn a_token_of_another_tenant_cannot_tell_what_there_is() {
     let world = World::new().await;
     let things = furnished(&world).await;
-    let things: Vec<(&str, &str)> = things.iter().map(|(place, name)| (*place, name.as_str())).collect();
     for operation in operations()
         .into_iter()
         .filter(|operation| operation.is_of_tenant() && !operation.is_open)
@@ -179,7 +143,6 @@ async fn a_token_of_another_tenant_cannot_tell_what_there_is() {
 async fn a_token_for_looking_changes_nothing_and_tells_nothing_of_what_there_is() {
     let world = World::new().await;
     let things = furnished(&world).await;
-    let things: Vec<(&str, &str)> = things.iter().map(|(place, name)| (*place, name.as_str())).collect();
     for operation in operations()
         .into_iter()
         .filter(|operation| operation.method != "GET" && !operation.is_open)
@@ -257,7 +220,6 @@ impl Dice {
 async fn garbage_is_refused_and_never_breaks_anything() {
     let world = World::new().await;
     let things = furnished(&world).await;
-    let things: Vec<(&str, &str)> = things.iter().map(|(place, name)| (*place, name.as_str())).collect();
     let mut dice = Dice(7);
     for operation in operations().into_iter().filter(|operation| operation.method != "GET") {
         for _ in 0..12 {
@@ -321,7 +283,7 @@ fn the_document_is_whole() {
     }
     let operations = operations();
     assert!(operations.len() > 90, "{}", operations.len());
-    let mut ids: Vec<String> = Vec::new();
+    let mut ids: Vec<&str> = Vec::new();
     for operation in &operations {
         let described = &document["paths"][&operation.path][operation.method.to_lowercase()];
         assert!(
@@ -329,7 +291,7 @@ fn the_document_is_whole() {
             "{}",
             operation.path
         );
-        ids.push(described["operationId"].as_str().expect("an id").to_owned());
+        ids.push(&operation.id);
         for parameter in described["parameters"].as_array().into_iter().flatten() {
             let is_in_path = operation
                 .path
@@ -338,7 +300,7 @@ fn the_document_is_whole() {
         }
     }
     let all = ids.len();
-    ids.sort();
+    ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), all, "ids are used once");
 }

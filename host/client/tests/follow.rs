@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::RawQuery;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use serde_json::json;
 use support::{client, problem, serve};
 use tenon_client::{Error, RunEvent, RunState, StreamExt, TryStreamExt};
@@ -27,6 +27,13 @@ fn log(number: u64) -> String {
 fn state(state: &str) -> String {
     let run = json!({ "id": "run_1", "job": "copy", "state": state });
     format!("event: state\ndata: {run}\n\n")
+}
+
+/// What is told of a run by a server that answers so.
+async fn told(answer: MethodRouter) -> Vec<Result<RunEvent, Error>> {
+    let server = serve(Router::new().route("/v1/tenants/shop/runs/run_1/follow", answer)).await;
+    let call = client(&server).tenant("shop").follow_run("run_1");
+    call.follow().collect().await
 }
 
 #[tokio::test]
@@ -92,13 +99,7 @@ async fn a_stream_that_always_breaks_off_is_given_up() {
             _ => events(""),
         }
     };
-    let server = serve(Router::new().route("/v1/tenants/shop/runs/run_1/follow", get(answer))).await;
-    let told: Vec<_> = client(&server)
-        .tenant("shop")
-        .follow_run("run_1")
-        .follow()
-        .collect()
-        .await;
+    let told = told(get(answer)).await;
     assert!(
         matches!(told.as_slice(), [Ok(RunEvent::Log(_)), Err(Error::Broken { .. })]),
         "{told:?}"
@@ -114,13 +115,7 @@ async fn what_is_refused_is_not_asked_again() {
         asked.fetch_add(1, Ordering::SeqCst);
         problem(404, &json!({ "status": 404, "detail": "there is no run `run_1`" }))
     };
-    let server = serve(Router::new().route("/v1/tenants/shop/runs/run_1/follow", get(answer))).await;
-    let told: Vec<_> = client(&server)
-        .tenant("shop")
-        .follow_run("run_1")
-        .follow()
-        .collect()
-        .await;
+    let told = told(get(answer)).await;
     assert!(
         matches!(told.as_slice(), [Err(error)] if error.is_not_found()),
         "{told:?}"

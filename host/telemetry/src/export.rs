@@ -37,13 +37,7 @@ impl Export<Line> for LogExporter {
 
 /// What sends spans.
 pub(crate) fn spans(settings: &Settings, client: Client, resource: &Resource) -> Result<SpanExporter, Error> {
-    let exporter = SpanExporter::builder()
-        .with_http()
-        .with_endpoint(settings.url("traces"))
-        .with_timeout(settings.timeout)
-        .with_retry_policy(RetryPolicy::disabled())
-        .with_http_client(client)
-        .build();
+    let exporter = directed(SpanExporter::builder().with_http(), "traces", settings, client).build();
     let mut exporter = exporter.map_err(|error| Error::client(&error))?;
     exporter.set_resource(resource);
     Ok(exporter)
@@ -51,16 +45,19 @@ pub(crate) fn spans(settings: &Settings, client: Client, resource: &Resource) ->
 
 /// What sends lines of logs.
 pub(crate) fn logs(settings: &Settings, client: Client, resource: &Resource) -> Result<LogExporter, Error> {
-    let exporter = LogExporter::builder()
-        .with_http()
-        .with_endpoint(settings.url("logs"))
-        .with_timeout(settings.timeout)
-        .with_retry_policy(RetryPolicy::disabled())
-        .with_http_client(client)
-        .build();
+    let exporter = directed(LogExporter::builder().with_http(), "logs", settings, client).build();
     let mut exporter = exporter.map_err(|error| Error::client(&error))?;
     exporter.set_resource(resource);
     Ok(exporter)
+}
+
+/// Has an exporter send a signal to its place, by this client, each batch once.
+fn directed<B: WithExportConfig + WithHttpConfig>(exporter: B, signal: &str, settings: &Settings, client: Client) -> B {
+    exporter
+        .with_endpoint(settings.url(signal))
+        .with_timeout(settings.timeout)
+        .with_retry_policy(RetryPolicy::disabled())
+        .with_http_client(client)
 }
 
 /// What all of it is about: this server. `instance` tells it from others of the service.

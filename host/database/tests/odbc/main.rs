@@ -1,28 +1,17 @@
 //! Databases behind ODBC drivers: those of SQLite, PostgreSQL and MariaDB.
 
 mod libraries;
-#[path = "../adbc/suite.rs"]
+#[path = "../adbc/suite/mod.rs"]
 mod suite;
 
-use tenon_database::{ConnectionConfig, Driver, Error, ReadConfig, Relation, Secret, Stage, open};
+use tenon_database::{ConnectionConfig, Driver, ReadConfig, Relation, Secret, open};
 use tenon_servers::{MariaDb, PASSWORD, Postgres, USER, or_skip};
 
 use libraries::odbc as driver;
-use suite::Db;
+use suite::{Db, ODD, everything};
 
 fn opened(connection: &str) -> Db {
     open(Driver::Odbc, &ConnectionConfig::new(format!("odbc:{connection}"))).expect("it is a connection string")
-}
-
-async fn everything(db: &Db, odd: &str) {
-    suite::round_trip(db).await;
-    suite::looked_at(db).await;
-    suite::modes(db).await;
-    suite::merged(db).await;
-    suite::refused(db, true).await;
-    suite::resumed(db).await;
-    suite::odd_names(db, odd).await;
-    suite::dropped(db).await;
 }
 
 /// Texts that are longer than the first buffers, among the first rows and after them.
@@ -47,7 +36,7 @@ async fn sqlite() {
     let folder = tempfile::tempdir().expect("there is room");
     let file = folder.path().join("data.db");
     let db = opened(&format!("Driver={};Database={}", library.display(), file.display()));
-    everything(&db, suite::ODD).await;
+    everything(&db, ODD).await;
     long_texts(&db, "replace(hex(zeroblob(150000)), '0', 'x')").await;
 }
 
@@ -66,31 +55,15 @@ async fn postgres() {
     );
     let db = opened(&format!("{connection};UID={USER};PWD={PASSWORD}"));
     assert!(!db.name().contains(PASSWORD), "{}", db.name());
-    everything(&db, suite::ODD).await;
+    everything(&db, ODD).await;
     long_texts(&db, "repeat('x', 300000)").await;
     exact_numbers(&db).await;
     let mut config = ConnectionConfig::new(format!("odbc:{connection}"));
     config.options.user = Some(USER.to_owned());
     config.options.password = Some(Secret::new("other-secret"));
-    let error = open(Driver::Odbc, &config)
-        .expect("it is a connection string")
-        .check()
-        .await
-        .expect_err("it is wrong");
-    assert!(
-        matches!(
-            error,
-            Error::Connect {
-                stage: Stage::Login,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert!(!error.to_string().contains("other-secret"), "{error}");
+    suite::wrong_password(&open(Driver::Odbc, &config).expect("it is a connection string")).await;
     drop(server);
-    let error = db.check().await.expect_err("nobody listens");
-    assert!(matches!(error, Error::Connect { stage: Stage::Tcp, .. }), "{error}");
+    suite::nobody_listens(&db).await;
 }
 
 /// Numbers keep all digits, and types are told.
@@ -137,28 +110,11 @@ async fn mariadb() {
     );
     let db = opened(&format!("{connection};UID={USER};PWD={PASSWORD}"));
     // Names there have no characters beyond the basic plane.
-    everything(&db, &suite::ODD.replace('😀', "ß")).await;
+    everything(&db, &ODD.replace('😀', "ß")).await;
     long_texts(&db, "repeat('x', 300000)").await;
 }
 
 #[tokio::test]
 async fn a_driver_that_is_not_there_is_named() {
-    let error = opened("Driver=/no/such/driver.so;PWD=geheim")
-        .check()
-        .await
-        .expect_err("there is none");
-    assert!(
-        matches!(
-            error,
-            Error::Connect {
-                stage: Stage::Configuration,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert!(
-        error.to_string().contains("/no/such/driver.so") && !error.to_string().contains("geheim"),
-        "{error}"
-    );
+    suite::no_driver(&opened("Driver=/no/such/driver.so;PWD=geheim")).await;
 }

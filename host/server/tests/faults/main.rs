@@ -6,6 +6,8 @@ mod database;
 mod fuzz;
 mod houses;
 mod neighbours;
+#[path = "../../../api/tests/operations/mod.rs"]
+mod operations;
 mod requests;
 mod strangers;
 mod support;

@@ -3,56 +3,13 @@
 use axum::body::Body;
 use serde_json::{Value, json};
 
+use crate::operations::Operation;
 use crate::support::{Answer, COPY, Running, component, request};
-
-/// An operation of the document.
-struct Operation {
-    id: String,
-    method: String,
-    path: String,
-    /// Whether it is asked without a token.
-    is_open: bool,
-}
 
 /// Things of the tenant `shop`, by what stands for them in paths.
 type Things = Vec<(&'static str, String)>;
 
-fn operations() -> Vec<Operation> {
-    let document = tenon_server::openapi();
-    let paths = document["paths"].as_object().expect("paths");
-    let all = paths.iter().flat_map(|(path, item)| {
-        let operations = item.as_object().expect("operations").iter();
-        operations.map(move |(method, operation)| Operation {
-            id: operation["operationId"].as_str().expect("an id").to_owned(),
-            method: method.to_uppercase(),
-            path: path.clone(),
-            is_open: operation["security"] == json!([{}]) || operation["security"] == json!([]),
-        })
-    });
-    all.collect()
-}
-
 impl Operation {
-    fn is_of_tenant(&self) -> bool {
-        self.path.starts_with("/v1/tenants/{tenant}")
-    }
-
-    /// Its path for a tenant, with these things, and what is not there in all other places.
-    fn at(&self, tenant: &str, things: &[(&str, String)]) -> String {
-        let mut path = self.path.replace("{tenant}", tenant);
-        for (place, name) in things {
-            path = path.replace(&format!("{{{place}}}"), name);
-        }
-        for number in ["{number}", "{version}"] {
-            path = path.replace(number, "1");
-        }
-        while let Some((before, rest)) = path.split_once('{') {
-            let (_, after) = rest.split_once('}').expect("it closes");
-            path = format!("{before}nothing{after}");
-        }
-        path
-    }
-
     /// A body that would be taken, or an empty one where it is not known which would be.
     fn body(&self) -> Value {
         match self.id.as_str() {
@@ -136,7 +93,7 @@ async fn they_cannot_tell_what_there_is() {
     let things = furnished(&server).await;
     server.tenant("bank", json!({}), "id\n1\n").await;
     let (bank, shop) = (server.admin_of("bank").await, server.admin_of("shop").await);
-    let operations = operations();
+    let operations = Operation::all(&tenon_server::openapi());
     assert!(operations.len() >= 96, "{} operations", operations.len());
     let mut seen = 0;
     for operation in operations

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::ensure;
-use tenon_tests::bench::{Figures, median};
+use tenon_tests::bench::{Figures, emptied, median};
 use tenon_tests::jobs;
 
+use crate::Bench;
 use crate::orders::{Checksum, Orders};
 use crate::ways::{SHA256, Step, UPPER, Way};
-use crate::{Bench, emptied};
 use tenon_tests::peer::Peer;
 
 /// One way, and how long it took in each round.

@@ -9,10 +9,9 @@ mod tenon;
 mod tpch;
 mod ways;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
-use tenon_tests::bench::Figures;
+use tenon_tests::bench::{Arguments, Figures, log_warnings, target_folder};
 
 /// How much to measure.
 #[derive(Clone, Copy)]
@@ -72,34 +71,28 @@ struct Bench {
 }
 
 fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_writer(std::io::stderr)
-        .init();
+    log_warnings();
     let mut bench = Bench {
         effort: FULL,
-        folder: default_folder()?,
+        folder: target_folder()?.join("bench"),
         python: None,
     };
-    let mut json = None;
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
+    let known = "--quick, --tiny, --scale FACTOR, --folder PATH, --peers PYTHON";
+    let json = Arguments::read(known, |argument, arguments| {
+        match argument {
             "--quick" => bench.effort = QUICK,
             "--tiny" => bench.effort = TINY,
-            "--scale" => bench.effort.scale = arguments.next().context("--scale needs a number")?.parse()?,
-            "--folder" => bench.folder = arguments.next().context("--folder needs a path")?.into(),
-            "--peers" => bench.python = Some(arguments.next().context("--peers needs a Python program")?.into()),
-            "--json" => json = arguments.next().map(PathBuf::from),
-            other => anyhow::bail!(
-                "unknown argument `{other}`; expected --quick, --tiny, --scale FACTOR, --folder PATH, --peers PYTHON or --json PATH"
-            ),
+            "--scale" => bench.effort.scale = arguments.value("a number")?.parse()?,
+            "--folder" => bench.folder = arguments.value("a path")?.into(),
+            "--peers" => bench.python = Some(arguments.value("a Python program")?.into()),
+            _ => return Ok(false),
         }
-    }
+        Ok(true)
+    })?;
     let mut figures = Figures::default();
     let executor = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     executor.block_on(measure(&bench, &mut figures))?;
-    figures.print();
+    figures.publish(json.as_deref())?;
     if bench.python.is_none() {
         println!(
             "\nSKIPPED the peers: DuckDB, Polars and Spark were not measured, and TPC-H at scale 1 was not compared"
@@ -107,9 +100,6 @@ fn main() -> anyhow::Result<()> {
         println!(
             "with DuckDB's answers. `cargo xtask bench job --peers` installs them into target/bench/peers and does."
         );
-    }
-    if let Some(path) = json {
-        figures.write(&path)?;
     }
     Ok(())
 }
@@ -127,22 +117,4 @@ async fn measure(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
         spark::measure(bench, &data, figures).await?;
     }
     Ok(())
-}
-
-/// `target/bench`, beside the folder that this program is in.
-fn default_folder() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    let target = program
-        .ancestors()
-        .nth(2)
-        .context("this program is not in cargo's target folder")?;
-    Ok(target.join("bench"))
-}
-
-/// An empty folder at this path.
-fn emptied(folder: &Path) -> anyhow::Result<()> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
 }

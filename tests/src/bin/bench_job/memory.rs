@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use tenon_tests::bench::Figures;
+use tenon_tests::bench::{Figures, emptied};
 
 use crate::orders::Orders;
 use crate::ways::{Step, job_file};
-use crate::{Bench, emptied, tenon};
+use crate::{Bench, tenon};
 
 /// How often the larger data hold the smaller ones.
 const TIMES: usize = 10;

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use tenon_tests::bench::{Figures, median};
+use tenon_tests::bench::{Figures, emptied, median};
 
 use crate::orders::{Checksum, Orders};
 use crate::ways::{SHA256, Step, job_file};
-use crate::{Bench, emptied, tenon};
+use crate::{Bench, tenon};
 use tenon_tests::peer::script;
 
 pub async fn measure(bench: &Bench, data: &Orders, figures: &mut Figures) -> anyhow::Result<()> {

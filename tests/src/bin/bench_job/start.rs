@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use tenon_tests::bench::{Figures, median};
+use tenon_tests::bench::{Figures, emptied, median};
 use tenon_tests::guests::guest;
 
-use crate::{Bench, emptied, tenon};
+use crate::{Bench, tenon};
 
 pub fn measure(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let folder = bench.folder.join("start");

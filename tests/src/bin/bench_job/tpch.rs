@@ -7,11 +7,11 @@ use anyhow::Context;
 use datafusion::dataframe::DataFrameWriteOptions;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use tenon_engine::{Engine, Progress};
-use tenon_tests::bench::{Figures, median};
+use tenon_tests::bench::{Figures, emptied, median};
 use tenon_tests::jobs;
 use tenon_tests::tpch::{ANSWERED_SCALE, Answer, Query, TABLES, answers_folder, generate, queries, queries_folder};
 
-use crate::{Bench, emptied, tenon};
+use crate::{Bench, tenon};
 use tenon_tests::peer::script;
 
 pub async fn measure(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ mod transforms;
 
 use std::path::PathBuf;
 
-use tenon_tests::bench::Figures;
+use tenon_tests::bench::{Arguments, Figures, log_warnings};
 
 /// How much to measure.
 #[derive(Clone, Copy)]
@@ -32,29 +32,20 @@ const QUICK: Effort = Effort {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_writer(std::io::stderr)
-        .init();
+    log_warnings();
     let mut effort = FULL;
-    let mut json = None;
     let mut python = None;
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
+    let json = Arguments::read("--quick, --peers PYTHON", |argument, arguments| {
+        match argument {
             "--quick" => effort = QUICK,
-            "--json" => json = arguments.next().map(PathBuf::from),
-            "--peers" => python = arguments.next().map(PathBuf::from),
-            other => anyhow::bail!("unknown argument `{other}`; expected --quick, --json PATH or --peers PYTHON"),
+            "--peers" => python = Some(PathBuf::from(arguments.value("a Python program")?)),
+            _ => return Ok(false),
         }
-    }
+        Ok(true)
+    })?;
     let mut figures = Figures::default();
     let guests = guests::load().await?;
     guests::measure(&guests, effort, &mut figures).await?;
     transforms::measure(&guests, effort, python.as_deref(), &mut figures).await?;
-    figures.print();
-    if let Some(path) = json {
-        figures.write(&path)?;
-    }
-    Ok(())
+    figures.publish(json.as_deref())
 }

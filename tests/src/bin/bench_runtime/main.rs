@@ -4,10 +4,8 @@ mod calls;
 mod load;
 mod pool;
 
-use std::path::PathBuf;
-
 use tenon_runtime::{PoolConfig, Runtime, RuntimeConfig};
-use tenon_tests::bench::Figures;
+use tenon_tests::bench::{Arguments, Figures, log_warnings};
 
 /// How much to measure.
 #[derive(Clone, Copy)]
@@ -32,29 +30,20 @@ const QUICK: Effort = Effort {
 };
 
 fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_writer(std::io::stderr)
-        .init();
+    log_warnings();
     let mut effort = FULL;
-    let mut json = None;
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--quick" => effort = QUICK,
-            "--json" => json = arguments.next().map(PathBuf::from),
-            other => anyhow::bail!("unknown argument `{other}`; expected --quick or --json PATH"),
+    let json = Arguments::read("--quick", |argument, _| {
+        let is_quick = argument == "--quick";
+        if is_quick {
+            effort = QUICK;
         }
-    }
+        Ok(is_quick)
+    })?;
     let mut figures = Figures::default();
     pool::measure(effort, &mut figures)?;
     calls::measure(effort, &mut figures)?;
     load::measure(effort, &mut figures)?;
-    figures.print();
-    if let Some(path) = json {
-        figures.write(&path)?;
-    }
-    Ok(())
+    figures.publish(json.as_deref())
 }
 
 /// A runtime whose pools keep `warm` sandboxes.

@@ -14,7 +14,7 @@ mod throughput;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use tenon_tests::bench::Figures;
+use tenon_tests::bench::{Arguments, Figures, emptied, log_warnings, target_folder};
 
 /// How much to measure.
 #[derive(Clone, Copy)]
@@ -77,46 +77,34 @@ impl Bench {
     /// An empty folder for a server.
     fn emptied(&self, name: &str) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join(name);
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-        }
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        emptied(&folder)?;
         Ok(folder)
     }
 }
 
 fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_writer(std::io::stderr)
-        .init();
+    log_warnings();
     let mut bench = Bench {
         effort: FULL,
-        folder: default_folder()?,
+        folder: target_folder()?.join("bench/server"),
         without_command: false,
     };
-    let (mut json, mut only) = (None, None);
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
+    let mut only = None;
+    let known = "--quick, --tiny, --folder PATH, --only NAME";
+    let json = Arguments::read(known, |argument, arguments| {
+        match argument {
             "--quick" => bench.effort = QUICK,
             "--tiny" => (bench.effort, bench.without_command) = (TINY, true),
-            "--folder" => bench.folder = arguments.next().context("--folder needs a path")?.into(),
-            "--only" => only = Some(arguments.next().context("--only needs the name of a measurement")?),
-            "--json" => json = arguments.next().map(PathBuf::from),
-            other => anyhow::bail!(
-                "unknown argument `{other}`; expected --quick, --tiny, --folder PATH, --only NAME or --json PATH"
-            ),
+            "--folder" => bench.folder = arguments.value("a path")?.into(),
+            "--only" => only = Some(arguments.value("the name of a measurement")?),
+            _ => return Ok(false),
         }
-    }
+        Ok(true)
+    })?;
     let mut figures = Figures::default();
     let executor = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     executor.block_on(measure(&bench, only.as_deref(), &mut figures))?;
-    figures.print();
-    if let Some(path) = json {
-        figures.write(&path)?;
-    }
-    Ok(())
+    figures.publish(json.as_deref())
 }
 
 /// The measurements, all or the one of this name.
@@ -141,16 +129,6 @@ async fn measure(bench: &Bench, only: Option<&str>, figures: &mut Figures) -> an
         idle::measure(bench, figures).await?;
     }
     Ok(())
-}
-
-/// `target/bench/server`, beside the folder that this program is in.
-fn default_folder() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    let target = program
-        .ancestors()
-        .nth(2)
-        .context("this program is not in cargo's target folder")?;
-    Ok(target.join("bench/server"))
 }
 
 /// A folder of a path, made with those above it.

@@ -1,10 +1,10 @@
 //! A run that finds nothing new.
 
 use anyhow::ensure;
-use tenon_tests::bench::{Figures, median};
+use tenon_tests::bench::{Figures, emptied, median};
 
+use crate::Bench;
 use crate::process::tenon;
-use crate::{Bench, emptied};
 
 /// Runs that are measured.
 const RUNS: usize = 11;

@@ -7,10 +7,9 @@ mod postgres;
 mod process;
 mod rows;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
-use tenon_tests::bench::Figures;
+use tenon_tests::bench::{Arguments, Figures, target_folder};
 
 /// How much to measure.
 #[derive(Clone, Copy)]
@@ -42,32 +41,26 @@ struct Bench {
 fn main() -> anyhow::Result<()> {
     let mut bench = Bench {
         effort: FULL,
-        folder: default_folder()?,
+        folder: target_folder()?.join("bench/sql"),
         python: None,
     };
-    let mut json = None;
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
+    let known = "--quick, --rows NUMBER, --folder PATH, --peers PYTHON";
+    let json = Arguments::read(known, |argument, arguments| {
+        match argument {
             "--quick" => bench.effort = QUICK,
-            "--rows" => bench.effort.rows = arguments.next().context("--rows needs a number")?.parse()?,
-            "--folder" => bench.folder = arguments.next().context("--folder needs a path")?.into(),
-            "--peers" => bench.python = Some(arguments.next().context("--peers needs a Python program")?.into()),
-            "--json" => json = arguments.next().map(PathBuf::from),
-            other => anyhow::bail!(
-                "unknown argument `{other}`; expected --quick, --rows NUMBER, --folder PATH, --peers PYTHON or --json PATH"
-            ),
+            "--rows" => bench.effort.rows = arguments.value("a number")?.parse()?,
+            "--folder" => bench.folder = arguments.value("a path")?.into(),
+            "--peers" => bench.python = Some(arguments.value("a Python program")?.into()),
+            _ => return Ok(false),
         }
-    }
+        Ok(true)
+    })?;
     let mut figures = Figures::default();
     measure(&bench, &mut figures)?;
-    figures.print();
+    figures.publish(json.as_deref())?;
     if bench.python.is_none() {
         println!("\nSKIPPED the peers: DuckDB, connectorx and dlt were not measured.");
         println!("`cargo xtask bench sql --peers` installs them into target/bench/peers and does.");
-    }
-    if let Some(path) = json {
-        figures.write(&path)?;
     }
     Ok(())
 }
@@ -76,22 +69,4 @@ fn measure(bench: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let data = rows::generate(&bench.folder.join("data"), bench.effort.rows)?;
     postgres::measure(bench, &data, figures)?;
     mysql::measure(bench, &data, figures)
-}
-
-/// `target/bench/sql`, beside the folder that this program is in.
-fn default_folder() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    let target = program
-        .ancestors()
-        .nth(2)
-        .context("this program is not in cargo's target folder")?;
-    Ok(target.join("bench/sql"))
-}
-
-/// An empty folder at this path.
-fn emptied(folder: &Path) -> anyhow::Result<()> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
 }

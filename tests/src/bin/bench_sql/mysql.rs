@@ -4,13 +4,13 @@ use anyhow::ensure;
 use serde_json::json;
 use std::time::Instant;
 use tenon_servers::MariaDb;
-use tenon_tests::bench::Figures;
+use tenon_tests::bench::{Figures, emptied};
 use tenon_tests::peer::Peer;
 
 use crate::postgres::{reading, writing};
 use crate::process::{ratio, tenon};
 use crate::rows::{CREATE, Rows};
-use crate::{Bench, emptied, memory};
+use crate::{Bench, memory};
 
 pub fn measure(bench: &Bench, data: &Rows, figures: &mut Figures) -> anyhow::Result<()> {
     let server = match MariaDb::start() {

@@ -5,12 +5,12 @@ use std::process::Command;
 use anyhow::ensure;
 use serde_json::json;
 use tenon_servers::Postgres;
-use tenon_tests::bench::Figures;
+use tenon_tests::bench::{Figures, emptied};
 use tenon_tests::peer::Peer;
 
 use crate::process::{ratio, tenon, timed};
 use crate::rows::{CREATE, Rows};
-use crate::{Bench, emptied, incremental, memory};
+use crate::{Bench, incremental, memory};
 
 pub fn measure(bench: &Bench, data: &Rows, figures: &mut Figures) -> anyhow::Result<()> {
     let server = Postgres::start()?;

@@ -1,4 +1,4 @@
-//! Reading from a real S3 server.
+//! Reading what was put there by others.
 
 use std::fs;
 use std::sync::Arc;
@@ -10,13 +10,11 @@ use tenon_connect::file::{self, FileBookmark, ReadConfig, ReadOptions, Source};
 use tenon_connect::{Error, Secret};
 use tenon_tests::services::S3;
 
+use crate::support::options;
+
 fn config(server: &S3, path: &str) -> ReadConfig {
     let mut config = ReadConfig::new(format!("s3://{}/{path}", server.bucket));
-    config.store.endpoint = Some(server.endpoint.clone());
-    config.store.allow_http = Some(true);
-    config.store.region = Some("us-east-1".to_owned());
-    config.store.access_key_id = Some(server.access_key.clone());
-    config.store.secret_access_key = Some(Secret::new(server.secret_key.clone()));
+    config.store = options(server);
     config
 }
 
@@ -42,7 +40,7 @@ async fn sum(source: &Source) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn folders_patterns_and_partitions() {
-    let Some(server) = S3::start_or_skip("s3_read::folders_patterns_and_partitions").await else {
+    let Some(server) = S3::start_or_skip("s3::folders_patterns_and_partitions").await else {
         return;
     };
     for (name, ids) in [("year=2012/a", 0..1_000_000_i64), ("year=2013/b", 1_000_000..1_000_010)] {
@@ -81,7 +79,7 @@ async fn folders_patterns_and_partitions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals() {
-    let Some(server) = S3::start_or_skip("s3_read::refusals").await else {
+    let Some(server) = S3::start_or_skip("s3::refusals").await else {
         return;
     };
     let missing = open(&config(&server, "no.csv"), None).await.expect_err("missing");

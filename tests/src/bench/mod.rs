@@ -1,10 +1,14 @@
 //! Benchmarks that print a table of figures and write them as JSON.
 
+mod program;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+pub use program::{Arguments, emptied, log_warnings, target_folder};
 
 /// Which direction is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +66,16 @@ impl Figures {
         });
     }
 
-    /// Prints the table.
-    pub fn print(&self) {
+    /// Prints the table, and writes it where it is asked for as JSON.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn publish(&self, json: Option<&Path>) -> anyhow::Result<()> {
+        self.print();
+        json.map_or(Ok(()), |path| self.write(path))
+    }
+
+    fn print(&self) {
         let width = self
             .0
             .iter()
@@ -94,11 +106,7 @@ impl Figures {
         }
     }
 
-    /// Writes the figures as JSON.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+    fn write(&self, path: &Path) -> anyhow::Result<()> {
         let figures: Vec<Value> = self.0.iter().map(Figure::json).collect();
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;

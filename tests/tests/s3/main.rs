@@ -1,0 +1,6 @@
+//! Writing to S3 and reading from it, against a real server.
+
+mod faults;
+mod reading;
+mod support;
+mod writing;
