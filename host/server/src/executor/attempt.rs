@@ -165,7 +165,9 @@ impl Attempt<'_> {
                 tenon_runtime::Level::Warn => tenon_runs::Level::Warn,
                 tenon_runtime::Level::Error => tenon_runs::Level::Error,
             };
-            log.write(level, LogSource::Guest, Some(&record.plugin), &record.message);
+            // A component that drives the job is no step of it.
+            let step = record.step.as_deref().unwrap_or(&record.plugin);
+            log.write(level, LogSource::Guest, Some(step), &record.message);
         })
     }
 
