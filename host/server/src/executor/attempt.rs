@@ -105,7 +105,7 @@ impl Attempt<'_> {
         let stored = stored.await.map_err(|error| broken(&error))?;
         let belongings = Belongings {
             metadata: shared.metadata.clone(),
-            keys: Arc::clone(&shared.keys),
+            keys: shared.key_rings(),
             tenant: run.tenant.clone(),
             job: run.job.clone(),
             runtime: Handle::current(),
