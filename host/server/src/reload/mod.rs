@@ -47,8 +47,12 @@ pub(crate) async fn reload(shared: &Arc<Shared>, asked: Entry) -> Result<Reloade
 async fn put_into_force(shared: &Arc<Shared>, asked: Entry, config: ServerConfig) -> Result<Reloaded, Error> {
     let before = shared.config();
     let changes = Changes::between(&before, config);
+    let wrong = |reason: String| Error::Config {
+        file: "the configuration".to_owned(),
+        reason,
+    };
     // Where they are cannot change, and they themselves can.
-    let keys = present_key_ring(&before)?;
+    let keys = present_key_ring(&before).map_err(|error| wrong(error.to_string()))?;
     let are_others = keys.ids() != shared.keys().ids();
     let keys = are_others.then_some(keys);
     let mut reloaded = Reloaded {
@@ -64,10 +68,6 @@ async fn put_into_force(shared: &Arc<Shared>, asked: Entry, config: ServerConfig
         return Ok(reloaded);
     }
     let next = changes.next;
-    let wrong = |reason: String| Error::Config {
-        file: "the configuration".to_owned(),
-        reason,
-    };
     next.check().map_err(wrong)?;
     drivers::deliverer(shared, &next)?;
     let telemetry = next.telemetry().map_err(wrong)?;
