@@ -168,6 +168,7 @@ async fn a_run_offers_what_it_was_granted() {
     let config = r#"{"log": "hello s3cr3t-salt", "count": "rows", "parameter": "year", "secret": "salt",
         "state": "seen", "random": 16}"#;
     let mut sandbox = opened(&plugin, &run, "services", config).await;
+    sandbox.work_for("ask");
     let output = sandbox.process(numbers(2)).await.unwrap();
     let batch = &output.batches[0];
     let text = |name: &str| {
@@ -190,6 +191,10 @@ async fn a_run_offers_what_it_was_granted() {
     assert!(
         logs.iter()
             .any(|record| record.level == Level::Warn && record.plugin == "echo"),
+        "{logs:?}"
+    );
+    assert!(
+        logs.iter().all(|record| record.step.as_deref() == Some("ask")),
         "{logs:?}"
     );
     assert!(logs.iter().all(|record| !record.message.contains("s3cr3t")), "{logs:?}");

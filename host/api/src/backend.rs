@@ -77,7 +77,7 @@ pub trait Backend: Send + Sync + 'static {
 /// What reading the configuration again has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Reloaded {
-    /// Settings that have changed and are in force, as `runs.concurrent`.
+    /// Settings that have changed and are in force, as `runs.concurrent`; `key` where the keys of secrets are others.
     pub changed: Vec<String>,
     /// Settings that have changed in the file and cannot change while the server runs: a sentence for each.
     pub refused: Vec<String>,

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use chrono::{DateTime, Datelike, SecondsFormat, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 use tenon_metadata::{Name, Transaction};
-use tenon_tenants::usage::{GroupBy, ReportRequest, report};
+use tenon_tenants::usage::{GroupBy, MOST_LINES, ReportRequest, report};
 use tenon_tenants::{Cost, PricedLine, Scope};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,9 +17,6 @@ use crate::caller::{Caller, Conditions, expected_version};
 use crate::error::Error;
 use crate::prices::{self, Prices};
 use crate::{Api, Problem};
-
-/// Lines of an answer.
-const MOST_LINES: usize = 10_000;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -141,10 +138,7 @@ fn bill(tx: &mut Transaction<'_>, tenant: Option<&Name>, query: &UsageQuery) -> 
     };
     let lines = report(tx, &request)?;
     if lines.len() > MOST_LINES {
-        let reason = format!(
-            "that are {} lines, and {MOST_LINES} may be: ask for fewer days",
-            lines.len()
-        );
+        let reason = format!("that are more than the {MOST_LINES} lines that may be: ask for fewer days");
         return Err(Error::Field { field: "from", reason });
     }
     let (_, Prices(prices)) = prices::get(tx)?;

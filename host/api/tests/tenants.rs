@@ -133,6 +133,11 @@ async fn usage_has_a_price() {
         .await
         .done(200);
     assert_eq!(all["total"], bill["total"]);
+    let runs = world.get("usage?group_by=run").await.done(200);
+    assert_eq!(
+        (&runs["lines"][0]["run"], &runs["lines"][0]["cost"], &runs["total"]),
+        (&json!("run_1"), &bill["total"], &bill["total"])
+    );
     world.get("usage?group_by=week").await.refused(400);
 }
 

@@ -32,12 +32,12 @@ pub use history::{
 pub use jobs::{ExplainArguments, PreviewArguments, SchemaArguments, SourceArguments, ValidateArguments};
 pub use projects::{BuildArguments, Kind, Language, NewArguments};
 pub use remote::{
-    AuditCommand, CallTrigger, CanaryPlugin, CreateToken, DeliveryState, EventCommand, EventFilter, JobBookmarkCommand,
-    JobCommand, LogsOfRun, PictureArguments, PluginCommand, PricesCommand, PropertyCommand, PushPlugin, PutConnection,
-    PutJob, PutSecret, PutTarget, PutTrigger, PutWorkflow, RemoteArguments, RemoteCommand, RemoteConnectionCommand,
-    RemoteOptions, RemoteSecretCommand, RotateToken, RunCommand, RunFilter, ServerCommand, SetQuotas, StartJob,
-    StartWorkflow, TargetCommand, TenantCommand, TokenCommand, TokenPlace, TriggerCommand, UsageArguments, UsageBy,
-    WorkflowCommand, is_meant, of_server, whole,
+    AuditCommand, CallTrigger, CanaryPlugin, CreateToken, DeliveryState, EventCommand, EventFilter, IssueToken,
+    JobBookmarkCommand, JobCommand, LogsOfRun, PictureArguments, PluginCommand, PricesCommand, PropertyCommand,
+    PushPlugin, PutConnection, PutJob, PutSecret, PutTarget, PutTrigger, PutWorkflow, RemoteArguments, RemoteCommand,
+    RemoteConnectionCommand, RemoteOptions, RemoteSecretCommand, RotateToken, RunCommand, RunFilter, ServerCommand,
+    SetQuotas, StartJob, StartWorkflow, TargetCommand, TenantCommand, TokenCommand, TokenPlace, TriggerCommand,
+    UsageArguments, UsageBy, WorkflowCommand, is_meant, of_server, whole,
 };
 pub use replay::ReplayArguments;
 pub use serve::ServeArguments;

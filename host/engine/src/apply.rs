@@ -184,6 +184,7 @@ pub(crate) async fn open(
     };
     let plugin = context.plugin(&call.plugin)?;
     let mut sandbox = plugin.checkout(&context.run).await.map_err(failed)?;
+    sandbox.work_for(&call.step);
     let announced = sandbox
         .open(&call.function, &call.config, input)
         .await

@@ -83,6 +83,7 @@ impl Engine {
             }
         };
         let mut sandbox = plugin.checkout(&run).await.map_err(cannot_start)?;
+        sandbox.work_for(&replay.step);
         let output = sandbox
             .open(&function, &replay.config.to_string(), &replay.batch.schema())
             .await

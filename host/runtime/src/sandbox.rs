@@ -76,6 +76,11 @@ impl Sandbox {
         }
     }
 
+    /// Says which step of a job it works for: what its guest logs is about that one.
+    pub fn work_for(&mut self, step: &str) {
+        self.warm.store.data_mut().work_for(step);
+    }
+
     /// Binds one function with its configuration (JSON) and its input's schema; answers with its output's schema.
     ///
     /// # Errors

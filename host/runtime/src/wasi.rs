@@ -34,6 +34,7 @@ pub(crate) struct Wasi {
 /// Where output goes; shared by the streams of a sandbox.
 struct Output {
     plugin: Arc<str>,
+    step: Option<Arc<str>>,
     run: Option<Arc<Run>>,
 }
 
@@ -42,6 +43,7 @@ impl Wasi {
     pub fn new(plugin: &Arc<str>) -> Self {
         let output = Arc::new(Mutex::new(Output {
             plugin: Arc::clone(plugin),
+            step: None,
             run: None,
         }));
         let mut builder = WasiCtxBuilder::new();
@@ -72,6 +74,12 @@ impl Wasi {
     pub fn set_run(&mut self, run: &Arc<Run>) {
         self.output.lock().run = Some(Arc::clone(run));
         self.hooks.set_run(Arc::clone(run));
+    }
+
+    /// What is written from now on is about this step of a job.
+    pub fn work_for(&mut self, step: &Arc<str>) {
+        self.output.lock().step = Some(Arc::clone(step));
+        self.hooks.work_for(Arc::clone(step));
     }
 }
 
@@ -110,7 +118,7 @@ impl LineWriter {
         let text = text.trim_end();
         let output = self.output.lock();
         if let (false, Some(run)) = (text.is_empty(), &output.run) {
-            run.log(&output.plugin, self.level, text);
+            run.log(&output.plugin, output.step.as_deref(), self.level, text);
         }
         drop(output);
         self.line.clear();

@@ -5,7 +5,7 @@
 //!     curl -X POST http://127.0.0.1:8080/orders/2/invoice
 
 use std::error::Error;
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 
 use axum::extract::{Path, State};
@@ -41,6 +41,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
         data: "embedded-data".into(),
         ..ServerConfig::default()
     };
+    let listener = TcpListener::bind("127.0.0.1:8080").await?;
+    println!("listening at http://{}", listener.local_addr()?);
+    let end = async {
+        // Also where signals cannot be listened to: a program that cannot be ended must not go on.
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    Box::pin(program(config, listener, end)).await?;
+    println!("ended");
+    Ok(())
+}
+
+/// The program, until `end` is ready. A test runs it as well.
+pub async fn program(
+    config: ServerConfig,
+    listener: TcpListener,
+    end: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Box<dyn Error>> {
     // Where relative paths of the tenant's jobs begin.
     let files = config.files_of(&shop());
     std::fs::create_dir_all(&files)?;
@@ -61,21 +78,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // The audit log has the addresses of those who ask, if they are known.
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("listening at http://{}", listener.local_addr()?);
 
     // One signal ends both: requests are no longer accepted, and runs under way have `runs.drain` to end.
-    let (end, ended) = watch::channel(false);
+    let (tell, ended) = watch::channel(false);
     tokio::spawn(async move {
-        // Also where signals cannot be listened to: a program that cannot be ended must not go on.
-        let _ = tokio::signal::ctrl_c().await;
-        end.send_replace(true);
+        end.await;
+        tell.send_replace(true);
     });
     let serving = axum::serve(listener, service).with_graceful_shutdown(until(ended.clone()));
     let (answered, ran) = tokio::join!(serving.into_future(), server.run(until(ended)));
     answered?;
     ran?;
-    println!("ended");
     Ok(())
 }
 

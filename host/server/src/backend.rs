@@ -35,7 +35,7 @@ impl Backend for Behind {
 
     async fn test_connection(&self, tenant: &Name, connection: &Name) -> Result<Value, String> {
         let shared = self.shared()?;
-        let (keys, owner, name) = (Arc::clone(&shared.keys), tenant.clone(), connection.clone());
+        let (keys, owner, name) = (shared.keys(), tenant.clone(), connection.clone());
         let resolving = shared
             .metadata
             .read(move |tx| tenon_tenants::connections::resolve(tx, &keys, &owner, &name, None));

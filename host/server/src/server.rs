@@ -55,7 +55,8 @@ pub(crate) struct Shared {
     pub name: Name,
     pub clock: Arc<dyn Clock>,
     pub metadata: Metadata,
-    pub keys: Arc<KeyRing>,
+    /// The keys that are in force.
+    keys: watch::Sender<Arc<KeyRing>>,
     pub engine: Engine,
     pub runtime: Runtime,
     pub budgets: Budgets,
@@ -104,7 +105,7 @@ impl Server {
             source,
         })?;
         let lock = FolderLock::take(&config.data)?;
-        let keys = Arc::new(key_ring(&config)?);
+        let keys = key_ring(&config)?;
         let wall = Arc::clone(&clock);
         let settings = Settings {
             connections: 8,
@@ -149,7 +150,7 @@ impl Server {
             budgets: Budgets::default(),
             terms: TermsBook::default(),
             metadata,
-            keys,
+            keys: watch::channel(Arc::new(keys)).0,
             runtime,
             draining,
             recorder,
@@ -294,6 +295,21 @@ impl Shared {
         self.configs.send_replace(Arc::new(config));
     }
 
+    /// The keys that are in force.
+    pub fn keys(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.keys.borrow())
+    }
+
+    /// Has the keys that are in force whenever it is asked, and hears when they change.
+    pub fn key_rings(&self) -> watch::Receiver<Arc<KeyRing>> {
+        self.keys.subscribe()
+    }
+
+    /// From now on these keys are in force.
+    pub fn set_keys(&self, keys: KeyRing) {
+        self.keys.send_replace(Arc::new(keys));
+    }
+
     /// What has the process log what the configuration says.
     ///
     /// # Errors
@@ -311,7 +327,7 @@ impl Shared {
     pub fn open_api(self: &Arc<Self>) {
         let api = Api::new(
             self.metadata.clone(),
-            Arc::clone(&self.keys),
+            self.keys(),
             self.runs.clone(),
             Arc::new(Behind(Arc::downgrade(self))),
             self.config().api_settings(),

@@ -8,6 +8,9 @@ use crate::Error;
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 /// No addition is more, so that no sum can leave 64 bits.
 const MOST: u64 = 1 << 48;
+/// Most lines of a report by run; one more is answered with where there are more.
+pub const MOST_LINES: usize = 10_000;
+const FIGURES: &str = "runs, cpu_sandbox_us, cpu_kernels_us, peak_memory, rows_in, rows_out, bytes_in, bytes_out";
 // What is summed up is made 64 bits again: PostgreSQL would answer with decimals.
 const SUMS: &str = "cast(sum(runs) as bigint), cast(sum(cpu_sandbox_us) as bigint), \
                     cast(sum(cpu_kernels_us) as bigint), max(peak_memory), cast(sum(rows_in) as bigint), \
@@ -46,6 +49,8 @@ pub enum GroupBy {
     Job,
     /// By tenant and day.
     Day,
+    /// By run, the latest first. A run is of the day on which it last used something.
+    Run,
 }
 
 /// A line of a report.
@@ -53,9 +58,11 @@ pub enum GroupBy {
 pub struct UsageLine {
     /// Whose; of a deleted tenant `name~created`.
     pub tenant: String,
-    /// Which job, if it is by job.
+    /// Which job, if it is by job or run.
     pub job: Option<String>,
-    /// Which day (UTC), as `2026-01-31`, if it is by day.
+    /// Which run, if it is by run.
+    pub run: Option<String>,
+    /// Which day (UTC), as `2026-01-31`, if it is by day or run.
     pub day: Option<String>,
     /// What was used.
     pub usage: Usage,
@@ -85,11 +92,10 @@ pub fn add(tx: &mut Transaction<'_>, tenant: &Name, job: &str, run: &str, usage:
         peak_memory = case when excluded.peak_memory > {t}.peak_memory then excluded.peak_memory else {t}.peak_memory end,
         rows_in = {t}.rows_in + excluded.rows_in, rows_out = {t}.rows_out + excluded.rows_out,
         bytes_in = {t}.bytes_in + excluded.bytes_in, bytes_out = {t}.bytes_out + excluded.bytes_out";
-    let figures = "runs, cpu_sandbox_us, cpu_kernels_us, peak_memory, rows_in, rows_out, bytes_in, bytes_out";
     let with = |key: &[Value]| [key, &values(usage)[..]].concat();
     tx.execute(
         &format!(
-            "insert into usage_daily (tenant, job, day, {figures})
+            "insert into usage_daily (tenant, job, day, {FIGURES})
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              on conflict (tenant, day, job) do update set {}",
             sums.replace("{t}", "usage_daily")
@@ -98,7 +104,7 @@ pub fn add(tx: &mut Transaction<'_>, tenant: &Name, job: &str, run: &str, usage:
     )?;
     tx.execute(
         &format!(
-            "insert into usage_runs (tenant, run, job, changed, {figures})
+            "insert into usage_runs (tenant, run, job, changed, {FIGURES})
              values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              on conflict (tenant, run) do update set changed = excluded.changed, {}",
             sums.replace("{t}", "usage_runs")
@@ -120,7 +126,7 @@ pub fn of_run(tx: &mut Transaction<'_>, tenant: &Name, run: &str) -> Result<Usag
     row.map_or(Ok(Usage::default()), |row| usage(&row, 0))
 }
 
-/// What was used, by tenant, job or day, in that order.
+/// What was used, by tenant, job or day, in that order; or by run, the latest first.
 ///
 /// # Errors
 /// [`Error::Invalid`] if it ends before it begins.
@@ -129,32 +135,53 @@ pub fn report(tx: &mut Transaction<'_>, request: &ReportRequest) -> Result<Vec<U
     if from > to {
         return Err(Error::invalid("to", "it is before `from`"));
     }
-    let (key, has_job, has_day) = match request.by {
-        GroupBy::Tenant => ("tenant", false, false),
-        GroupBy::Job => ("tenant, job", true, false),
-        GroupBy::Day => ("tenant, day", false, true),
-    };
     let whose = if request.tenant.is_some() {
         "and tenant = ?3"
     } else {
         ""
     };
-    let select = format!(
-        "select {SUMS}, {key} from usage_daily where day >= ?1 and day <= ?2 {whose} group by {key} order by {key}"
+    let of_days = |key: &str| {
+        format!(
+            "select {SUMS}, {key} from usage_daily where day >= ?1 and day <= ?2 {whose} group by {key} order by {key}"
+        )
+    };
+    let of_runs = format!(
+        "select {FIGURES}, tenant, job, run, changed from usage_runs where changed >= ?1 and changed < ?2 {whose}
+         order by changed desc, tenant, run limit {}",
+        MOST_LINES + 1
     );
+    let (select, from, to) = match request.by {
+        GroupBy::Tenant => (of_days("tenant"), from, to),
+        GroupBy::Job => (of_days("tenant, job"), from, to),
+        GroupBy::Day => (of_days("tenant, day"), from, to),
+        GroupBy::Run => (of_runs, from.saturating_mul(DAY), end_of_day(request.to)),
+    };
     let rows = match &request.tenant {
         Some(tenant) => tx.query(&select, row![from, to, tenant])?,
         None => tx.query(&select, row![from, to])?,
     };
-    let line = |row: &Row| {
-        Ok(UsageLine {
-            tenant: row.get(8)?,
-            job: if has_job { Some(row.get(9)?) } else { None },
-            day: if has_day { Some(day_text(row.get(9)?)) } else { None },
-            usage: usage(row, 0)?,
-        })
+    rows.iter().map(|row| line(row, request.by)).collect()
+}
+
+fn line(row: &Row, by: GroupBy) -> Result<UsageLine, Error> {
+    let mut line = UsageLine {
+        tenant: row.get(8)?,
+        job: None,
+        run: None,
+        day: None,
+        usage: usage(row, 0)?,
     };
-    rows.iter().map(line).collect()
+    match by {
+        GroupBy::Tenant => {}
+        GroupBy::Job => line.job = Some(row.get(9)?),
+        GroupBy::Day => line.day = Some(day_text(row.get(9)?)),
+        GroupBy::Run => {
+            line.job = Some(row.get(9)?);
+            line.run = Some(row.get(10)?);
+            line.day = Some(day_text(day_of(row.get(11)?)));
+        }
+    }
+    Ok(line)
 }
 
 /// The CPU time that a tenant has used today (UTC), in microseconds.
@@ -171,13 +198,17 @@ pub fn cpu_today(tx: &mut Transaction<'_>, tenant: &Name) -> Result<u64, Error> 
     Ok(row.get(0)?)
 }
 
-/// Forgets usage by run of what was last added before this time, in microseconds since 1970. Days are kept. Answers with
-/// the number of runs.
+/// Forgets usage by run of what was last added before this time, in microseconds since 1970: at most `most` runs. Days are
+/// kept. Answers with the number of runs.
 ///
 /// # Errors
 /// What the database says.
-pub fn forget_runs(tx: &mut Transaction<'_>, before: i64) -> Result<u64, Error> {
-    Ok(tx.execute("delete from usage_runs where changed < ?1", row![before])?)
+pub fn forget_runs(tx: &mut Transaction<'_>, before: i64, most: u32) -> Result<u64, Error> {
+    Ok(tx.execute(
+        "delete from usage_runs where (tenant, run) in
+         (select tenant, run from usage_runs where changed < ?1 order by changed limit ?2)",
+        row![before, most],
+    )?)
 }
 
 fn values(usage: &Usage) -> [Value; 8] {

@@ -19,7 +19,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueHint};
 
 use crate::format::parse_duration;
 
-pub use access::{CreateToken, RotateToken, SetQuotas, TenantCommand, TokenCommand, TokenPlace};
+pub use access::{CreateToken, IssueToken, RotateToken, SetQuotas, TenantCommand, TokenCommand, TokenPlace};
 pub use jobs::{JobBookmarkCommand, JobCommand, PutJob, StartJob};
 pub use plugins::{CanaryPlugin, PluginCommand, PushPlugin};
 pub use runs::{LogsOfRun, RunCommand, RunFilter};

@@ -171,6 +171,7 @@ impl Loaded {
             source: Box::new(source),
         };
         let mut sandbox = plugin.checkout(run).await.map_err(failed)?;
+        sandbox.work_for(name);
         let output = sandbox
             .open(&call.function, &call.config, input)
             .await
@@ -189,6 +190,7 @@ impl Loaded {
             && let Some(narrow) = without_unread(input, reads)
         {
             let mut sandbox = plugin.checkout(run).await.map_err(failed)?;
+            sandbox.work_for(name);
             // A function that fails without the columns that it doesn't read does read them.
             if let Ok(made) = sandbox.open(&call.function, &call.config, &narrow).await {
                 passage = Passage::between(input, reads, &output, &made, !keeps_rejects);

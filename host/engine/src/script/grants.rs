@@ -1,7 +1,7 @@
 //! What a script may read and write by its URLs.
 
 use tenon_connect::database::{self, Connections, parse_url};
-use tenon_connect::file::{ReadConfig, WriteConfig};
+use tenon_connect::file::{ReadConfig, StoreOptions, WriteConfig};
 use tenon_connect::{SinkConfig, SourceConfig};
 use tenon_database::{ConnectionConfig, Driver};
 
@@ -12,7 +12,9 @@ impl Script {
     /// The source at a URL: files, or `connection:NAME#table`.
     pub(crate) fn source(&self, url: &str) -> Result<SourceConfig, Error> {
         let Some(parsed) = parse_url(url, self) else {
-            return Ok(ReadConfig::new(url).into());
+            let mut files = ReadConfig::new(url);
+            self.confine(&mut files.store);
+            return Ok(files.into());
         };
         let (driver, connection, table) = parsed.map_err(|error| Error::Source(Box::new(error)))?;
         let read = tenon_database::ReadConfig {
@@ -31,7 +33,9 @@ impl Script {
     /// The sink at a URL: files, or `connection:NAME#table`.
     pub(crate) fn sink(&self, url: &str) -> Result<SinkConfig, Error> {
         let Some(parsed) = parse_url(url, self) else {
-            return Ok(WriteConfig::new(url).into());
+            let mut files = WriteConfig::new(url);
+            self.confine(&mut files.store);
+            return Ok(files.into());
         };
         let (driver, connection, table) = parsed.map_err(|error| Error::Sink(Box::new(error)))?;
         let write = tenon_database::WriteConfig {
@@ -44,6 +48,11 @@ impl Script {
             connection,
             write,
         }))
+    }
+
+    /// Has a store reach no more than the script may: its JSON cannot say so.
+    pub(super) fn confine(&self, store: &mut StoreOptions) {
+        store.confined = self.confined;
     }
 
     /// The same place by a path that does not begin in the working folder, or by the same URL.
@@ -79,6 +88,22 @@ impl Connections for Script {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_confined_script_has_confined_stores() {
+        for confined in [false, true] {
+            let mut script = Script::new("script.wasm");
+            script.confined = confined;
+            let (read, write) = (script.source("x.csv"), script.sink("s3://lake/out/"));
+            let Ok(SourceConfig::File(read)) = read else {
+                panic!("a file is read")
+            };
+            let Ok(SinkConfig::File(write)) = write else {
+                panic!("files are written")
+            };
+            assert_eq!((read.store.confined, write.store.confined), (confined, confined));
+        }
+    }
 
     #[test]
     fn databases_are_reached_by_granted_connections_only() {

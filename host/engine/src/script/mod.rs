@@ -33,6 +33,9 @@ pub struct Script {
     pub connections: BTreeMap<String, (Driver, ConnectionConfig)>,
     /// Where its relative paths begin; the working folder by default.
     pub folder: Option<PathBuf>,
+    /// Whether it is somebody's who may not reach all that this machine can, as a server's tenant: the stores of what it
+    /// reads and writes by URL are confined then, so that no link in its places leads out of them. False by default.
+    pub confined: bool,
 }
 
 impl Script {
@@ -44,6 +47,7 @@ impl Script {
             places: Vec::new(),
             connections: BTreeMap::new(),
             folder: None,
+            confined: false,
         }
     }
 }

@@ -178,6 +178,7 @@ impl Desk {
         let url = match &mut config {
             SinkConfig::File(config) => {
                 config.url = self.script.absolute(&config.url);
+                self.script.confine(&mut config.store);
                 allowed(&self.script.places, &config.url, &config.store)?
             }
             SinkConfig::Database(config) => {
@@ -208,6 +209,7 @@ impl Desk {
         let name = match &mut config {
             SourceConfig::File(config) => {
                 config.url = self.script.absolute(&config.url);
+                self.script.confine(&mut config.store);
                 about(&allowed(&self.script.places, &config.url, &config.store)?).to_owned()
             }
             SourceConfig::Database(config) => {

@@ -186,6 +186,44 @@ async fn a_script_stays_where_it_was_put() {
     assert_eq!(run(&named).await.expect("it runs").rows_in, ROWS as u64);
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn links_lead_no_confined_script_out_of_its_places() {
+    let (folder, elsewhere) = (folder(), folder());
+    for below in ["mixed", "out"] {
+        fs::create_dir(folder.path().join(below)).expect("made");
+        let link = folder.path().join(below).join("linked.csv");
+        std::os::unix::fs::symlink(elsewhere.path().join("rows.csv"), link).expect("linked");
+    }
+    let reads = |confined| {
+        let mut job = job(folder.path(), "lake_reads");
+        job.parameters
+            .insert("from".to_owned(), shown(&folder.path().join("mixed/")));
+        confine(&mut job, confined);
+        job
+    };
+    // Whoever has the machine to themselves may have links as they like.
+    run(&reads(false)).await.expect("it runs");
+    let error = run(&reads(true)).await.expect_err("refused");
+    assert!(causes(&error).contains("leads out of the folder"), "{}", causes(&error));
+
+    let mut writes = job(folder.path(), "lake_writes");
+    confine(&mut writes, true);
+    let error = run(&writes).await.expect_err("refused");
+    assert!(causes(&error).contains("it is a link"), "{}", causes(&error));
+    assert_eq!(
+        fs::read_to_string(elsewhere.path().join("rows.csv"))
+            .expect("there")
+            .lines()
+            .count() as i64,
+        ROWS + 1
+    );
+}
+
+fn confine(job: &mut Job, confined: bool) {
+    job.script.as_mut().expect("a script").confined = confined;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_may_use_other_plugins_and_may_not_replace_what_it_reads() {
     let folder = folder();

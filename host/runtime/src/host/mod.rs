@@ -32,6 +32,8 @@ use schemas::Schemas;
 pub(crate) struct SandboxState {
     /// Name of the plugin.
     pub plugin: Arc<str>,
+    /// The step of the job that it works for, if it was told.
+    pub step: Option<Arc<str>>,
     /// The run that it serves; none while it waits in the pool.
     pub run: Option<Arc<Run>>,
     pub limits: Limits,
@@ -60,6 +62,7 @@ impl SandboxState {
         table.set_max_capacity(limits.handles);
         SandboxState {
             plugin: Arc::clone(plugin),
+            step: None,
             run: None,
             limits: limits.clone(),
             growth: Growth::new(limits),
@@ -87,6 +90,15 @@ impl SandboxState {
         }
         self.run = Some(Arc::clone(run));
         Ok(())
+    }
+
+    /// What its guest logs from now on is about this step.
+    pub fn work_for(&mut self, step: &str) {
+        let step: Arc<str> = step.into();
+        if let Some(wasi) = &mut self.wasi {
+            wasi.work_for(&step);
+        }
+        self.step = Some(step);
     }
 
     /// Forgets what went wrong in earlier calls: it explains nothing about the next one.

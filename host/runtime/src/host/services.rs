@@ -28,7 +28,7 @@ impl Host for SandboxState {
             WireLevel::Error => Level::Error,
         };
         if let Some(run) = &self.run {
-            run.log(&self.plugin, level, &message);
+            run.log(&self.plugin, self.step.as_deref(), level, &message);
             if level == Level::Error {
                 self.last_words = Some(run.tell(&message, MAX_LAST_WORDS));
             }

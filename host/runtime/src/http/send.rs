@@ -23,6 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// Checks every request of one sandbox against its run's grants.
 pub(crate) struct Hooks {
     plugin: Arc<str>,
+    step: Option<Arc<str>>,
     run: Option<Arc<Run>>,
 }
 
@@ -34,7 +35,16 @@ type Sent = (
 impl Hooks {
     /// Denies everything until a run is set.
     pub fn new(plugin: Arc<str>) -> Self {
-        Hooks { plugin, run: None }
+        Hooks {
+            plugin,
+            step: None,
+            run: None,
+        }
+    }
+
+    /// Refusals from now on are about this step of a job.
+    pub fn work_for(&mut self, step: Arc<str>) {
+        self.step = Some(step);
     }
 
     /// Puts a run's grants in force.
@@ -71,6 +81,7 @@ impl WasiHttpHooks for Hooks {
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         let plugin = Arc::clone(&self.plugin);
+        let step = self.step.clone();
         let run = self.run.clone();
         Box::new(async move {
             let secure = request.uri().scheme() == Some(&Scheme::HTTPS);
@@ -85,7 +96,7 @@ impl WasiHttpHooks for Hooks {
                 Ok(address) => address,
                 Err(refusal) => {
                     if let Some(run) = run {
-                        run.log(&plugin, Level::Warn, &refusal.message(&host, port));
+                        run.log(&plugin, step.as_deref(), Level::Warn, &refusal.message(&host, port));
                     }
                     return Err(refusal.into());
                 }

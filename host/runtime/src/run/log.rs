@@ -28,6 +28,9 @@ pub enum Level {
 pub struct LogRecord {
     /// Which plugin said it.
     pub plugin: String,
+    /// The step of the job that it works for, if it was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     /// How much it matters.
     pub level: Level,
     /// What it said, without secrets.
@@ -111,6 +114,7 @@ mod tests {
         let mut log = Log::default();
         let record = LogRecord {
             plugin: "p".to_owned(),
+            step: None,
             level: Level::Info,
             message: "x".repeat(36),
         };

@@ -118,10 +118,11 @@ impl Run {
 
     /// Keeps a message, clipped and without the secrets that it may hold. What the run's log has no room for does not
     /// go to the host's own log either, which may be a disk.
-    pub(crate) fn log(&self, plugin: &str, level: Level, message: &str) {
+    pub(crate) fn log(&self, plugin: &str, step: Option<&str>, level: Level, message: &str) {
         let message = self.tell(message, log::MAX_MESSAGE);
         let record = LogRecord {
             plugin: plugin.to_owned(),
+            step: step.map(str::to_owned),
             level,
             message,
         };
@@ -191,7 +192,7 @@ mod tests {
     #[test]
     fn logs_never_hold_a_secret() {
         let run = Run::builder("t", "r").secret("key", "hunter2").build();
-        run.log("p", Level::Info, "the key is hunter2!");
+        run.log("p", None, Level::Info, "the key is hunter2!");
         assert_eq!(run.logs()[0].message, "the key is <secret key>!");
         assert!(!format!("{run:?}").contains("hunter2"));
     }

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tenon_tenants::secrets::KeyRing;
 
@@ -14,15 +14,30 @@ use crate::Error;
 /// # Errors
 /// [`Error::Kept`] if it is not right, or others can read it; [`Error::Io`].
 pub(crate) fn key_ring(config: &ServerConfig) -> Result<KeyRing, Error> {
-    if let Some(keys) = KeyRing::of_environment(|name| std::env::var(name).ok())? {
-        return Ok(keys);
+    let path = path(config);
+    if config.key_file.is_none() && !path.exists() && of_environment()?.is_none() {
+        make(&path)?;
     }
-    let default = config.data.join("key");
-    let path = config.key_file.as_ref().unwrap_or(&default);
-    if config.key_file.is_none() && !path.exists() {
-        make(path)?;
+    present_key_ring(config)
+}
+
+/// The same of a server that has its key already: none is made in the place of one that is gone.
+///
+/// # Errors
+/// [`Error::Kept`].
+pub(crate) fn present_key_ring(config: &ServerConfig) -> Result<KeyRing, Error> {
+    match of_environment()? {
+        Some(keys) => Ok(keys),
+        None => Ok(KeyRing::of_file(&path(config))?),
     }
-    Ok(KeyRing::of_file(path)?)
+}
+
+fn of_environment() -> Result<Option<KeyRing>, Error> {
+    Ok(KeyRing::of_environment(|name| std::env::var(name).ok())?)
+}
+
+fn path(config: &ServerConfig) -> PathBuf {
+    config.key_file.clone().unwrap_or_else(|| config.data.join("key"))
 }
 
 /// Makes a key file that only its owner can read.
@@ -55,6 +70,11 @@ mod tests {
         };
         let first = key_ring(&config).expect("made").current_id().to_owned();
         assert_eq!(key_ring(&config).expect("read").current_id(), first);
+        let elsewhere = ServerConfig {
+            data: folder.path().join("elsewhere"),
+            ..ServerConfig::default()
+        };
+        present_key_ring(&elsewhere).expect_err("none is made");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-pub(crate) use key::key_ring;
+pub(crate) use key::{key_ring, present_key_ring};
 pub use telemetry::{Concealed, Protocol, Signal, TelemetryConfig};
 
 /// Settings of a server. Every setting has a default; unknown ones are refused.

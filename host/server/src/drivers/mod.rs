@@ -3,6 +3,7 @@
 mod deliveries;
 mod probe;
 mod quotas;
+mod rekey;
 mod secrets;
 mod sweep;
 mod workflows;
@@ -73,6 +74,13 @@ pub(crate) fn start(server: &Server) -> Result<Drivers, Error> {
             () = asked => {}
             () = sweep::go(&sweeping) => {}
             () = sweep::review(&sweeping) => {}
+        }
+    });
+    let (asked, rekeying) = (until(), Arc::clone(shared));
+    tasks.spawn(async move {
+        tokio::select! {
+            () = asked => {}
+            () = rekey::go(&rekeying) => {}
         }
     });
     let (asked, fresh) = (until(), Arc::clone(shared));

@@ -123,7 +123,7 @@ impl Storage {
         tenant: &Name,
         name: &Name,
     ) -> Result<tenon_tenants::connections::ResolvedConnection, String> {
-        let (keys, tenant, name) = (Arc::clone(&self.0.keys), tenant.clone(), name.clone());
+        let (keys, tenant, name) = (self.0.keys(), tenant.clone(), name.clone());
         let resolving = self
             .0
             .metadata

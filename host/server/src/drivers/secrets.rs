@@ -20,7 +20,7 @@ impl Secrets for TargetSecrets {
             reason,
         };
         let owner = Name::new(tenant).map_err(|error| unknown(error.to_string()))?;
-        let (keys, name) = (Arc::clone(&self.0.keys), name.clone());
+        let (keys, name) = (self.0.keys(), name.clone());
         let revealed = self
             .0
             .metadata

@@ -68,6 +68,12 @@ async fn once(shared: &Shared) -> Result<(), Error> {
         Ok(tenon_workflows::remove_runs(tx, before, AT_ONCE)? > 0)
     })
     .await?;
+    let used = kept.runs.0;
+    little_by_little(shared, move |tx| {
+        let before = earlier(tx, used);
+        Ok(tenon_tenants::usage::forget_runs(tx, before, AT_ONCE)? > 0)
+    })
+    .await?;
     little_by_little(shared, move |tx| {
         let before = earlier(tx, audit);
         tenon_tenants::audit::forget(tx, before)?;

@@ -105,7 +105,7 @@ impl Attempt<'_> {
         let stored = stored.await.map_err(|error| broken(&error))?;
         let belongings = Belongings {
             metadata: shared.metadata.clone(),
-            keys: Arc::clone(&shared.keys),
+            keys: shared.key_rings(),
             tenant: run.tenant.clone(),
             job: run.job.clone(),
             runtime: Handle::current(),
@@ -165,7 +165,9 @@ impl Attempt<'_> {
                 tenon_runtime::Level::Warn => tenon_runs::Level::Warn,
                 tenon_runtime::Level::Error => tenon_runs::Level::Error,
             };
-            log.write(level, LogSource::Guest, Some(&record.plugin), &record.message);
+            // A component that drives the job is no step of it.
+            let step = record.step.as_deref().unwrap_or(&record.plugin);
+            log.write(level, LogSource::Guest, Some(step), &record.message);
         })
     }
 

@@ -84,6 +84,8 @@ impl House<'_> {
         }
         if let Some(script) = &mut job.script {
             let what = "a place of the script";
+            // What it names is known only as it runs, and is checked then against its places.
+            script.confined = true;
             for place in &script.places {
                 let home: Result<Place, _> = self.files.to_string_lossy().parse();
                 if !home.is_ok_and(|home| home.holds(place.url())) {
@@ -267,6 +269,7 @@ impl Problem {
 #[cfg(test)]
 mod tests {
     use tenon_connect::file::{ReadConfig, WriteConfig};
+    use tenon_engine::Script;
     use tenon_tenants::Quotas;
 
     use super::*;
@@ -329,6 +332,25 @@ mod tests {
         assert!(reading("s3://lake/shopping/x", &files, &some).is_err());
         assert!(reading("https://example.com/x.csv", &files, &some).is_ok());
         assert!(reading("http://169.254.169.254/latest", &files, &some).is_err());
+    }
+
+    #[test]
+    fn scripts_are_confined() {
+        let files = tempfile::tempdir().expect("a folder");
+        let nothing = access(&[], &[]);
+        let house = House {
+            files: files.path(),
+            access: &nothing,
+        };
+        let script = |place: &str| {
+            let mut job = Job::new("j");
+            let mut script = Script::new("script.wasm");
+            script.places.push(place.parse().expect("a place"));
+            job.script = Some(script);
+            house.confine(&mut job).map(|()| job.script.expect("a script").confined)
+        };
+        assert!(script(&files.path().to_string_lossy()).expect("its own"));
+        assert!(script("/etc").is_err());
     }
 
     #[test]

@@ -11,12 +11,14 @@ use tenon_metadata::{ErrorKind, Metadata, Name};
 use tenon_tenants::connections::{self, ResolvedConnection};
 use tenon_tenants::secrets::{self, KeyRing};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 /// Finds a tenant's secrets and connections, for one job. To be used on threads that may wait.
 #[derive(Clone)]
 pub(crate) struct Belongings {
     pub metadata: Metadata,
-    pub keys: Arc<KeyRing>,
+    /// Those in force when a secret is looked up, which may be long after the run began.
+    pub keys: watch::Receiver<Arc<KeyRing>>,
     pub tenant: Name,
     pub job: Name,
     pub runtime: Handle,
@@ -27,7 +29,7 @@ impl Belongings {
         let Ok(name) = Name::new(name) else {
             return Ok(None);
         };
-        let (keys, tenant, job) = (Arc::clone(&self.keys), self.tenant.clone(), self.job.clone());
+        let (keys, tenant, job) = (Arc::clone(&self.keys.borrow()), self.tenant.clone(), self.job.clone());
         let reading = self
             .metadata
             .read(move |tx| secrets::reveal(tx, &keys, &tenant, &name, Some(&job)));
@@ -67,7 +69,7 @@ impl Lookup for Belongings {
 impl Connections for Belongings {
     fn find(&self, name: &str) -> Result<(Driver, ConnectionConfig), String> {
         let name = Name::new(name).map_err(|error| error.to_string())?;
-        let (keys, tenant, job) = (Arc::clone(&self.keys), self.tenant.clone(), self.job.clone());
+        let (keys, tenant, job) = (Arc::clone(&self.keys.borrow()), self.tenant.clone(), self.job.clone());
         let reading = self
             .metadata
             .read(move |tx| connections::resolve(tx, &keys, &tenant, &name, Some(&job)));

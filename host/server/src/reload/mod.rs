@@ -11,6 +11,7 @@ use tenon_events::Event;
 use tenon_telemetry::Telemetry;
 use tenon_tenants::audit::{self, Entry};
 
+use crate::config::present_key_ring;
 use crate::server::Shared;
 use crate::{Error, ServerConfig, drivers};
 use changes::Changes;
@@ -46,19 +47,27 @@ pub(crate) async fn reload(shared: &Arc<Shared>, asked: Entry) -> Result<Reloade
 async fn put_into_force(shared: &Arc<Shared>, asked: Entry, config: ServerConfig) -> Result<Reloaded, Error> {
     let before = shared.config();
     let changes = Changes::between(&before, config);
-    let reloaded = Reloaded {
-        changed: changes.names(),
-        refused: changes.refused.clone(),
-    };
-    if reloaded.changed.is_empty() {
-        return Ok(reloaded);
-    }
-    let details = changes.details();
-    let next = changes.next;
     let wrong = |reason: String| Error::Config {
         file: "the configuration".to_owned(),
         reason,
     };
+    // Where they are cannot change, and they themselves can.
+    let keys = present_key_ring(&before).map_err(|error| wrong(error.to_string()))?;
+    let are_others = keys.ids() != shared.keys().ids();
+    let keys = are_others.then_some(keys);
+    let mut reloaded = Reloaded {
+        changed: changes.names(),
+        refused: changes.refused.clone(),
+    };
+    let mut details = changes.details();
+    if let Some(keys) = &keys {
+        reloaded.changed.push("key".to_owned());
+        details["keys"] = json!({ "before": shared.keys().ids(), "after": keys.ids() });
+    }
+    if reloaded.changed.is_empty() {
+        return Ok(reloaded);
+    }
+    let next = changes.next;
     next.check().map_err(wrong)?;
     drivers::deliverer(shared, &next)?;
     let telemetry = next.telemetry().map_err(wrong)?;
@@ -84,8 +93,11 @@ async fn put_into_force(shared: &Arc<Shared>, asked: Entry, config: ServerConfig
         logging();
     }
     shared.plugins.set_interpreters(next.plugins.interpreters.clone());
-    let is_other_api = next.api != before.api;
+    let is_other_api = next.api != before.api || keys.is_some();
     shared.set_config(next);
+    if let Some(keys) = keys {
+        shared.set_keys(keys);
+    }
     if is_other_api {
         shared.open_api();
     }

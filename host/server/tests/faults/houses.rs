@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{COPY, Running, rows};
+use crate::support::{COPY, Running, component, rows};
 
 /// What somebody might call a thing.
 const NAMES: [&str; 18] = [
@@ -299,5 +299,40 @@ async fn links_do_not_lead_out_of_a_house() {
     let run = copies(&server, "inside.csv", "inside/").await;
     assert_eq!(run["state"], "SUCCEEDED", "{run}");
     assert_eq!(rows(&shop.join("inside")), ["1"]);
+    server.stop().await;
+}
+
+/// A job that the test guest `script` drives: it copies rows where `n` is more than 10, three times as large.
+const SCRIPT: &str = "[params]\ncase = { type = \"string\", default = \"lake_writes\" }\nfrom = { type = \"string\", default = FROM }\nto = { type = \"string\", default = \"out.csv\" }\n\n[script]\ncomponent = \"script\"\nallow = [\".\"]\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_lead_no_script_out_of_a_house() {
+    let server = Running::start().await;
+    server.tenant("shop", json!({}), "n\n20\n").await;
+    server.tenant("bank", json!({}), "n\n777\n").await;
+    let (bank, shop) = (server.files("bank"), server.files("shop"));
+    fs::create_dir_all(shop.join("mixed")).expect("made");
+    symlink(bank.join("in.csv"), shop.join("mixed/other.csv")).expect("linked");
+    symlink(&bank, shop.join("folder")).expect("linked");
+    let pushed = server
+        .upload("shop", "script", &server.token, component("script"))
+        .await;
+    assert!(pushed.status.is_success(), "{}", pushed.text);
+    for (from, succeeds) in [
+        ("mixed/", false),
+        ("mixed/*.csv", false),
+        ("mixed/other.csv", false),
+        ("folder/in.csv", false),
+        ("*/in.csv", false),
+        ("in.csv", true),
+    ] {
+        let job = SCRIPT.replace("FROM", &format!("{from:?}"));
+        server.job("shop", "scripted", &job, json!({ "max_retries": 0 })).await;
+        let run = server.run("shop", "scripted").await;
+        assert_eq!(run["state"] == "SUCCEEDED", succeeds, "from {from}: {run}");
+        assert_eq!(shop.join("out.csv").exists(), succeeds, "from {from}: {run}");
+    }
+    let written = fs::read_to_string(shop.join("out.csv")).expect("written");
+    assert_eq!(written.lines().collect::<Vec<_>>(), ["n", "60"]);
     server.stop().await;
 }

@@ -1,5 +1,6 @@
 //! The server as its clients see it.
 
+mod embedded;
 mod plugins;
 mod reload;
 mod restarts;

@@ -97,3 +97,31 @@ async fn a_file_in_the_watched_folder_is_served() {
     assert_eq!(run["state"], "SUCCEEDED", "{run}");
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_plugin_logs_is_about_its_step() {
+    const SPEAKS: &str = "[sources.rows]\nurl = \"in.csv\"\n\n\
+                          [steps.speaks]\nfrom = \"rows\"\nplugin = \"echo\"\nfunction = \"services\"\n\
+                          config = { log = \"good morning\" }\n\n\
+                          [sinks.out]\nfrom = \"speaks\"\nurl = \"out/\"\nformat = \"csv\"\n";
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", FLIGHTS).await;
+    let pushed = server.upload("shop", "echo", component("echo")).await;
+    assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.body);
+    server.job("shop", "speaks", SPEAKS, json!({ "max_retries": 0 })).await;
+    let run = server.run("shop", "speaks", json!({})).await;
+    assert_eq!(run["state"], "SUCCEEDED", "{run}");
+    let id = run["id"].as_str().expect("an id");
+    let found = server
+        .get(&format!("/v1/tenants/shop/runs/{id}/logs?step=speaks"))
+        .await;
+    let lines = found["items"].as_array().expect("a list").iter();
+    let said = lines.filter(|line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|message| message.starts_with("good morning at"))
+    });
+    assert!(said.count() > 0, "{found}");
+    server.stop().await;
+}

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tenon_server::{ServerConfig, Source, Surroundings};
 
-use crate::support::{COPY, PATIENCE, Running};
+use crate::support::{COPY, PATIENCE, Running, first_key};
 
 /// A server whose configuration is a file.
 struct Configured {
@@ -266,4 +266,54 @@ async fn only_the_operator_reloads_and_only_what_there_is() {
     let answer = server.ask_as(&token, Method::POST, "/v1/server/reload").await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_move_to_a_key_that_is_put_before_theirs() {
+    let configured = Configured::start("").await;
+    let server = &configured.server;
+    server.put("/v1/tenants/shop", json!({})).await;
+    let path = "/v1/tenants/shop/secrets/door";
+    let old = server.put(path, json!({ "value": "open sesame" })).await;
+    let keys = first_key(&server.folder);
+    let (status, reloaded) = configured.reload().await;
+    assert_eq!((status, &reloaded["changed"]), (StatusCode::OK, &json!(["key"])));
+    let moved = server.wait_for_key(path, &old["key_id"]).await;
+    // What is put now is under the same one.
+    let other = server
+        .put("/v1/tenants/shop/secrets/safe", json!({ "value": "open barley" }))
+        .await;
+    assert_eq!(other["key_id"], moved["key_id"]);
+
+    let audit = server.get("/v1/audit").await;
+    let entries = audit["items"].as_array().expect("a list");
+    let of = |action: &str| entries.iter().find(|entry| entry["action"] == action);
+    let rekeyed = of("secret.rekey").expect("it is in the log");
+    assert_eq!(
+        rekeyed["details"],
+        json!({ "key_id": moved["key_id"], "changed": 1, "failed": 0 })
+    );
+    let reloaded = of("server.reload").expect("it is in the log");
+    assert_eq!(
+        reloaded["details"]["keys"],
+        json!({ "before": [old["key_id"]], "after": [moved["key_id"], old["key_id"]] })
+    );
+    for hidden in keys.iter().map(String::as_str).chain(["sesame"]) {
+        assert!(!audit.to_string().contains(hidden), "{audit}");
+    }
+
+    // What is no key is refused, and so is a file that is gone: the keys stay.
+    let file = server.folder.join("key");
+    std::fs::write(&file, "hunter2\n").expect("written");
+    let (status, refused) = configured.reload().await;
+    assert!(
+        !status.is_success() && !refused.to_string().contains("hunter2"),
+        "{refused}"
+    );
+    std::fs::remove_file(&file).expect("removed");
+    assert!(!configured.reload().await.0.is_success());
+    assert!(!file.exists(), "no other key is made");
+    let again = server.put(path, json!({ "value": "open sesame" })).await;
+    assert_eq!(again["key_id"], moved["key_id"]);
+    configured.server.stop().await;
 }

@@ -233,6 +233,21 @@ impl Running {
         waited.unwrap_or_else(|_| panic!("there is no event {kind}"));
     }
 
+    /// Waits until a secret is under another key than this one.
+    pub async fn wait_for_key(&self, path: &str, old: &Value) -> Value {
+        let waiting = async {
+            loop {
+                let found = self.get(path).await;
+                if found["key_id"] != *old {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        waited.unwrap_or_else(|_| panic!("{path} stays under its key"))
+    }
+
     /// Runs a job to its end.
     pub async fn run(&self, tenant: &str, job: &str, arguments: Value) -> Value {
         let run = self.start_run(tenant, job, arguments).await;
@@ -257,4 +272,13 @@ pub fn rows(folder: &Path) -> Vec<String> {
     }
     rows.sort();
     rows
+}
+
+/// Puts a new key before the one in a server's folder; answers with both.
+pub fn first_key(folder: &Path) -> [String; 2] {
+    let file = folder.join("key");
+    let old = std::fs::read_to_string(&file).expect("a key").trim().to_owned();
+    let new = tenon_tenants::KeyRing::generate().expect("a key").to_string();
+    std::fs::write(&file, format!("{new}\n{old}\n")).expect("written");
+    [new, old]
 }

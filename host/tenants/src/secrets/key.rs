@@ -143,6 +143,11 @@ impl KeyRing {
         self.0.first().map_or("", |key| &key.id)
     }
 
+    /// Which keys there are, the one that encrypts first, as [`current_id`](Self::current_id) tells them.
+    pub fn ids(&self) -> Vec<&str> {
+        self.0.iter().map(|key| key.id.as_str()).collect()
+    }
+
     pub(super) fn current(&self) -> Option<&Key> {
         self.0.first()
     }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use tenon_metadata::{Metadata, Transaction, row};
 
 use super::key::KeyRing;
 use super::seal::{Place, open, seal};
-use crate::{Error, tenants};
+use crate::audit::{self, Entry};
+use crate::{Error, Principal, tenants};
 
 /// Secrets that are encrypted anew in one transaction.
 const AT_ONCE: u32 = 100;
@@ -24,7 +26,7 @@ pub struct Rekeyed {
 }
 
 /// Encrypts secrets that are under another key than the present one by that one: at most `limit`, those after the tenant
-/// and name given. Two that do it at once do no harm.
+/// and name given. The audit log has how many these were. Two that do it at once do no harm.
 ///
 /// # Errors
 /// What the database says.
@@ -69,6 +71,14 @@ pub fn rekey(
     }
     if rows.len() < limit as usize {
         rekeyed.next = None;
+    }
+    if rekeyed.changed > 0 {
+        let failed = rekeyed.failed.len();
+        let details = json!({ "key_id": keys.current_id(), "changed": rekeyed.changed, "failed": failed });
+        audit::record(
+            tx,
+            &Entry::new(&Principal::server(), "secret.rekey", "secrets").details(details),
+        )?;
     }
     Ok(rekeyed)
 }

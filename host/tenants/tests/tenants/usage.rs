@@ -67,6 +67,23 @@ async fn usage_adds_up_by_day_job_and_tenant() {
         .collect();
     assert_eq!(sums, [(Some("2026-01-31"), 222), (Some("2026-02-01"), 2000)]);
     assert_eq!(report(Some("a"), GroupBy::Day, start, start).await.len(), 1);
+    let runs = report(Some("a"), GroupBy::Run, start, end).await;
+    let sums: Vec<_> = runs
+        .iter()
+        .map(|line| (line.run.as_deref(), line.day.as_deref(), line.usage.rows_in))
+        .collect();
+    assert_eq!(
+        sums,
+        [
+            (Some("run_3"), Some("2026-02-01"), 4000),
+            (Some("run_1"), Some("2026-01-31"), 44),
+            (Some("run_2"), Some("2026-01-31"), 400),
+        ]
+    );
+    assert_eq!(runs[2].job.as_deref(), Some("y"));
+    assert_eq!(report(None, GroupBy::Run, start, start).await.len(), 2);
+    let (lines, _) = PriceList::parse("run = '0.1'").expect("prices").bill(runs);
+    assert_eq!(lines[1].cost.to_string(), "0.200000 EUR");
     let backwards = ReportRequest {
         tenant: None,
         from: end,
@@ -82,7 +99,9 @@ async fn usage_adds_up_by_day_job_and_tenant() {
     assert_eq!(costs, ["1.399900 EUR", "0.104500 EUR"]);
     assert_eq!(total.to_string(), "1.504400 EUR");
 
-    assert_eq!(server.write(move |tx| usage::forget_runs(tx, end)).await, 2);
+    for gone in [1, 1, 0] {
+        assert_eq!(server.write(move |tx| usage::forget_runs(tx, end, 1)).await, gone);
+    }
     assert_eq!(report(None, GroupBy::Tenant, start, end).await.len(), 2, "days stay");
 }
 

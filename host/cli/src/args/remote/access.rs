@@ -36,6 +36,15 @@ const CREATE_EXAMPLES: &str = "\
 Examples:
   tenon --server URL --tenant shop token create ci --scope run --expires 90d
   tenon --server URL --tenant shop token create dashboards --scope read --output dashboards.token
+  tenon --server URL --tenant shop token create deploy --scope run,write
+
+Scopes:
+  read    look at everything but the values of secrets
+  run     start, stop and repeat runs of jobs and workflows, and fire triggers; and read
+  write   change jobs, triggers, workflows, plugins, connections, secrets and targets;
+          and read. It starts no runs
+  admin   everything of the tenant: run, write, its tokens and its audit log
+  server  the operator's, with --operator: everything of all tenants, and tenants, quotas and prices
 
 Prints the token's text, which is shown this once; with --output it goes into a file that only you can read.";
 
@@ -138,21 +147,13 @@ pub struct CreateToken {
     /// What the token is called
     pub name: String,
 
-    /// What it allows: read, run, write or admin; each allows what is before it. The operator's is server
+    /// What it allows: read, run, write or admin, or several with commas between. The operator's is server
     #[arg(long, value_name = "SCOPE", required = true, value_delimiter = ',')]
     pub scope: Vec<String>,
 
-    /// For how long it is valid, such as 90d [default: for ever]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    pub expires: Option<Duration>,
-
-    /// Write its text into this file, which must not be there, rather than to standard output
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub output: Option<PathBuf>,
-
-    /// Whose.
+    /// How it is given out.
     #[command(flatten)]
-    pub place: TokenPlace,
+    pub issue: IssueToken,
 }
 
 /// `token rotate`
@@ -165,7 +166,15 @@ pub struct RotateToken {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub grace: Option<Duration>,
 
-    /// For how long the token is valid, such as 90d [default: for ever]
+    /// How it is given out.
+    #[command(flatten)]
+    pub issue: IssueToken,
+}
+
+/// How a token's text is given out.
+#[derive(Debug, Args)]
+pub struct IssueToken {
+    /// For how long it is valid, such as 90d [default: for ever, or when it is rotated to the end that it has]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub expires: Option<Duration>,
 

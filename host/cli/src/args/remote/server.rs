@@ -10,6 +10,7 @@ pub(super) const USAGE_EXAMPLES: &str = "\
 Examples:
   tenon --server URL usage                                  # of all tenants, this month; the operator's
   tenon --server URL --tenant shop usage --by job --from 7d
+  tenon --server URL --tenant shop usage --by run --from 1d # what each run used, and costs
   tenon --server URL --tenant shop usage --by day --from 2026-11-01 --to 2026-11-30 --json";
 
 pub(super) const PRICES_EXAMPLES: &str = "\
@@ -62,7 +63,7 @@ pub enum UsageBy {
     Job,
     /// A line for each day
     Day,
-    /// A line for each run
+    /// A line for each run, the latest first
     Run,
 }
 

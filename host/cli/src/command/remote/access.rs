@@ -12,7 +12,7 @@ use tenon_client::{Call, Page, Tagged, Tenant};
 
 use super::session::{Session, print_json, unless_changed};
 use super::table::{Column, described, number, state, text, time};
-use crate::args::{CreateToken, RotateToken, SetQuotas, TenantCommand, TokenCommand, TokenPlace};
+use crate::args::{CreateToken, IssueToken, RotateToken, SetQuotas, TenantCommand, TokenCommand, TokenPlace};
 use crate::exit::Failure;
 use crate::format::parse_bytes;
 use crate::output::print;
@@ -216,27 +216,33 @@ impl<'a> Tokens<'a> {
 }
 
 async fn create(session: &Session, arguments: &CreateToken) -> Result<(), Failure> {
-    let mut input = json!({ "name": arguments.name, "scopes": arguments.scope });
-    if let Some(after) = arguments.expires {
-        input["expires"] = json!(from_now(after)?);
-    }
-    let tokens = Tokens::of(session, arguments.place)?;
-    let place = Place::prepared(arguments.output.as_deref())?;
-    place.issued(session, &tokens.create(&input).send().await?)
+    let input = json!({ "name": arguments.name, "scopes": arguments.scope });
+    let tokens = Tokens::of(session, arguments.issue.place)?;
+    issue(session, &arguments.issue, input, |input| tokens.create(input)).await
 }
 
 async fn rotate(session: &Session, arguments: &RotateToken) -> Result<(), Failure> {
-    let tokens = Tokens::of(session, arguments.place)?;
+    let tokens = Tokens::of(session, arguments.issue.place)?;
     let id = tokens.id(session, &arguments.token).await?;
     let mut input = json!({});
     if let Some(grace) = arguments.grace {
         input["grace_seconds"] = json!(grace.as_secs());
     }
-    if let Some(after) = arguments.expires {
+    issue(session, &arguments.issue, input, |input| tokens.rotate(&id, input)).await
+}
+
+/// Asks for a token's text, and gives it out.
+async fn issue(
+    session: &Session,
+    issue: &IssueToken,
+    mut input: Value,
+    ask: impl FnOnce(&Value) -> Call<Value>,
+) -> Result<(), Failure> {
+    if let Some(after) = issue.expires {
         input["expires"] = json!(from_now(after)?);
     }
-    let place = Place::prepared(arguments.output.as_deref())?;
-    place.issued(session, &tokens.rotate(&id, &input).send().await?)
+    let place = Place::prepared(issue.output.as_deref())?;
+    place.issued(session, &ask(&input).send().await?)
 }
 
 fn from_now(after: Duration) -> Result<String, Failure> {

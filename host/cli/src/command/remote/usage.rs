@@ -1,17 +1,14 @@
 //! `usage` and `prices`.
 
 use serde_json::Value;
-use tenon_client::Tenant;
 
 use super::input::{definition, time_if};
 use super::session::{Session, found, print_json, unless_changed};
-use super::table::{Column, listed, made, number, size, text, time};
+use super::table::{Column, listed, made, number, size, text};
 use crate::args::{PricesCommand, UsageArguments, UsageBy};
 use crate::exit::Failure;
 use crate::output::print;
 
-/// Runs that are shown at most.
-const MOST_RUNS: u32 = 1000;
 /// Digits behind the point of costs, which come in millionths.
 const DIGITS: usize = 6;
 
@@ -25,18 +22,6 @@ const USED: [Column; 8] = [
     size("WRITTEN", "/usage/bytes_out"),
     made("COST", |line| cost(&line["cost"])),
 ];
-const RUNS: &[Column] = &[
-    text("RUN", "/id"),
-    text("JOB", "/job"),
-    text("STATE", "/state"),
-    time("ENDED", "/ended"),
-    made("CPU", |run| seconds(&run["usage"])),
-    size("MEMORY", "/usage/peak_memory"),
-    number("ROWS IN", "/usage/rows_in"),
-    number("OUT", "/usage/rows_out"),
-    size("READ", "/usage/bytes_in"),
-    size("WRITTEN", "/usage/bytes_out"),
-];
 
 /// `usage`
 pub(super) async fn usage(session: &Session, arguments: &UsageArguments) -> Result<(), Failure> {
@@ -46,7 +31,7 @@ pub(super) async fn usage(session: &Session, arguments: &UsageArguments) -> Resu
         UsageBy::Tenant => ("tenant", vec![text("TENANT", "/tenant")]),
         UsageBy::Job => ("job", vec![text("TENANT", "/tenant"), text("JOB", "/job")]),
         UsageBy::Day => ("day", vec![text("TENANT", "/tenant"), made("DAY", day)]),
-        UsageBy::Run => return runs(session, &session.tenant()?, from, to).await,
+        UsageBy::Run => ("run", run_columns(tenant.is_some())),
     };
     let call = match &tenant {
         Some(tenant) => tenant.get_usage(),
@@ -68,10 +53,13 @@ pub(super) async fn usage(session: &Session, arguments: &UsageArguments) -> Resu
     Ok(())
 }
 
-/// What each run used; what it costs is told by job and day.
-async fn runs(session: &Session, tenant: &Tenant, from: Option<String>, to: Option<String>) -> Result<(), Failure> {
-    let call = tenant.list_runs().query_if("since", from).query_if("until", to);
-    session.list(call, MOST_RUNS, RUNS).await
+/// What tells runs apart; of one tenant its name says nothing.
+fn run_columns(of_one: bool) -> Vec<Column> {
+    let mut columns = vec![text("RUN", "/run"), text("JOB", "/job"), made("DAY", day)];
+    if !of_one {
+        columns.insert(0, text("TENANT", "/tenant"));
+    }
+    columns
 }
 
 /// `prices`
@@ -92,11 +80,6 @@ fn cpu(usage: &Value) -> String {
     let of = |name: &str| usage[name].as_u64().unwrap_or_default();
     let micros = of("cpu_sandbox_us").saturating_add(of("cpu_kernels_us"));
     format!("{:.1} s", micros as f64 / 1e6)
-}
-
-fn seconds(usage: &Value) -> String {
-    let of = |name: &str| usage[name].as_f64().unwrap_or_default();
-    format!("{:.1} s", of("sandbox_seconds") + of("kernel_seconds"))
 }
 
 fn day(line: &Value) -> String {

@@ -74,6 +74,29 @@ fn tenants_have_quotas_and_tokens_of_their_own() {
     of_ci(&["job", "list", "--tenant", "other"]).failed(3);
     of_ci(&["tenant", "list"]).failed(3);
 
+    // Who may change jobs may not run them, as the help says.
+    let help = asked.tenon(&["token", "create", "--help"]).succeeded().stdout;
+    assert!(help.contains("It starts no runs"), "{help}");
+    let made = asked.tenon(&[
+        "token",
+        "create",
+        "editor",
+        "--scope",
+        "write",
+        "--output",
+        "editor.token",
+    ]);
+    made.succeeded();
+    let of_editor = |arguments: &[&str]| {
+        let mut command = asked.command(arguments);
+        command.args(["--token-file", "editor.token"]);
+        Ended::from(command.output().expect("started"))
+    };
+    of_editor(&["job", "put", "copy.toml"]).succeeded();
+    let said = of_editor(&["job", "start", "copy"]).failed(3);
+    assert!(said.contains("`run`"), "{said}");
+    of_editor(&["token", "list"]).failed(3);
+
     let rotated = asked.tenon(&["token", "rotate", "ci", "--grace", "1h"]).succeeded();
     assert!(rotated.stdout.starts_with("tnn_"), "{}", rotated.stdout);
     let listed = asked.tenon(&["token", "list"]).succeeded().stdout;

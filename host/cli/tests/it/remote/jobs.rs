@@ -58,11 +58,13 @@ fn a_job_is_put_started_followed_and_billed() {
         let bill = asked.tenon(&["usage", "--by", by, "--json"]).succeeded().json();
         assert_eq!(bill["lines"][0]["usage"]["runs"], 1, "{bill}");
     }
-    let runs = asked
-        .tenon(&["usage", "--by", "run", "--from", "1d"])
-        .succeeded()
-        .stdout;
-    assert!(runs.contains("run_") || runs.lines().count() == 2, "{runs}");
+    let runs = asked.tenon(&["usage", "--by", "run", "--from", "1d"]).succeeded();
+    assert!(
+        runs.stdout.contains("run_") && runs.stdout.contains("0.25 EUR"),
+        "{}",
+        runs.stdout
+    );
+    assert!(runs.stderr.contains("in all: 0.25 EUR"), "{}", runs.stderr);
 }
 
 #[test]
