@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use async_trait::async_trait;
 use tenon_host::connect::Bookmark;
 use tenon_host::engine::{Commitment, Engine, Incremental, Job, Ledger};
 use tenon_host::history::{self, Commit, Filter, History, State, StateChange};
@@ -141,8 +142,9 @@ impl HistoryLedger {
     }
 }
 
+#[async_trait]
 impl Ledger for HistoryLedger {
-    fn prepared(&self, commitment: &Commitment) -> Result<(), Box<dyn Error + Send + Sync>> {
+    async fn prepared(&self, commitment: &Commitment) -> Result<(), Box<dyn Error + Send + Sync>> {
         let mut commit = Commit::new(&commitment.run, &commitment.job);
         commit.tokens = serde_json::to_value(&commitment.sinks)?;
         if self.remembers {
@@ -157,14 +159,14 @@ impl Ledger for HistoryLedger {
             match self.history.prepare(&commit) {
                 // Another run of the job is committing, which takes a moment.
                 Err(history::Error::Undecided { .. }) if began.elapsed() < PATIENCE && self.is_busy(&commit.job) => {
-                    tokio::task::block_in_place(|| std::thread::sleep(PAUSE));
+                    tokio::time::sleep(PAUSE).await;
                 }
                 noted => return Ok(noted?),
             }
         }
     }
 
-    fn committed(&self, run: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+    async fn committed(&self, run: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
         Ok(self.history.committed(run)?)
     }
 }

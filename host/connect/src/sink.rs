@@ -276,11 +276,10 @@ impl Sink {
     /// When the target refuses. Then [`SinkConfig::commit`] may still succeed.
     pub async fn commit(self, config: &SinkConfig, prepared: &Prepared) -> Result<Committed, Error> {
         match self {
-            Self::File(sink) => {
-                // The commit locks the target for itself, as one by another process would.
-                sink.abandon().await;
-                config.commit(prepared).await
-            }
+            Self::File(sink) => match prepared {
+                Prepared::File(prepared) => sink.publish(prepared).await.map(Committed::of_files),
+                Prepared::Database(_) => Err(config.other(prepared)),
+            },
             Self::Database(sink) => sink.commit().await.map(Committed::of_table),
         }
     }

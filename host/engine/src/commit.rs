@@ -229,7 +229,7 @@ impl Committing<'_> {
     pub async fn commit(&self, durable: Durable, mut report: Report) -> Result<Report, Error> {
         let (progress, began_commit) = (self.progress, Instant::now());
         progress.enter(Phase::Committing);
-        if let Err(error) = self.note(&durable.ready) {
+        if let Err(error) = self.note(&durable.ready).await {
             durable.abort().await;
             return Err(error);
         }
@@ -247,7 +247,7 @@ impl Committing<'_> {
             report.committed(name, rejected, rows_rejected, committed);
         }
         if let Some(ledger) = self.ledger
-            && let Err(error) = ledger.committed(self.run)
+            && let Err(error) = ledger.committed(self.run).await
         {
             // Everything is visible. The next run of the job finds the commitment and finishes it.
             tracing::warn!(run = self.run, %error, "the commit is not noted as finished yet");
@@ -283,7 +283,7 @@ impl Committing<'_> {
     }
 
     /// Notes what is about to become visible, how far the sources have been read, and what guests keep.
-    fn note(&self, ready: &[Ready]) -> Result<(), Error> {
+    async fn note(&self, ready: &[Ready]) -> Result<(), Error> {
         let Some(ledger) = self.ledger else { return Ok(()) };
         let incremental = self.sources.iter().filter(|source| source.incremental);
         let commitment = Commitment {
@@ -298,7 +298,7 @@ impl Committing<'_> {
                 .map(|ready| (ready.name.clone(), ready.prepared.clone()))
                 .collect(),
         };
-        ledger.prepared(&commitment).map_err(Error::Ledger)
+        ledger.prepared(&commitment).await.map_err(Error::Ledger)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tenon_connect::{Bookmark, Prepared};
 
@@ -23,17 +24,18 @@ pub struct Commitment {
 }
 
 /// Keeps commitments, bookmarks and what guests keep between runs.
+#[async_trait]
 pub trait Ledger: fmt::Debug + Send + Sync {
     /// Keeps a commitment durably. From here on the run is committed, whatever happens: whoever finds it later finishes it
     /// with [`Engine::finish`](crate::Engine::finish).
     ///
     /// # Errors
     /// Then nothing is committed.
-    fn prepared(&self, commitment: &Commitment) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+    async fn prepared(&self, commitment: &Commitment) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
     /// Everything is visible: makes the bookmarks and the state current.
     ///
     /// # Errors
     /// Then the commitment stays, and is finished later.
-    fn committed(&self, run: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+    async fn committed(&self, run: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
 }

@@ -64,7 +64,9 @@ pub(crate) fn peak_memory() -> Option<u64> {
 /// Memory of this machine, in bytes.
 #[cfg(target_os = "linux")]
 pub(crate) fn machine_memory() -> Option<usize> {
-    usize::try_from(kernel_figure("/proc/meminfo", "MemTotal:")?).ok()
+    static MEMORY: std::sync::LazyLock<Option<usize>> =
+        std::sync::LazyLock::new(|| usize::try_from(kernel_figure("/proc/meminfo", "MemTotal:")?).ok());
+    *MEMORY
 }
 
 #[cfg(target_os = "linux")]

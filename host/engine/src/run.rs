@@ -75,10 +75,10 @@ impl Engine {
             let committed = to.commit(prepared).await;
             committed.map_err(|error| Error::Sink(Box::new(error)))?;
         }
-        self.ledger
-            .as_ref()
-            .map_or(Ok(()), |ledger| ledger.committed(&commitment.run))
-            .map_err(Error::Ledger)
+        match &self.ledger {
+            Some(ledger) => ledger.committed(&commitment.run).await.map_err(Error::Ledger),
+            None => Ok(()),
+        }
     }
 
     /// Removes what a run of this job has left at its targets that died and was never committed. It is hidden, and

@@ -133,11 +133,14 @@ impl Local {
         Ok(())
     }
 
-    /// Says that everything is prepared, durably, and removes what else the run has staged.
-    pub fn prepare(&self, prepared: &Prepared) -> Result<(), Error> {
-        let (names, kept) = (self.hidden_names()?, staged_names(prepared));
-        let of_run = self.start_of(&prepared.run);
-        self.remove_staged(&names, |name| name.starts_with(&of_run) && !kept.contains(name));
+    /// Says that everything is prepared, durably, and removes what else the run has staged, where it has `tried_again`.
+    pub fn prepare(&self, prepared: &Prepared, tried_again: bool) -> Result<(), Error> {
+        if tried_again {
+            let (of_run, kept) = (self.start_of(&prepared.run), staged_names(prepared));
+            self.remove_staged(&self.hidden_names()?, |name| {
+                name.starts_with(&of_run) && !kept.contains(name)
+            });
+        }
         let path = self.journal(&prepared.run, PREPARED);
         // Its name is all that it says.
         File::create(&path).map_err(|source| write_error("create", &path, source))?;

@@ -81,10 +81,7 @@ impl LocalOutput {
         self.written().await?;
         let (file, path) = (self.file.take(), self.path.clone());
         self.writing = Some(tokio::task::spawn_blocking(move || {
-            let file = match file {
-                Some(file) => file,
-                None => Arc::new(File::create(&path)?),
-            };
+            let file = opened(file, &path)?;
             (&*file).write_all(&bytes)?;
             Ok(file)
         }));
@@ -100,14 +97,24 @@ impl LocalOutput {
     }
 
     async fn finish(mut self, last: Bytes) -> Result<Staged, Error> {
-        self.write(last).await?;
         self.written().await?;
-        if let Some(file) = self.file.take() {
-            let synced = tokio::task::spawn_blocking(move || file.sync_all()).await;
-            let synced = synced.unwrap_or_else(|error| Err(io::Error::other(error)));
-            synced.map_err(|source| write_error("write", &self.path, source))?;
-        }
+        let (file, path) = (self.file.take(), self.path.clone());
+        let finished = tokio::task::spawn_blocking(move || {
+            let file = opened(file, &path)?;
+            (&*file).write_all(&last)?;
+            file.sync_all()
+        });
+        let finished = finished.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        finished.map_err(|source| write_error("write", &self.path, source))?;
         Ok(Staged::File(self.name))
+    }
+}
+
+/// The file, made where nothing was written yet.
+fn opened(file: Option<Arc<File>>, path: &std::path::Path) -> io::Result<Arc<File>> {
+    match file {
+        Some(file) => Ok(file),
+        None => File::create(path).map(Arc::new),
     }
 }
 

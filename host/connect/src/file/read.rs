@@ -230,8 +230,8 @@ impl Opening<'_> {
     ) -> Result<(Arc<dyn TableProvider>, SchemaReport), Error> {
         let config = self.config;
         let looked_at = heads::spread(&files, config.infer_files);
-        let state = session.state();
         if self.format == Format::Parquet {
+            let state = session.state();
             let plan_error = |source| Error::Source {
                 url: config.url.clone(),
                 source: Box::new(source),

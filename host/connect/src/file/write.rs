@@ -237,11 +237,12 @@ impl Sink {
     /// # Errors
     /// When the file system or the store refuses.
     pub async fn prepare(&self, parts: Vec<Part>) -> Result<Prepared, Error> {
+        let tried_again = parts.iter().any(|part| part.attempt > 1);
         let prepared = self.collect(parts).await?;
         match &self.shared.target.place {
             Place::Local(local) => {
                 let (local, noted) = (local.clone(), prepared.clone());
-                blocking(move || local.prepare(&noted)).await?;
+                blocking(move || local.prepare(&noted, tried_again)).await?;
             }
             Place::Remote(remote) => self.prepare_remote(remote, &prepared).await?,
         }
@@ -249,21 +250,27 @@ impl Sink {
         Ok(prepared)
     }
 
-    /// Makes the parts visible, without a stop in between.
+    /// Makes the parts visible: [`prepare`](Self::prepare) and [`publish`](Self::publish).
+    ///
+    /// # Errors
+    /// As for these.
+    pub async fn commit(self, parts: Vec<Part>) -> Result<Committed, Error> {
+        let prepared = self.prepare(parts).await?;
+        self.publish(&prepared).await
+    }
+
+    /// Makes what this sink has prepared visible, and unlocks the target.
     ///
     /// # Errors
     /// When the file system or the store refuses. What can still be completed then is completed by the next run.
-    pub async fn commit(mut self, parts: Vec<Part>) -> Result<Committed, Error> {
-        let prepared = self.collect(parts).await?;
+    pub async fn publish(mut self, prepared: &Prepared) -> Result<Committed, Error> {
         match &self.shared.target.place {
             Place::Local(local) => {
                 let (local, prepared) = (local.clone(), prepared.clone());
-                blocking(move || local.commit(&prepared)).await?;
+                blocking(move || local.commit_prepared(&prepared)).await?;
             }
             Place::Remote(remote) => {
-                self.prepare_remote(remote, &prepared).await?;
-                self.kept.store(true, Ordering::Relaxed);
-                remote.commit_locked(&prepared).await?;
+                remote.commit_locked(prepared).await?;
                 self.lock = None;
                 remote_lock::release(remote, &self.shared.run).await;
             }

@@ -24,6 +24,7 @@ use tokio::task::JoinHandle;
 use frames::Frames;
 pub(crate) use frames::{PlannedStep, bad_step, call_node, query_node, scan};
 pub(crate) use plugins::{Loaded, batchwise, choose, functions, load_one};
+use session::Queries;
 pub(crate) use session::{environment, memory};
 use sinks::Target;
 pub(crate) use sources::{OpenedSource, WatchedTable};
@@ -38,6 +39,7 @@ use crate::progress::Progress;
 use crate::rejects::RejectedRows;
 use crate::report::{Report, Status};
 use crate::shared::SharedStage;
+use crate::step::Step;
 
 /// What planning came to.
 pub(crate) enum Plan {
@@ -141,7 +143,9 @@ impl Layout {
         } else {
             job.partitions.unwrap_or_else(cores).max(1)
         };
-        let session = session::session(partitions, environment);
+        let all_are_plugins = job.steps.values().all(|step| matches!(step, Step::Plugin(_)));
+        let queries = if all_are_plugins { Queries::None } else { Queries::Some };
+        let session = session::session(partitions, environment, queries);
         loaded.functions.register(&session)?;
         let tables = frames::tables(job, &session)?;
         Ok(Self {
@@ -286,7 +290,7 @@ fn cores() -> usize {
 
 /// A session for checking steps, which runs nothing.
 pub(crate) fn planning_session(environment: &Arc<RuntimeEnv>) -> SessionContext {
-    session::session(cores(), environment)
+    session::session(cores(), environment, Queries::Some)
 }
 
 /// Something by name of the step or sink that it belongs to.

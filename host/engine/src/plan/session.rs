@@ -34,15 +34,25 @@ pub(crate) fn environment(memory: usize) -> Result<Arc<RuntimeEnv>, Error> {
     environment.map_err(Error::from_plan)
 }
 
+/// Whether queries and expressions are planned. To register all that these may call takes a good part of the time that a
+/// tiny job takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Queries {
+    Some,
+    None,
+}
+
 /// A session without tables, to plan in.
-pub(super) fn session(partitions: usize, environment: &Arc<RuntimeEnv>) -> SessionContext {
-    let state = SessionStateBuilder::new()
+pub(super) fn session(partitions: usize, environment: &Arc<RuntimeEnv>, queries: Queries) -> SessionContext {
+    let builder = SessionStateBuilder::new()
         .with_config(config(partitions))
         .with_runtime_env(Arc::clone(environment))
-        .with_default_features()
-        .with_query_planner(Arc::new(Planner))
-        .build();
-    SessionContext::new_with_state(state)
+        .with_query_planner(Arc::new(Planner));
+    let builder = match queries {
+        Queries::Some => builder.with_default_features(),
+        Queries::None => builder,
+    };
+    SessionContext::new_with_state(builder.build())
 }
 
 /// What plans are executed in. They hold the functions that they call, so that here are none to be looked up.

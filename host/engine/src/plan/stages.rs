@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::source_as_provider;
 use datafusion::error::Result as DataFusionResult;
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
@@ -44,19 +45,18 @@ pub(super) async fn plan(
     // And forward again, since a reader's plan needs the plan of what it reads.
     let mut stages = Vec::new();
     for (shared, plan) in optimized.into_iter().rev() {
-        shared.planned(physical(&plan, session).await?);
+        shared.planned(physical(&plan, &state).await?);
         stages.push(shared);
     }
     let mut outputs = Vec::new();
     for plan in ends {
-        outputs.push(physical(&plan, session).await?);
+        outputs.push(physical(&plan, &state).await?);
     }
     Ok(Stages { stages, outputs })
 }
 
-async fn physical(optimized: &LogicalPlan, session: &SessionContext) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
-    let state = session.state();
-    state.query_planner().create_physical_plan(optimized, &state).await
+async fn physical(optimized: &LogicalPlan, state: &SessionState) -> DataFusionResult<Arc<dyn ExecutionPlan>> {
+    state.query_planner().create_physical_plan(optimized, state).await
 }
 
 /// Tells shared steps which of their columns this plan reads.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use tenon_connect::file::{ReadConfig, WriteConfig};
 use tenon_engine::{Commitment, Error, Job, Ledger, MaxRejects, Outcome, PluginStep, Progress, Step};
 
@@ -118,13 +119,14 @@ async fn a_sandbox_that_does_not_fit_into_the_memory_of_the_run_is_refused() {
 #[derive(Debug, Default)]
 struct Kept(Mutex<Option<Commitment>>);
 
+#[async_trait]
 impl Ledger for Kept {
-    fn prepared(&self, commitment: &Commitment) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn prepared(&self, commitment: &Commitment) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         *self.0.lock().expect("unpoisoned") = Some(commitment.clone());
         Ok(())
     }
 
-    fn committed(&self, _: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn committed(&self, _: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Ok(())
     }
 }

@@ -25,6 +25,9 @@ use crate::Error;
 use crate::plugins::Artifacts;
 use crate::server::Shared;
 
+/// A longer job, in bytes, is read where it keeps nobody else waiting.
+const SHORT: usize = 64 << 10;
+
 /// A job that is ready to run, with what it holds of its tenant's budget.
 struct Ready {
     definition: Definition,
@@ -116,11 +119,16 @@ impl Attempt<'_> {
             format: stored.format,
         };
         let read = || prepare::definition(text, &run.arguments, belongings.clone());
-        let definition = tokio::task::block_in_place(read).map_err(|reason| refused(&reason))?;
+        let definition = if text.definition.len() > SHORT {
+            tokio::task::block_in_place(read)
+        } else {
+            read()
+        };
+        let definition = definition.map_err(|reason| refused(&reason))?;
         let artifacts = shared.plugins.find(run, &definition, &stored.settings.plugins).await;
         let artifacts = artifacts.map_err(|error| broken(&error))?;
-        let made = || prepare::job(&definition, &artifacts, &belongings, &terms.house());
-        let mut job = tokio::task::block_in_place(made).map_err(|reason| refused(&reason))?;
+        let made = prepare::job(&definition, &artifacts, &belongings, &terms.house());
+        let mut job = made.map_err(|reason| refused(&reason))?;
         job.limits =
             ceilings::within(&job.limits, &shared.config().sandboxes.limits).map_err(|reason| refused(&reason))?;
         run.tenant.as_str().clone_into(&mut job.tenant);
@@ -229,7 +237,6 @@ impl Attempt<'_> {
             lease: self.run.lease.clone(),
             based_on: (!ready.job.incremental.is_empty()).then_some(version),
             state,
-            runtime: Handle::current(),
         })
     }
 

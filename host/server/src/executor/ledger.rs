@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use tenon_engine::{Commitment, Ledger};
 use tenon_metadata::{ErrorKind, Metadata};
 use tenon_runs::{Commit, Lease, StateChange};
-use tokio::runtime::Handle;
 
 type Failed = Box<dyn StdError + Send + Sync>;
 
@@ -29,17 +29,11 @@ pub(super) struct RunLedger {
     pub state: BTreeMap<String, Vec<u8>>,
     /// The job's bookmarks as this run has found them, if it reads from there.
     pub based_on: Option<i64>,
-    pub runtime: Handle,
 }
 
-impl RunLedger {
-    fn wait<T>(&self, writing: impl Future<Output = Result<T, tenon_runs::Error>>) -> Result<T, tenon_runs::Error> {
-        tokio::task::block_in_place(|| self.runtime.block_on(writing))
-    }
-}
-
+#[async_trait]
 impl Ledger for RunLedger {
-    fn prepared(&self, commitment: &Commitment) -> Result<(), Failed> {
+    async fn prepared(&self, commitment: &Commitment) -> Result<(), Failed> {
         let mut commit = Commit {
             tokens: serde_json::to_value(&commitment.sinks)?,
             state: StateChange::between(&self.state, &commitment.state),
@@ -53,15 +47,15 @@ impl Ledger for RunLedger {
         loop {
             let (lease, noted) = (self.lease.clone(), commit.clone());
             let writing = self.metadata.write(move |tx| tenon_runs::prepare(tx, &lease, &noted));
-            match self.wait(writing) {
+            match writing.await {
                 // Another run of the job is committing, which takes a moment.
                 Err(tenon_runs::Error::Undecided { .. }) if began.elapsed() < TURN => {
-                    tokio::task::block_in_place(|| std::thread::sleep(PAUSE));
+                    tokio::time::sleep(PAUSE).await;
                 }
                 // All of the run's work is done. To prepare twice is to prepare once.
                 Err(error) if error.kind() == ErrorKind::Unavailable && began.elapsed() < PATIENCE => {
                     tracing::warn!(run = self.lease.run, %error, "a run waits to commit until the database is back");
-                    tokio::task::block_in_place(|| std::thread::sleep(LONG_PAUSE));
+                    tokio::time::sleep(LONG_PAUSE).await;
                 }
                 noted => return Ok(noted?),
             }
@@ -70,7 +64,7 @@ impl Ledger for RunLedger {
 
     /// Everything is visible. That is noted together with the end of the run: one without the other would have a run that
     /// has done everything be done again.
-    fn committed(&self, _run: &str) -> Result<(), Failed> {
+    async fn committed(&self, _run: &str) -> Result<(), Failed> {
         Ok(())
     }
 }

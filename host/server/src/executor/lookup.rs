@@ -13,7 +13,7 @@ use tenon_tenants::secrets::{self, KeyRing};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-/// Finds a tenant's secrets and connections, for one job. To be used on threads that may wait.
+/// Finds a tenant's secrets and connections, for one job.
 #[derive(Clone)]
 pub(crate) struct Belongings {
     pub metadata: Metadata,
@@ -25,6 +25,11 @@ pub(crate) struct Belongings {
 }
 
 impl Belongings {
+    /// Lookups are no futures, and few jobs have any: those that do give their thread's other tasks to another one.
+    fn wait<T>(&self, reading: impl Future<Output = T>) -> T {
+        tokio::task::block_in_place(|| self.runtime.block_on(reading))
+    }
+
     fn reveal(&self, name: &str) -> Result<Option<String>, tenon_tenants::Error> {
         let Ok(name) = Name::new(name) else {
             return Ok(None);
@@ -33,7 +38,7 @@ impl Belongings {
         let reading = self
             .metadata
             .read(move |tx| secrets::reveal(tx, &keys, &tenant, &name, Some(&job)));
-        match self.runtime.block_on(reading) {
+        match self.wait(reading) {
             Ok(secret) => Ok(Some(secret.reveal().to_owned())),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -73,7 +78,7 @@ impl Connections for Belongings {
         let reading = self
             .metadata
             .read(move |tx| connections::resolve(tx, &keys, &tenant, &name, Some(&job)));
-        let resolved = self.runtime.block_on(reading);
+        let resolved = self.wait(reading);
         configured(resolved.map_err(|error: tenon_tenants::Error| error.to_string())?)
     }
 }
