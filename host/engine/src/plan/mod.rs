@@ -143,9 +143,7 @@ impl Layout {
         } else {
             job.partitions.unwrap_or_else(cores).max(1)
         };
-        let all_are_plugins = job.steps.values().all(|step| matches!(step, Step::Plugin(_)));
-        let queries = if all_are_plugins { Queries::None } else { Queries::Some };
-        let session = session::session(partitions, environment, queries);
+        let session = session::session(partitions, environment, queries_of(job));
         loaded.functions.register(&session)?;
         let tables = frames::tables(job, &session)?;
         Ok(Self {
@@ -245,6 +243,16 @@ impl Opened {
             keep_failed: self.keep_failed,
         };
         session::task(layout.partitions, &self.environment, context)
+    }
+}
+
+fn queries_of(job: &Job) -> Queries {
+    let all_are_plugins = job.steps.values().all(|step| matches!(step, Step::Plugin(_)));
+    // Functions for queries are compared with those that are there already.
+    if all_are_plugins && job.functions.is_empty() {
+        Queries::None
+    } else {
+        Queries::Some
     }
 }
 
