@@ -311,13 +311,14 @@ async fn a_script_has_no_steps_of_the_job() {
 #[derive(Debug, Default)]
 struct Kept(std::sync::Mutex<Vec<tenon_engine::Commitment>>);
 
+#[async_trait::async_trait]
 impl tenon_engine::Ledger for Kept {
-    fn prepared(&self, commitment: &tenon_engine::Commitment) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn prepared(&self, commitment: &tenon_engine::Commitment) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self.0.lock().expect("not poisoned").push(commitment.clone());
         Ok(())
     }
 
-    fn committed(&self, _: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn committed(&self, _: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Ok(())
     }
 }
