@@ -313,7 +313,10 @@ struct Kept(std::sync::Mutex<Vec<tenon_engine::Commitment>>);
 
 #[async_trait::async_trait]
 impl tenon_engine::Ledger for Kept {
-    async fn prepared(&self, commitment: &tenon_engine::Commitment) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn prepared(
+        &self,
+        commitment: &tenon_engine::Commitment,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self.0.lock().expect("not poisoned").push(commitment.clone());
         Ok(())
     }
