@@ -1,7 +1,7 @@
 //! One attempt of a run, from its claim to its end.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use tenon_connect::Bookmark;
@@ -24,6 +24,9 @@ use super::{ceilings, note, prepare, traced, unfinished, watch};
 use crate::Error;
 use crate::plugins::Artifacts;
 use crate::server::Shared;
+
+/// To ask takes a dozen system calls.
+static CORES: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
 
 /// A longer job, in bytes, is read where it keeps nobody else waiting.
 const SHORT: usize = 64 << 10;
@@ -145,12 +148,11 @@ impl Attempt<'_> {
 
     /// Takes the memory and sandboxes that the job may use out of its tenant's, when they are free.
     async fn budget(&self, job: &mut Job, terms: &Terms) -> Held {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let wanted = Amount {
             memory: job
                 .memory
                 .map_or(self.shared.config().runs.memory.0, |bytes| bytes as u64),
-            sandboxes: job.partitions.unwrap_or(cores) as u64,
+            sandboxes: job.partitions.unwrap_or(*CORES) as u64,
         };
         let limit = Amount {
             memory: terms.quotas.memory_bytes,
