@@ -81,7 +81,7 @@ fn append(all: &mut Value, more: Value) {
     }
 }
 
-/// `Page_State` becomes `Page_TriggerState` where `State` becomes `TriggerState`.
+/// `Page_Version` becomes `Page_PluginVersion` where `Version` becomes `PluginVersion`.
 fn renamed(name: &str, names: &[(&str, &str)]) -> String {
     let part = |part: &str| {
         let found = names.iter().find(|(from, _)| *from == part);

@@ -31,8 +31,6 @@ const TENANTS: &[(&str, &str)] = &[("Recorded", "AuditEntry"), ("Usage", "UsedBy
 const TRIGGERS: &[(&str, &str)] = &[
     ("Definition", "TriggerDefinition"),
     ("Started", "StartedRun"),
-    ("State", "TriggerState"),
-    ("RunState", "State"),
     ("Webhook", "WebhookSource"),
     ("Batch", "EventBatch"),
 ];

@@ -11,6 +11,8 @@ use crate::error::Error;
 /// Whether a trigger waits. The names are Glue's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
+// Definitions of triggers have states of runs in them, which are called so too.
+#[schema(as = TriggerState)]
 pub enum State {
     /// Made, and not yet activated.
     Created,

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::account::Account;
-use crate::process::{Process, free_port};
+use crate::process::{PATIENCE, Process, free_port};
 use crate::programs::{find, output};
 use crate::{Certificates, PASSWORD, USER, or_skip};
 
@@ -236,7 +238,16 @@ impl Postgres {
     /// # Errors
     /// When it does not start.
     pub fn start_again(&mut self) -> Result<()> {
-        self.run()
+        let began = Instant::now();
+        loop {
+            match self.run() {
+                // Those that a killed server has left behind end a moment later.
+                Err(error) if format!("{error:#}").contains("still in use") && began.elapsed() < PATIENCE => {
+                    thread::sleep(Duration::from_millis(100));
+                }
+                started => return started,
+            }
+        }
     }
 
     /// Its process id, while it runs.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// How long a server may take to start or to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Ports that systems give to nobody by themselves. Between the look and the server's start, a port from the range for
 /// outgoing connections may become one's own end of a connection, even of one to that very port.

@@ -12,7 +12,7 @@ use crate::support::{COPY, Running, component};
 /// tried first with all that it may be and may not be, which alone takes minutes.
 fn effort() -> (String, &'static str) {
     let set = std::env::var("TENON_FUZZ_SECONDS").ok();
-    set.map_or(("40".to_owned(), "fuzzing"), |seconds| (seconds, "coverage,fuzzing"))
+    set.map_or(("60".to_owned(), "fuzzing"), |seconds| (seconds, "coverage,fuzzing"))
 }
 
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,\
@@ -74,7 +74,7 @@ async fn schemathesis(server: &Running, folder: &std::path::Path, config: &str, 
         .arg(format!("http://{}/openapi.json", server.address))
         .args(["--header", &format!("Authorization: Bearer {}", server.token)])
         .args(["--checks", CHECKS, "--phases", phases, "--max-time", &seconds])
-        .args(["--max-examples", "3", "--seed", "7", "--workers", "2"])
+        .args(["--max-examples", "1", "--seed", "7", "--workers", "2"])
         .args([
             "--generation-database",
             "none",
