@@ -3,7 +3,7 @@
 use odbc_api::buffers::BufferDesc;
 
 /// Bytes that the buffers of a result, or of parameters, take together.
-const BYTES: usize = 16 << 20;
+const BYTES: usize = 8 << 20;
 
 /// Rows, so that buffers of these kinds stay within bounds.
 pub(crate) fn rows(buffers: &[BufferDesc], most: usize) -> usize {
