@@ -8,7 +8,7 @@ use crate::peers;
 use crate::plugins;
 use crate::python_peers;
 use crate::steps::{step, succeed};
-use crate::workspace::{build_program, root, target};
+use crate::workspace::{Profile, build_program, root, target};
 
 /// Where the benchmarks are, each in a file `bench_NAME.rs`.
 const FOLDER: &str = "tests/src/bin";
@@ -31,8 +31,8 @@ pub(crate) fn run(name: Option<&str>, quick: bool, with_peers: bool) -> Result<(
     plugins::run(&[])?;
     // Also the command, which benchmarks may start.
     let program = step("building tenon and the benchmark", || {
-        build_program("tenon")?;
-        build_program(&format!("bench_{name}"))
+        build_program("tenon", Profile::Bench, |_| {})?;
+        build_program(&format!("bench_{name}"), Profile::Bench, |_| {})
     })?;
 
     let results = target()?.join("bench");

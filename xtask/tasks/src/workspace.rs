@@ -43,12 +43,38 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
+/// How a program is built.
+#[derive(Clone, Copy)]
+pub(crate) enum Profile {
+    /// As the tests are: soon.
+    Dev,
+    /// As it is measured: optimised, crate by crate.
+    Bench,
+    /// As it is handed to others.
+    Release,
+}
+
+impl Profile {
+    /// Its name, and cargo's folder for it.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Dev => ("dev", "debug"),
+            Self::Bench => ("bench", "release"),
+            Self::Release => ("release", "release"),
+        }
+    }
+}
+
 /// Builds one of the repository's programs and returns it.
 ///
 /// Always of the whole workspace: with `--package`, dependencies get fewer features and are built once more.
-pub(crate) fn build_program(name: &str) -> Result<PathBuf> {
-    succeed(cargo().args(["build", "--workspace", "--bin", name]))?;
+pub(crate) fn build_program(name: &str, profile: Profile, prepare: impl Fn(&mut Command)) -> Result<PathBuf> {
+    let (profile, folder) = profile.names();
+    let mut build = cargo();
+    build.args(["build", "--workspace", "--bin", name, "--profile", profile]);
+    prepare(&mut build);
+    succeed(&mut build)?;
     Ok(target()?
-        .join("debug")
+        .join(folder)
         .join(format!("{name}{}", env::consts::EXE_SUFFIX)))
 }
