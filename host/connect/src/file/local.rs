@@ -157,7 +157,7 @@ impl Local {
         });
         let journal = Journal {
             run: prepared.run.clone(),
-            remove: prepared.removals(self.existing()?)?,
+            remove: self.removals(prepared)?,
             publish: published.collect(),
         };
         journal.check(&path)?;
@@ -168,6 +168,14 @@ impl Local {
         }
         journal.write(&path)?;
         self.carry_out(&path, &journal)
+    }
+
+    /// What has to go, without looking through the folder where it can only be nothing.
+    fn removals(&self, prepared: &Prepared) -> Result<Vec<String>, Error> {
+        if prepared.first().is_some_and(|first| !self.path(first).exists()) {
+            return Ok(Vec::new());
+        }
+        prepared.removals(self.existing()?)
     }
 
     /// Makes the only file visible, unless that was done before.

@@ -109,6 +109,28 @@ impl Prepared {
         }
     }
 
+    /// Where the rows of the first partitions were none, has the first file that there is take the first's name: a run
+    /// that adds files to a folder has this one among them, each time.
+    pub(super) fn name_first(&mut self) {
+        if self.replace != Replace::Nothing || self.files.iter().any(|file| !is_part(&file.path)) {
+            return;
+        }
+        if let Some(first) = self.files.iter_mut().min_by(|a, b| a.path.cmp(&b.path))
+            && let Some((_, rest)) = first.path.strip_prefix("part-").and_then(|rest| rest.split_once('-'))
+        {
+            first.path = format!("{FIRST}{rest}");
+        }
+    }
+
+    /// The file that an earlier commit of this run would have left too, where it is known and this only adds files.
+    pub(super) fn first(&self) -> Option<&str> {
+        if self.replace != Replace::Nothing || self.files.iter().any(|file| !is_part(&file.path)) {
+            return None;
+        }
+        let mut paths = self.files.iter().map(|file| file.path.as_str());
+        paths.find(|path| path.starts_with(FIRST))
+    }
+
     /// Of the files that are visible, those that the commit removes. Decided when the commit is, since others may have
     /// written in the meantime.
     pub(super) fn removals(&self, existing: Vec<String>) -> Result<Vec<String>, Error> {
@@ -157,6 +179,9 @@ pub(super) fn choose(parts: Vec<Part>) -> Vec<Part> {
     chosen.into_values().collect()
 }
 
+/// What the name of the first partition's first file begins with.
+const FIRST: &str = "part-00000-";
+
 /// Name of a file that a partition writes into a folder. It is the same for every attempt.
 pub(super) fn part_name(partition: usize, number: usize, run: &str, extension: &str) -> String {
     let number = if number == 0 {
@@ -165,6 +190,11 @@ pub(super) fn part_name(partition: usize, number: usize, run: &str, extension: &
         format!("_{number:03}")
     };
     format!("part-{partition:05}{number}-{run}.{extension}")
+}
+
+/// Whether this is a partition's file in the target's folder itself.
+fn is_part(path: &str) -> bool {
+    path.starts_with("part-") && !path.contains('/')
 }
 
 /// Whether a file was written by this run.

@@ -126,19 +126,22 @@ impl Sink {
         let columns = layout.as_ref().map_or(&schema, |layout| &layout.schema);
         encode::check(config, target.encoding, columns)?;
 
+        // What is there is of no consequence to what is added to it, and may be a lot.
+        let looks = config.mode != Mode::Append;
         let (lock, made_folder, existing) = match &target.place {
             Place::Local(local) => {
                 let (local, run, url) = (local.clone(), run.to_owned(), config.url.clone());
                 let begun = blocking(move || {
                     let (lock, made_folder) = local.begin(&run, &url)?;
-                    Ok((lock, made_folder, local.existing()?))
+                    let existing = if looks { local.existing()? } else { Vec::new() };
+                    Ok((lock, made_folder, existing))
                 });
                 let (lock, made_folder, existing) = begun.await?;
                 (Lock::Local(lock), made_folder, existing)
             }
             Place::Remote(remote) => {
                 let lock = remote.begin(run, &config.url).await?;
-                let existing = remote.existing().await;
+                let existing = if looks { remote.existing().await } else { Ok(Vec::new()) };
                 if existing.is_err() {
                     remote_lock::release(remote, run).await;
                 }
@@ -304,12 +307,17 @@ impl Sink {
             let empty = RecordBatch::new_empty(Arc::clone(&self.shared.schema));
             parts = vec![self.writer(0, 0).finish_with(&empty).await?];
         }
-        Ok(Prepared {
+        let mut prepared = Prepared {
             run: self.shared.run.clone(),
             target: self.url(),
             replace: Replace::of(&self.shared.config),
             files: parts.into_iter().flat_map(|part| part.files).collect(),
-        })
+        };
+        // Uploads have their names already.
+        if matches!(self.shared.target.place, Place::Local(_)) {
+            prepared.name_first();
+        }
+        Ok(prepared)
     }
 }
 

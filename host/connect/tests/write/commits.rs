@@ -160,6 +160,14 @@ async fn the_same_run_again_replaces_what_it_wrote() {
     write(&config, "run", &[(0, 20)]).await;
     assert_eq!(names(&parent.path().join("out")), ["part-00000-run.parquet"]);
     assert_eq!(ids(&config.url).await, (20, 190));
+    // Nor do other partitions.
+    for partition in [3, 5] {
+        let sink = begin(&config, "run").await;
+        let parts = vec![part(&sink, partition, &batch(0..partition as i64)).await];
+        sink.commit(parts).await.expect("committed");
+        assert_eq!(ids(&config.url).await.0, partition);
+    }
+    assert_eq!(names(&parent.path().join("out")), ["part-00000-run.parquet"]);
 }
 
 #[tokio::test]
