@@ -12,7 +12,7 @@ use crate::notices::{Notices, Subscription};
 use crate::place::{Place, shown};
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
-use crate::work::{Task, Work};
+use crate::work::{Asked, Task};
 use crate::{Clock, Error, Settings, Transaction};
 
 /// The database. Cheap to clone; closed when the last clone is dropped, after what was asked of it before is done.
@@ -38,6 +38,8 @@ enum Backend {
 pub(crate) enum Access {
     Read,
     Write,
+    /// As `Write`, without waiting for the disk.
+    Soon,
     /// To write as nobody else does so, in this or another server.
     Migrate,
 }
@@ -47,7 +49,7 @@ impl Access {
     pub fn doing(self) -> &'static str {
         match self {
             Self::Read => "read",
-            Self::Write | Self::Migrate => "written",
+            Self::Write | Self::Soon | Self::Migrate => "written",
         }
     }
 }
@@ -61,8 +63,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    pub fn committed(&self, changes: usize) {
-        self.commits.fetch_add(1, Ordering::Relaxed);
+    pub fn committed(&self, changes: usize, flushed: bool) {
+        self.commits.fetch_add(u64::from(flushed), Ordering::Relaxed);
         self.changes.fetch_add(changes as u64, Ordering::Relaxed);
     }
 
@@ -76,7 +78,7 @@ impl Counts {
 pub struct Statistics {
     /// Changes that were committed.
     pub changes: u64,
-    /// Commits, each of which waits for the disk once. With SQLite fewer than changes, as many are committed together.
+    /// Commits that have waited for the disk. With SQLite fewer than changes, as many are committed together.
     pub commits: u64,
     /// Changes that were made again because others collided with them, or failed together with them.
     pub repeated: u64,
@@ -136,6 +138,23 @@ impl Metadata {
         self.ask(Access::Write, change).await
     }
 
+    /// As [`write`](Self::write), for what only concerns this program: SQLite does not wait for the disk. It is there for
+    /// everybody, and after the end of this program however it ends, but is lost if the machine breaks down before
+    /// something else is written. With PostgreSQL the same as [`write`](Self::write), as its server can break down alone.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub async fn write_soon<T, E>(
+        &self,
+        change: impl FnMut(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.ask(Access::Soon, change).await
+    }
+
     /// Looks at something, as it is at one moment. To change something is refused.
     ///
     /// # Errors
@@ -161,10 +180,13 @@ impl Metadata {
         E: From<Error> + Send + 'static,
     {
         let (task, asked) = Task::new(work);
-        let task: Box<dyn Work> = Box::new(task);
+        let task = Asked {
+            access,
+            work: Box::new(task),
+        };
         match &self.0.backend {
-            Backend::Sqlite(sqlite) => sqlite.ask(access, task)?,
-            Backend::Postgres(postgres) => postgres.ask(access, task)?,
+            Backend::Sqlite(sqlite) => sqlite.ask(task)?,
+            Backend::Postgres(postgres) => postgres.ask(task)?,
         }
         asked.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }

@@ -4,7 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::sync::oneshot;
 
+use crate::metadata::Access;
 use crate::{Error, Transaction};
+
+/// What waits for a connection.
+pub(crate) struct Asked {
+    pub access: Access,
+    pub work: Box<dyn Work>,
+}
 
 /// Something to do in a transaction, and somebody to tell.
 pub(crate) trait Work: Send {

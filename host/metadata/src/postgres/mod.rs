@@ -14,19 +14,13 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::metadata::{Access, Counts, spawn};
+use crate::metadata::{Counts, spawn};
 use crate::notices::Notices;
 use crate::queue::{Queue, Served};
-use crate::work::Work;
+use crate::work::Asked;
 use crate::{Error, Settings};
 
 pub(crate) use session::Session;
-
-/// What waits for a connection.
-struct Asked {
-    access: Access,
-    work: Box<dyn Work>,
-}
 
 /// A database on a server, with the threads that use it.
 #[derive(Debug)]
@@ -61,8 +55,9 @@ impl Postgres {
         Ok(postgres)
     }
 
-    pub fn ask(&self, access: Access, work: Box<dyn Work>) -> Result<(), Error> {
-        self.asked.push(Asked { access, work }, access.doing())
+    pub fn ask(&self, asked: Asked) -> Result<(), Error> {
+        let doing = asked.access.doing();
+        self.asked.push(asked, doing)
     }
 
     pub fn waiting(&self) -> usize {

@@ -54,7 +54,8 @@ impl Session {
         self.remedy = Remedy::None;
         match access {
             Access::Read => self.batch("begin isolation level repeatable read read only"),
-            Access::Write => self.batch("begin isolation level serializable"),
+            // The server of the database may break down and this one live on, as if what it was told were so.
+            Access::Write | Access::Soon => self.batch("begin isolation level serializable"),
             // What others have done before they let go of the lock is seen at this level only.
             Access::Migrate => self.batch(&format!(
                 "begin isolation level read committed; set local lock_timeout = 0; \

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::Asked;
 use super::failure::Remedy;
 use super::session::Session;
 use super::target::Target;
@@ -17,7 +16,7 @@ use crate::metadata::{Access, Counts};
 use crate::notices::Notices;
 use crate::queue::{Served, Waiting};
 use crate::transaction::Connected;
-use crate::work::Work;
+use crate::work::{Asked, Work};
 use crate::{Clock, Error, Transaction};
 
 /// How long a transaction waits for a server that cannot be reached, from when it was asked for: a restart of the server
@@ -143,7 +142,7 @@ impl Worker {
         match tried {
             Ok(notices) => {
                 if let Some(notices) = notices {
-                    self.counts.committed(1);
+                    self.counts.committed(1, true);
                     self.notices.tell(notices);
                 }
                 Tried::Over(Ok(()))

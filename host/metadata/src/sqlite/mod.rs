@@ -5,19 +5,20 @@ mod read;
 mod statement;
 mod write;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::metadata::{Access, Counts, spawn};
 use crate::notices::Notices;
 use crate::queue::{Queue, Served};
-use crate::work::Work;
+use crate::work::Asked;
 use crate::{Error, Settings};
 
 pub(crate) use file::backup;
 pub(crate) use statement::{batch, execute, query};
 
-type Tasks = Queue<Box<dyn Work>>;
+type Tasks = Queue<Asked>;
 
 /// A database file, with the threads that use it.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl Sqlite {
             clock: settings.clock.clone(),
             notices,
             counts: Arc::clone(counts),
+            flushes: Cell::new(true),
         };
         spawn("metadata-writer", move || writer.serve())?;
         for _ in 0..settings.connections.max(1) {
@@ -52,12 +54,13 @@ impl Sqlite {
         Ok(sqlite)
     }
 
-    pub fn ask(&self, access: Access, work: Box<dyn Work>) -> Result<(), Error> {
-        let queue = match access {
+    pub fn ask(&self, asked: Asked) -> Result<(), Error> {
+        let queue = match asked.access {
             Access::Read => &self.looks,
-            Access::Write | Access::Migrate => &self.changes,
+            Access::Write | Access::Soon | Access::Migrate => &self.changes,
         };
-        queue.push(work, access.doing())
+        let doing = asked.access.doing();
+        queue.push(asked, doing)
     }
 
     pub fn path(&self) -> &Path {

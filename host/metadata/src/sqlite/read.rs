@@ -5,12 +5,12 @@ use rusqlite::Connection;
 use super::statement::unavailable;
 use crate::queue::Served;
 use crate::transaction::Connected;
-use crate::work::Work;
+use crate::work::Asked;
 use crate::{Clock, Transaction};
 
-pub(super) fn serve(connection: &Connection, looks: &Served<Box<dyn Work>>, clock: &Clock) {
+pub(super) fn serve(connection: &Connection, looks: &Served<Asked>, clock: &Clock) {
     while let Some(next) = looks.0.pop() {
-        let mut look = next.task;
+        let mut look = next.task.work;
         if let Err(error) = connection.execute_batch("begin") {
             look.end(Err(unavailable(&error, "read")));
             continue;

@@ -1,5 +1,6 @@
 //! The thread that writes.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,11 +8,11 @@ use rusqlite::Connection;
 
 use super::file::Identity;
 use super::statement::unavailable;
-use crate::metadata::Counts;
+use crate::metadata::{Access, Counts};
 use crate::notices::{Notice, Notices};
 use crate::queue::{Served, Waiting};
 use crate::transaction::Connected;
-use crate::work::Work;
+use crate::work::{Asked, Work};
 use crate::{Clock, Error, Transaction};
 
 /// Changes that are made durable together.
@@ -24,10 +25,12 @@ type Change = Box<dyn Work>;
 pub(super) struct Writer {
     pub connection: Connection,
     pub file: Identity,
-    pub changes: Served<Change>,
+    pub changes: Served<Asked>,
     pub clock: Clock,
     pub notices: Notices,
     pub counts: Arc<Counts>,
+    /// Whether commits wait for the disk, as the connection is set now.
+    pub flushes: Cell<bool>,
 }
 
 /// Changes that were made and are to be committed, and what they tell then.
@@ -40,33 +43,43 @@ struct Made {
 impl Writer {
     /// Makes changes until nobody can ask for any more.
     pub fn serve(&self) {
-        while let Some(first) = self.changes.0.pop() {
+        let mut next = None;
+        while let Some(first) = next.take().or_else(|| self.changes.0.pop()) {
             let begun = Instant::now();
-            match self.begin() {
-                Ok(()) => self.together(first.task),
+            match self.begin(first.task.access != Access::Soon) {
+                Ok(()) => next = self.together(first.task),
                 Err(error) => self.refuse(first, begun, &error),
             }
         }
     }
 
-    fn begin(&self) -> Result<(), Error> {
+    /// Begins a transaction whose commit waits for the disk, or does not: then the next one that does has it written too.
+    fn begin(&self, flushes: bool) -> Result<(), Error> {
         self.file.check()?;
+        if self.flushes.get() != flushes {
+            let level = if flushes { "full" } else { "normal" };
+            let set = self.connection.pragma_update(None, "synchronous", level);
+            set.map_err(|error| unavailable(&error, "written"))?;
+            self.flushes.set(flushes);
+        }
         self.run("begin immediate")
     }
 
     /// The database cannot be written. Who has waited as long as the first is not made to wait as long again.
-    fn refuse(&self, first: Waiting<Change>, begun: Instant, error: &Error) {
-        first.task.end(Err(error.clone()));
+    fn refuse(&self, first: Waiting<Asked>, begun: Instant, error: &Error) {
+        first.task.work.end(Err(error.clone()));
         while let Some(next) = self.changes.0.pop_from_before(begun) {
-            next.task.end(Err(error.clone()));
+            next.task.work.end(Err(error.clone()));
         }
     }
 
-    /// Makes changes, as many as there are, each in a savepoint of its own: one flush to the disk serves all.
-    fn together(&self, first: Change) {
+    /// Makes changes, as many as there are, each in a savepoint of its own: one flush to the disk serves all. Answers
+    /// with one that cannot be among them, as it needs the flush that these do without.
+    fn together(&self, first: Asked) -> Option<Waiting<Asked>> {
         let begun = Instant::now();
         let mut made = Made::default();
-        let mut next = Some(first);
+        let mut left = None;
+        let mut next = Some(first.work);
         while let Some(mut change) = next.take() {
             match self.attempt(change.as_mut()) {
                 Ok(Some(told)) => {
@@ -77,14 +90,18 @@ impl Writer {
                 // The disk is full, or broken, and SQLite has undone everything.
                 _ => {
                     made.changes.push(change);
-                    return self.one_by_one(made.changes);
+                    self.one_by_one(made.changes);
+                    return None;
                 }
             }
             if self.connection.is_autocommit() {
-                return;
+                return None;
             }
             if made.changes.len() < TOGETHER && begun.elapsed() < LONG {
-                next = self.changes.0.pop_now().map(|next| next.task);
+                left = self.changes.0.pop_now();
+                next = left
+                    .take_if(|next| self.flushes.get() || next.task.access == Access::Soon)
+                    .map(|next| next.task.work);
             }
         }
         match self.commit() {
@@ -93,13 +110,14 @@ impl Writer {
             Err(_) if made.changes.len() > 1 => self.one_by_one(made.changes),
             Err(error) => end_all(made.changes, &error),
         }
+        left
     }
 
     /// Makes changes again that could not be made together.
     fn one_by_one(&self, changes: Vec<Change>) {
         for mut change in changes {
             self.counts.repeated();
-            if let Err(error) = self.begin() {
+            if let Err(error) = self.begin(true) {
                 change.end(Err(error));
                 continue;
             }
@@ -163,7 +181,7 @@ impl Writer {
         if made.changes.is_empty() {
             return;
         }
-        self.counts.committed(made.changes.len());
+        self.counts.committed(made.changes.len(), self.flushes.get());
         self.notices.tell(made.told);
         for change in made.changes {
             change.end(Ok(()));

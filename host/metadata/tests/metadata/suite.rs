@@ -19,6 +19,7 @@ on_both![
     a_look_sees_one_moment,
     a_look_changes_nothing,
     many_writers_on_one_thread,
+    what_may_be_lost_waits_for_no_disk,
     those_who_change_the_same_row_meet,
     the_clock_is_the_given_one,
     a_dropped_future_takes_nothing_back,
@@ -255,6 +256,38 @@ async fn many_writers_on_one_thread(place: Place) {
         let commits = after.commits - before.commits;
         assert!(commits < 1_000, "{commits} flushes to the disk for 10,000 changes");
     }
+}
+
+async fn what_may_be_lost_waits_for_no_disk(place: Place) {
+    let metadata = place.open().await;
+    let before = metadata.statistics();
+    for _ in 0..20 {
+        metadata.write_soon(|tx| add(tx, "a", 1)).await.unwrap();
+    }
+    assert_eq!(total(&metadata).await, (1, 20));
+    let after = metadata.statistics();
+    assert_eq!(after.changes - before.changes, 20);
+    if place.is_sqlite() {
+        assert_eq!(after.commits, before.commits);
+    }
+    // Among others each of them gets what it needs.
+    let changes = (0..1_000).map(|number| {
+        let (metadata, name) = (metadata.clone(), format!("counter {number}"));
+        async move {
+            match number % 3 {
+                0 => metadata.write(move |tx| add(tx, &name, 1)).await,
+                _ => metadata.write_soon(move |tx| add(tx, &name, 1)).await,
+            }
+        }
+    });
+    for result in join_all(changes).await {
+        assert_eq!(result, Ok(1));
+    }
+    if place.is_sqlite() {
+        assert!(metadata.statistics().commits > after.commits);
+    }
+    drop(metadata);
+    assert_eq!(total(&place.open().await).await, (1_001, 1_020));
 }
 
 async fn those_who_change_the_same_row_meet(place: Place) {

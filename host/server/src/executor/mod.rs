@@ -141,7 +141,8 @@ impl Executor {
         }
         let (server, runs) = (self.server.lock().clone(), room.len());
         let claim = move |tx: &mut tenon_metadata::Transaction<'_>| tenon_runs::claim(tx, &server, &Capacity { runs });
-        let claimed = match self.shared.metadata.write(claim).await {
+        // If the machine breaks down and has forgotten it, the run still waits, as it should.
+        let claimed = match self.shared.metadata.write_soon(claim).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 // The heartbeat joins again where that is why.
@@ -219,7 +220,7 @@ impl Executor {
             let server = self.server.lock().clone();
             let wanted = self.shared.config().runs.lease.0;
             let changed = (wanted != lease).then_some(wanted);
-            let renewed = self.shared.metadata.write(move |tx| {
+            let renewed = self.shared.metadata.write_soon(move |tx| {
                 if let Some(lease) = changed {
                     tenon_runs::set_lease(tx, &server, lease)?;
                 }

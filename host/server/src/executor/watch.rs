@@ -28,7 +28,7 @@ pub(super) fn follow(metadata: &Metadata, lease: &Lease, progress: &Progress) ->
         tokio::time::sleep(FIRST).await;
         loop {
             let (lease, so_far) = (lease.clone(), so_far(&progress));
-            let noted = metadata.write(move |tx| {
+            let noted = metadata.write_soon(move |tx| {
                 tenon_runs::running(tx, &lease)?;
                 tenon_runs::progress(tx, &lease, &so_far)
             });
