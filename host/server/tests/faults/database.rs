@@ -13,10 +13,10 @@ use crate::support::{COPY, ENDS, Running, eventually, rows};
 
 const INPUT: &str = "id\n1\n2\n";
 
-/// How long it is gone: as `TENON_OUTAGE` says in seconds, or longer than servers' leases.
+/// How long it is gone: as `TENON_OUTAGE` says in seconds, or half a minute.
 fn outage() -> Duration {
     let set = std::env::var("TENON_OUTAGE").ok();
-    Duration::from_secs(set.and_then(|seconds| seconds.parse().ok()).unwrap_or(8))
+    Duration::from_secs(set.and_then(|seconds| seconds.parse().ok()).unwrap_or(30))
 }
 
 #[tokio::test(flavor = "multi_thread")]
