@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use tenon_connect::{Part, Prepared, Sink, SinkConfig, SinkRejects};
+use tenon_connect::{Committed, Part, Prepared, Sink, SinkConfig, SinkRejects};
 use tenon_runtime::Run;
 
 use crate::context::RunContext;
@@ -17,6 +17,7 @@ use crate::plan::{OpenedSource, Planned, RejectSink};
 use crate::progress::{Phase, Progress};
 use crate::rejects::{Refused, RejectedRows};
 use crate::report::{Report, Timings};
+use crate::retry;
 
 impl Planned {
     /// Ends the writers of rejected rows. What one of them failed with is why the run failed.
@@ -241,8 +242,11 @@ impl Committing<'_> {
             prepared,
         } in durable.ready
         {
-            let committed = sink.commit(&to, &prepared).await;
-            let committed = committed.map_err(|error| of_sink(rejected, error))?;
+            let committed = self.make_visible(sink, &to, &prepared).await;
+            let committed = committed.map_err(|error| Error::Unfinished {
+                run: self.run.to_owned(),
+                source: Box::new(of_sink(rejected, error)),
+            })?;
             let rows_rejected = if to.rejects() { progress.rejected_by(&name) } else { 0 };
             report.committed(name, rejected, rows_rejected, committed);
         }
@@ -280,6 +284,28 @@ impl Committing<'_> {
             counters: self.sandboxes.counters(),
             ..report
         })
+    }
+
+    /// Carries out what is decided. If a target does not answer, it alone is asked again: another try of the whole run
+    /// would write the same rows a second time.
+    async fn make_visible(
+        &self,
+        sink: Sink,
+        to: &SinkConfig,
+        prepared: &Prepared,
+    ) -> Result<Committed, tenon_connect::Error> {
+        let mut committed = sink.commit(to, prepared).await;
+        let mut number = 2;
+        while let Err(error) = &committed
+            && error.may_pass()
+            && let Some(pause) = retry::pause(&self.job.retries, number, retry::jitter())
+        {
+            tracing::warn!(run = self.run, %error, ?pause, "a target did not commit; asking it again");
+            tokio::time::sleep(pause).await;
+            committed = to.commit(prepared).await;
+            number += 1;
+        }
+        committed
     }
 
     /// Notes what is about to become visible, how far the sources have been read, and what guests keep.

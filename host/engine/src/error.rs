@@ -334,6 +334,17 @@ pub enum Error {
     #[error("what the run commits could not be noted, so that nothing was committed")]
     Ledger(#[source] Box<dyn std::error::Error + Send + Sync>),
 
+    /// The run is committed, and not all of it is visible: the next run of the job makes it so first, where runs are on
+    /// record.
+    #[error("the run {run} has written everything, but could not make all of it visible; the next run of the job does")]
+    Unfinished {
+        /// The run.
+        run: String,
+        /// Why.
+        #[source]
+        source: Box<Error>,
+    },
+
     /// A commit that was cut short names a sink that the job no longer has.
     #[error(
         "the run {run} was cut short while it committed to the sink `{sink}`, which the job no longer has; put it back \

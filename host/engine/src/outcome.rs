@@ -58,7 +58,8 @@ impl Error {
             | Self::Memory { .. } => Outcome::Limit,
             Self::Cancelled => Outcome::Cancelled,
             Self::Told(told) => told.outcome(),
-            Self::SchemaChanged { .. }
+            Self::Unfinished { .. }
+            | Self::SchemaChanged { .. }
             | Self::Ledger(_)
             | Self::Refused { .. }
             | Self::NotOnePerRow { .. }
@@ -69,7 +70,7 @@ impl Error {
         }
     }
 
-    /// Whether the same run may succeed later.
+    /// Whether the same run may succeed later. If it is [`Unfinished`](Self::Unfinished), by finishing its commit.
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Step { source, .. }
@@ -80,6 +81,7 @@ impl Error {
             }
             Self::Source(source) | Self::Sink(source) | Self::Rejects(source) => source.may_pass(),
             Self::Told(told) => told.may_pass(),
+            Self::Unfinished { source, .. } => source.may_pass(),
             _ => false,
         }
     }

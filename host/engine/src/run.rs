@@ -146,7 +146,9 @@ impl Engine {
                 Err(error) => error,
             };
             attempt += 1;
-            let pause = retry::pause(&job.retries, attempt, retry::jitter()).filter(|_| failed.may_pass());
+            // What is committed is not written once more.
+            let may_pass = failed.may_pass() && !matches!(failed, Error::Unfinished { .. });
+            let pause = retry::pause(&job.retries, attempt, retry::jitter()).filter(|_| may_pass);
             let Some(pause) = pause else { return Err(failed) };
             tracing::warn!(run = id, error = %failed, ?pause, "the run failed for a reason that may pass; trying again");
             tokio::select! {

@@ -296,6 +296,7 @@ impl Local {
         for name in &journal.remove {
             let old = self.path(name);
             remove(&old)?;
+            folders.extend(old.parent().map(Path::to_owned));
             // The folders of a partition go with its last file.
             let parents = old.ancestors().skip(1).take_while(|parent| *parent != self.folder);
             for parent in parents {

@@ -48,8 +48,15 @@ impl RemoteLock {
                 tokio::time::sleep(RENEWED).await;
                 match put(&remote, &run, PutMode::Update(version.clone())).await {
                     Ok(renewed) => version = renewed.into(),
-                    // Somebody has taken it over, or released it.
-                    Err(object_store::Error::Precondition { .. } | object_store::Error::NotFound { .. }) => return,
+                    Err(object_store::Error::Precondition { .. } | object_store::Error::NotFound { .. }) => {
+                        match read(&remote).await {
+                            // It was renewed before, and the answer was lost.
+                            Ok(Some((holder, found))) if holder.run == run => version = found,
+                            // Somebody has taken it over, or released it.
+                            Ok(_) => return,
+                            Err(error) => tracing::warn!(%error, "cannot renew the lock"),
+                        }
+                    }
                     // Tried again before it expires.
                     Err(error) => tracing::warn!(%error, "cannot renew the lock"),
                 }

@@ -269,13 +269,20 @@ impl Sink {
     pub async fn publish(mut self, prepared: &Prepared) -> Result<Committed, Error> {
         match &self.shared.target.place {
             Place::Local(local) => {
-                let (local, prepared) = (local.clone(), prepared.clone());
-                blocking(move || local.commit_prepared(&prepared)).await?;
+                let (local, prepared, lock) = (local.clone(), prepared.clone(), self.lock.take());
+                let committed = blocking(move || {
+                    let committed = local.commit_prepared(&prepared);
+                    // Not before, if nobody waits for this any more.
+                    drop(lock);
+                    committed
+                });
+                committed.await?;
             }
             Place::Remote(remote) => {
-                remote.commit_locked(prepared).await?;
+                let committed = remote.commit_locked(prepared).await;
                 self.lock = None;
                 remote_lock::release(remote, &self.shared.run).await;
+                committed?;
             }
         }
         Ok(prepared.committed(|path| self.shared.target.shown(path)))

@@ -87,8 +87,20 @@ fn is_of_the_machine(address: IpAddr) -> bool {
             address.octets(),
             [169, 254, ..] | [100, 100, 100, 200] | [168, 63, 129, 16] | [192, 0, 0, 192]
         ),
-        IpAddr::V6(address) => address == EC2 || address.is_unicast_link_local(),
+        IpAddr::V6(address) => match embedded(address) {
+            Some(inner) => is_of_the_machine(IpAddr::V4(inner)),
+            None => address == EC2 || address.is_unicast_link_local(),
+        },
     }
+}
+
+/// The address of version 4 that a gateway (NAT64, 6to4) makes of it.
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let (high, low) = match address.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => (high, low),
+        _ => return None,
+    };
+    Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
 }
 
 #[cfg(test)]
@@ -97,7 +109,14 @@ mod tests {
 
     #[test]
     fn metadata_is_not_reached_by_a_name() {
-        for address in ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254", "fe80::1"] {
+        for address in [
+            "169.254.169.254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
+            "fd00:ec2::254",
+            "fe80::1",
+        ] {
             assert!(is_of_the_machine(address.parse().expect("an address")), "{address}");
         }
         for address in ["127.0.0.1", "10.0.0.1", "8.8.8.8", "::1", "2606:4700::1111"] {
