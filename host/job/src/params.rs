@@ -157,7 +157,10 @@ impl Declaration {
 
     /// Whether the value is among the choices.
     pub fn check_choice(&self, value: &Node) -> Result<(), String> {
-        if self.choices.is_empty() || self.choices.contains(value) {
+        // A choice is written as the file writes it: `1` is one of a float's.
+        let is_it =
+            |choice: &Node| choice == value || self.kind.accept(choice, false).is_ok_and(|read| read == value.value);
+        if self.choices.is_empty() || self.choices.iter().any(is_it) {
             return Ok(());
         }
         let choices: Vec<_> = self.choices.iter().map(plain).collect();

@@ -9,6 +9,7 @@ fn a_job_is_checked_before_its_parameters_have_values() {
         year = { type = "int" }
         day = { type = "date" }
         kind = { type = "string", choices = ["a", "b"] }
+        share = { type = "float", choices = [0.5, 1] }
 
         [sources.flights]
         url = "flights-${year}-${day}-${kind}.csv"
@@ -31,6 +32,29 @@ fn a_job_is_checked_before_its_parameters_have_values() {
     Job::parse("j.toml", text, Format::Toml, &Options::default()).expect_err("a run needs values");
     let wrong = text.replace("from = \"flights\"", "from = \"flight\"");
     Job::parse("j.toml", &wrong, Format::Toml, &options).expect_err("what is wrong is still wrong");
+}
+
+#[test]
+fn a_whole_number_is_a_choice_of_a_float() {
+    let text = r#"
+        [params]
+        share = { type = "float", choices = [0.5, 1], default = 1 }
+
+        [sources.flights]
+        url = "flights-${share}.csv"
+
+        [sinks.lake]
+        from = "flights"
+        url = "out/"
+    "#;
+    Job::parse("j.toml", text, Format::Toml, &Options::default()).expect("one of them");
+    let error = Job::parse(
+        "j.toml",
+        &text.replace("default = 1", "default = 2"),
+        Format::Toml,
+        &Options::default(),
+    );
+    error.expect_err("none of them");
 }
 
 #[test]

@@ -141,6 +141,7 @@ fn reversed(order: &str) -> String {
     } else {
         None
     };
+    let all = words.len();
     if nulls_last.is_some() {
         words.truncate(words.len() - 2);
     }
@@ -155,7 +156,15 @@ fn reversed(order: &str) -> String {
         "first"
     };
     let direction = if descending { "asc" } else { "desc" };
-    format!("{} {direction} nulls {nulls}", words.join(" "))
+    let expression = without_last(order, all - words.len());
+    format!("{expression} {direction} nulls {nulls}")
+}
+
+/// A text without so many words at its end, and otherwise as it is: blanks within quotes are of importance.
+fn without_last(text: &str, words: usize) -> &str {
+    (0..words).fold(text.trim(), |text, _| {
+        text.rfind(char::is_whitespace).map_or("", |end| text[..end].trim_end())
+    })
 }
 
 #[cfg(test)]
@@ -170,6 +179,7 @@ mod tests {
             ("a desc", "a asc nulls last"),
             ("a + b desc nulls last", "a + b asc nulls first"),
             ("a nulls first", "a desc nulls last"),
+            ("\"Ordered  At\"  DESC", "\"Ordered  At\" asc nulls last"),
         ] {
             assert_eq!(reversed(order), expected, "{order}");
         }

@@ -56,10 +56,14 @@ pub(super) fn tables(job: &Job, session: &SessionContext) -> Result<BTreeMap<Str
     for (name, step) in &job.steps {
         let Step::Sql { query, inputs } = step else { continue };
         let read = steps::tables_of(query, session).map_err(|source| bad_step(name, source))?;
-        // A table that stands for an input under another name.
-        let read = read
-            .into_iter()
-            .map(|table| inputs.get(&table).cloned().unwrap_or(table));
+        let read = read.into_iter().map(|table| {
+            // A table that stands for an input under another name.
+            if let Some(alias) = steps::named(&table, inputs.keys()) {
+                return inputs[alias].clone();
+            }
+            let known = job.sources.keys().chain(job.steps.keys());
+            steps::named(&table, known).cloned().unwrap_or(table)
+        });
         tables.insert(name.clone(), read.collect());
     }
     Ok(tables)

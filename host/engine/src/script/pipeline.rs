@@ -255,7 +255,7 @@ impl Desk {
         inputs: Vec<Arc<Query>>,
     ) -> Result<Arc<Query>, Error> {
         let tables = steps::tables_of(query, &self.session).map_err(|error| bad_step("sql", error))?;
-        if let Some(unknown) = tables.iter().find(|table| !names.contains_key(*table)) {
+        if let Some(unknown) = tables.iter().find(|table| steps::named(table, names.keys()).is_none()) {
             return Err(Error::UnknownInput {
                 reader: "sql".to_owned(),
                 input: unknown.clone(),

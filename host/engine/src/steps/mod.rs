@@ -17,6 +17,12 @@ use crate::step::Step;
 /// Name of the only input in the queries that ready-made steps are turned into.
 const INPUT: &str = "input";
 
+/// The one of these names that a query means by a table's name, in which capitals make no difference.
+pub(crate) fn named<'a>(table: &str, mut known: impl Iterator<Item = &'a String> + Clone) -> Option<&'a String> {
+    let exactly = known.clone().find(|name| name.as_str() == table);
+    exactly.or_else(|| known.find(|name| name.eq_ignore_ascii_case(table)))
+}
+
 /// The plan of a step other than a plugin's, given the plans of its inputs by name.
 pub(crate) async fn plan_of(
     step: &Step,
@@ -36,6 +42,14 @@ pub(crate) async fn plan_of(
             let mut tables = inputs.clone();
             for (table, from) in named {
                 tables.insert(table.clone(), input(from)?);
+            }
+            // A query knows its tables by the names that it writes.
+            for written in tables_of(query, session)? {
+                if let Some(known) = self::named(&written, tables.keys()).cloned()
+                    && known != written
+                {
+                    tables.insert(written, tables[&known].clone());
+                }
             }
             sql::plan(query, tables, session).await
         }

@@ -1,7 +1,7 @@
 //! Clients for somebody who may not reach all that this machine can: a tenant of a server.
 
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 

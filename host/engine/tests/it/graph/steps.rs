@@ -40,6 +40,14 @@ async fn every_ready_made_step_does_what_it_says() {
             vec!["n", "5"],
         ),
         (
+            "sql in capitals",
+            Step::Sql {
+                query: "SELECT COUNT(*) AS n FROM ORDERS AS o JOIN R ON o.country = R.country".to_owned(),
+                inputs: map(&[("r", "rates")]),
+            },
+            vec!["n", "4"],
+        ),
+        (
             "select",
             Step::Select {
                 from: from("rates"),
