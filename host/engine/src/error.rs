@@ -426,6 +426,7 @@ impl Error {
                 batch: Some(batch),
                 ..
             } => Some((step, *partition, batch)),
+            Self::Told(told) => told.own()?.failed_batch(),
             _ => None,
         }
     }

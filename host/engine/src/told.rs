@@ -36,6 +36,14 @@ impl Told {
         culprit(self.0.as_ref())
     }
 
+    /// The error of the engine inside, if it is one.
+    pub(crate) fn own(&self) -> Option<&Error> {
+        match self.culprit()? {
+            Culprit::Own(error) => Some(error),
+            Culprit::Source(_) => None,
+        }
+    }
+
     pub(crate) fn outcome(&self) -> Outcome {
         match self.culprit() {
             Some(Culprit::Own(error)) => error.outcome(),
@@ -149,6 +157,7 @@ fn from_box(error: Box<dyn StdError + Send + Sync>) -> Result<Error, Box<dyn Std
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kept::FailedBatch;
 
     fn missing() -> tenon_connect::Error {
         tenon_connect::Error::NotFound {
@@ -189,6 +198,34 @@ mod tests {
             let shown = format!("{case:?}");
             assert!(is_source(&Error::from_plan(case)), "{shown}");
         }
+    }
+
+    #[test]
+    fn the_batch_is_found_that_a_function_failed_on() {
+        let batch = FailedBatch {
+            plugin_digest: "d".to_owned(),
+            function: "clean".to_owned(),
+            rows: 2,
+            arrow_ipc: vec![1, 2, 3],
+            schema_fingerprint: "f".to_owned(),
+        };
+        let failed = Error::Step {
+            step: "cleaned".to_owned(),
+            partition: 3,
+            rows: 0,
+            batch: Some(Box::new(batch.clone())),
+            source: Box::new(tenon_runtime::Error::Guest {
+                plugin: "p".to_owned(),
+                function: None,
+                kind: tenon_runtime::ErrorKind::BadData,
+                message: "odd".to_owned(),
+                context: Vec::new(),
+            }),
+        };
+        // Below a repartition, which tells all of its partitions.
+        let shared = Arc::new(DataFusionError::from(failed));
+        let error = Error::from_plan(DataFusionError::Shared(Arc::clone(&shared)));
+        assert_eq!(error.failed_batch(), Some(("cleaned", 3, &batch)));
     }
 
     #[test]
