@@ -71,6 +71,24 @@ async fn whatever_step_a_run_ends_at_nothing_is_seen_and_nothing_stays() {
     }
 }
 
+#[tokio::test]
+async fn commits_of_long_ago_are_forgotten() {
+    let Some(on) = Fixture::new("old_commits") else { return };
+    let write = async |run: &str| {
+        let config = to("kept", Mode::Append);
+        on.write(run, config, &[rows(&[1])]).await.expect("written");
+    };
+    write("first").await;
+    write("second").await;
+    on.psql("update _tenon_commits set created_at = created_at - interval '91 days' where token like '%first%'");
+    write("third").await;
+    assert_eq!(
+        on.psql("select count(*) from _tenon_commits where state = 'committed'"),
+        "2"
+    );
+    assert_eq!(on.psql("select count(*) from kept"), "3");
+}
+
 /// Waits until the server has noticed that sessions have ended.
 async fn settled(on: &Fixture) {
     for _ in 0..100 {

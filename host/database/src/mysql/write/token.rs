@@ -195,7 +195,7 @@ impl Token {
             .await
     }
 
-    /// Gives up what runs have left that ended without a commit: at once if they were still writing, and after a day if
+    /// Forgets commits of long ago, and gives up what runs have left that ended without a commit: at once if they were still writing, and after a day if
     /// they had prepared, since somebody may still commit it.
     pub(crate) async fn sweep(&self, session: &mut Session) -> Result<(), Error> {
         let sql = format!(
@@ -228,6 +228,29 @@ impl Token {
             left.unlock(session).await;
             swept?;
         }
-        Ok(())
+        self.forget_old(session).await
+    }
+
+    /// Forgets commits of long ago: nobody asks any more whether they came about. By their keys, as a search that deletes
+    /// would wait for every row that another run has locked.
+    async fn forget_old(&self, session: &mut Session) -> Result<(), Error> {
+        let (table, doing) = (
+            MySqlDialect.table(&self.commits()),
+            format!("to forget old commits in {}", self.commits()),
+        );
+        let old = format!(
+            "select token from {table} where state = 'committed' and created_at < now() - interval 90 day limit 1000"
+        );
+        let rows = session.rows(&old, &doing).await?;
+        let tokens: Vec<String> = rows
+            .iter()
+            .filter_map(|row| text(row, 0))
+            .map(|token| text_literal(&token))
+            .collect();
+        if tokens.is_empty() {
+            return Ok(());
+        }
+        let forget = format!("delete from {table} where token in ({})", tokens.join(", "));
+        session.run(&forget, &doing).await
     }
 }

@@ -135,7 +135,7 @@ impl Ledger {
         self.drop_staging(connection, &token.staging, &token.text).await
     }
 
-    /// Drops the staging tables of runs that have died. Those of runs that had prepared their commit are kept for a day, since
+    /// Forgets commits of long ago, and drops the staging tables of runs that have died. Those of runs that had prepared their commit are kept for a day, since
     /// it may still come.
     pub async fn sweep(&self, connection: &Connection) -> Result<(), Error> {
         let statement = format!(
@@ -161,6 +161,12 @@ impl Ledger {
                 .execute(&doing, "select pg_advisory_unlock($1)", &[&lock])
                 .await?;
         }
+        // Nobody asks any more whether these came about.
+        let statement = format!(
+            "delete from {} where state = 'committed' and created_at < now() - interval '90 days'",
+            self.table
+        );
+        connection.execute(&self.reading(), &statement, &[]).await?;
         Ok(())
     }
 
