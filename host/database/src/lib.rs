@@ -24,6 +24,7 @@ mod relation;
 mod scan;
 mod secret;
 mod sql;
+mod sqlite_file;
 mod value;
 mod write_config;
 
@@ -59,5 +60,6 @@ pub use read_config::{ChangesConfig, Order, Overlap, ReadConfig};
 pub use relation::Relation;
 pub use scan::{Batches, Scan, ScanRequest};
 pub use secret::Secret;
+pub use sqlite_file::SqliteFile;
 pub use value::Value;
 pub use write_config::{Evolution, Mode, OnError, WriteConfig};

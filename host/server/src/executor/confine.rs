@@ -1,11 +1,11 @@
 //! A tenant's job stays in its tenant's house: relative paths begin in the tenant's own folder, and what the tenant may
 //! not touch is refused before anything is opened.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use tenon_connect::file::{StoreOptions, location};
 use tenon_connect::{SinkConfig, SourceConfig};
-use tenon_database::{ConnectionConfig, Driver};
+use tenon_database::{ConnectionConfig, Driver, Secret, SqliteFile};
 use tenon_engine::{Error as EngineError, Job, Place};
 use tenon_tenants::{Access, Denied};
 use thiserror::Error;
@@ -155,9 +155,14 @@ impl House<'_> {
         Ok(url)
     }
 
-    /// A file that something beside sources and sinks is read from.
-    fn file(&self, path: &Path) -> Result<String, Problem> {
-        self.place(&path.to_string_lossy(), &StoreOptions::default())
+    /// A file of its own, which is opened by the path that this answers with and by nothing else: no URL, no pattern.
+    fn file(&self, path: &Path) -> Result<PathBuf, Problem> {
+        let written = path.to_string_lossy();
+        let is_other = written.contains("://") || written.contains(['*', '?', '[', '{', '\u{fffd}']);
+        if is_other || path.components().any(|part| part == Component::ParentDir) {
+            return Err(Problem::Never(format!("`{written}` is no plain path of a file")));
+        }
+        self.place(&written, &StoreOptions::default()).map(PathBuf::from)
     }
 
     fn web(&self, url: &str) -> Result<String, Problem> {
@@ -187,16 +192,10 @@ impl House<'_> {
         self.endpoint(connection.options.s3_endpoint.as_deref())?;
         match driver {
             Driver::Sqlite => {
-                let url = connection.url.reveal();
-                let path = url.strip_prefix("sqlite:").unwrap_or(url);
-                let (path, query) = path.split_once('?').map_or((path, ""), |(path, query)| (path, query));
-                let path = self.file(Path::new(path.strip_prefix("//").unwrap_or(path)))?;
-                let query = if query.is_empty() {
-                    String::new()
-                } else {
-                    format!("?{query}")
-                };
-                connection.url = tenon_database::Secret::new(format!("sqlite:{path}{query}"));
+                let named = SqliteFile::parse(connection.url.reveal());
+                let named = named.map_err(|error| Problem::Never(error.to_string()))?;
+                let path = self.file(&named.path)?;
+                connection.url = Secret::new(named.url_at(&path));
                 Ok(())
             }
             Driver::Odbc | Driver::Adbc => Err(Problem::Never(format!(
@@ -385,5 +384,43 @@ mod tests {
         assert!(!check(Driver::Adbc, "adbc:driver=/tmp/evil.so"));
         assert!(!check(Driver::Sqlite, "sqlite:/etc/x.db"));
         assert!(check(Driver::Sqlite, "sqlite:shop.db"));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn files_of_sqlite_are_those_that_are_opened() {
+        let house = tempfile::tempdir().expect("a folder");
+        let files = house.path().join("shop/files");
+        std::fs::create_dir_all(files.join("x*")).expect("made");
+        std::fs::write(house.path().join("server.db"), "").expect("written");
+        std::os::unix::fs::symlink(house.path().join("server.db"), files.join("link.db")).expect("linked");
+        let some = access(&["s3://lake/"], &["example.com"]);
+        let house = House {
+            files: &files,
+            access: &some,
+        };
+        let opened = |url: &str| {
+            let mut connection = ConnectionConfig::new(url);
+            let checked = house.connection("c", Driver::Sqlite, &mut connection);
+            checked.map(|()| SqliteFile::parse(connection.url.reveal()).expect("a file"))
+        };
+        for url in [
+            "sqlite:..%2f..%2fserver.db",
+            "sqlite:%2e%2e/%2E%2E/server.db",
+            "sqlite:x*/../../../server.db",
+            "sqlite:link.db",
+            "sqlite:%6cink.db",
+            "sqlite:file:../../server.db",
+            "sqlite:file%3a%2fetc%2fx%3fvfs=unix",
+            "sqlite:s3://lake/x.db",
+            "sqlite:https%3a//example.com/x.db",
+            "../../server.db",
+            "shop.db",
+        ] {
+            assert!(opened(url).is_err(), "{url}");
+        }
+        let file = opened("sqlite:a%20b/50%2525.db?mode=ro").expect("its own");
+        assert_eq!(file.path, files.join("a b/50%25.db"));
+        assert_eq!(file.query, "mode=ro");
     }
 }
