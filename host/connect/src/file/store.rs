@@ -6,6 +6,7 @@
 mod build;
 mod confined;
 mod failure;
+mod google_key;
 mod options;
 
 use std::path::{Component, PathBuf};

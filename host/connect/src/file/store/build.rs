@@ -13,7 +13,7 @@ use object_store::{ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
 use super::confined::Confined;
-use super::{Scheme, StoreOptions};
+use super::{Scheme, StoreOptions, google_key};
 use crate::Error;
 
 /// Retries where the options name none: with pauses that double from a tenth of a second, some three seconds.
@@ -69,6 +69,15 @@ pub(super) fn bucket(shown: &str, url: &Url, scheme: Scheme, options: &StoreOpti
         return Err(Error::Config {
             subject: shown.to_owned(),
             reason: reason.to_owned(),
+        });
+    }
+    if options.confined
+        && let Some(key) = &options.service_account_key
+        && let Err(reason) = google_key::check(key.reveal())
+    {
+        return Err(Error::Config {
+            subject: shown.to_owned(),
+            reason: format!("`service_account_key` {reason}"),
         });
     }
     let built = match scheme {
