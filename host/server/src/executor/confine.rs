@@ -7,7 +7,7 @@ use tenon_connect::file::{StoreOptions, location};
 use tenon_connect::{SinkConfig, SourceConfig};
 use tenon_database::{ConnectionConfig, Driver, Secret, SqliteFile};
 use tenon_engine::{Error as EngineError, Job, Place};
-use tenon_tenants::{Access, Denied};
+use tenon_tenants::{Access, Denied, database_option_stays};
 use thiserror::Error;
 use url::Url;
 
@@ -209,23 +209,12 @@ impl House<'_> {
     fn server(&self, url: &str) -> Result<(), Problem> {
         let unclear = || Problem::Never("its URL does not say clearly which host it means".to_owned());
         let parsed = Url::parse(url).map_err(|_| unclear())?;
-        // Drivers let these stand in for the URL's own host.
-        let elsewhere = [
-            "host",
-            "hostaddr",
-            "socket",
-            "unix_socket",
-            "server",
-            "service",
-            "servicefile",
-            "passfile",
-        ];
         if parsed
             .query_pairs()
-            .any(|(name, _)| elsewhere.contains(&name.to_ascii_lowercase().as_str()))
+            .any(|(name, value)| !database_option_stays(&name, &value))
         {
             return Err(Problem::Never(
-                "the query of its URL names another host or a file of the server".to_owned(),
+                "the query of its URL has an option that may name another host or a file of the server".to_owned(),
             ));
         }
         let host = parsed.host_str().filter(|host| !host.is_empty()).ok_or_else(unclear)?;
@@ -378,6 +367,21 @@ mod tests {
         assert!(!check(
             Driver::Postgres,
             "postgres://db.example.com:5432/shop?host=10.0.0.1"
+        ));
+        for option in [
+            "port=22",
+            "sslrootcert=/etc/x",
+            "sslcert=x",
+            "sslkey=x",
+            "HOST=x",
+            "new=1",
+        ] {
+            let url = format!("postgres://db.example.com:5432/shop?sslmode=require&{option}");
+            assert!(!check(Driver::Postgres, &url), "{option}");
+        }
+        assert!(check(
+            Driver::Postgres,
+            "postgres://me@db.example.com:5432/shop?sslmode=verify-full&sslrootcert=system&application_name=x"
         ));
         assert!(!check(Driver::Postgres, "postgres://%2Fvar%2Frun/shop"));
         assert!(!check(Driver::Postgres, "postgres://db.example.com,10.0.0.1/shop"));

@@ -14,6 +14,8 @@ use hosts::{Host, HostPattern};
 use place::Place;
 use storage::Prefix;
 
+pub use place::stays as database_option_stays;
+
 const METADATA: &str = "clouds tell machines about themselves there, which is for no job";
 
 /// Characters of a place that a message shows.
