@@ -178,6 +178,7 @@ impl House<'_> {
     }
 
     fn database(&self, driver: Driver, connection: &mut ConnectionConfig) -> Result<(), Problem> {
+        connection.options.confined = true;
         let files = [
             &connection.options.tls_ca,
             &connection.options.tls_certificate,
@@ -388,6 +389,26 @@ mod tests {
         assert!(!check(Driver::Adbc, "adbc:driver=/tmp/evil.so"));
         assert!(!check(Driver::Sqlite, "sqlite:/etc/x.db"));
         assert!(check(Driver::Sqlite, "sqlite:shop.db"));
+    }
+
+    #[test]
+    fn a_clusters_store_is_on_a_granted_host() {
+        let files = tempfile::tempdir().expect("a folder");
+        let some = access(&["s3://lake/shop/"], &["db.example.com", "storage.example.com"]);
+        let house = House {
+            files: files.path(),
+            access: &some,
+        };
+        let check = |endpoint: &str| {
+            let mut connection = ConnectionConfig::new("redshift://db.example.com/shop");
+            connection.options.temp_dir = Some("s3://lake/shop/tmp/".to_owned());
+            connection.options.s3_endpoint = Some(endpoint.to_owned());
+            let checked = house.database(Driver::Redshift, &mut connection);
+            checked.is_ok() && connection.options.confined
+        };
+        assert!(check("https://storage.example.com"));
+        assert!(!check("https://evil.example"));
+        assert!(!check("storage.example.com"));
     }
 
     #[test]
