@@ -180,12 +180,13 @@ impl House<'_> {
     fn database(&self, driver: Driver, connection: &mut ConnectionConfig) -> Result<(), Problem> {
         connection.options.confined = true;
         let files = [
-            &connection.options.tls_ca,
-            &connection.options.tls_certificate,
-            &connection.options.tls_key,
+            &mut connection.options.tls_ca,
+            &mut connection.options.tls_certificate,
+            &mut connection.options.tls_key,
         ];
         for file in files.into_iter().flatten() {
-            self.file(file)?;
+            // Relative ones begin in the tenant's folder, and not where the server was started.
+            *file = self.file(file)?;
         }
         if let Some(folder) = &connection.options.temp_dir {
             self.access.allows_url(folder)?;
@@ -409,6 +410,35 @@ mod tests {
         assert!(check("https://storage.example.com"));
         assert!(!check("https://evil.example"));
         assert!(!check("storage.example.com"));
+    }
+
+    #[test]
+    fn certificates_are_the_tenants_own() {
+        let files = tempfile::tempdir().expect("a folder");
+        let some = access(&[], &["db.example.com"]);
+        let house = House {
+            files: files.path(),
+            access: &some,
+        };
+        let with = |name: &str| {
+            let mut connection = ConnectionConfig::new("postgres://me@db.example.com/shop");
+            connection.options.tls_ca = Some(name.into());
+            connection.options.tls_certificate = Some(name.into());
+            connection.options.tls_key = Some(name.into());
+            let checked = house.database(Driver::Postgres, &mut connection);
+            checked.is_ok().then_some(connection.options)
+        };
+        let own = with("certificates/x.pem").expect("its own");
+        let path = Some(files.path().join("certificates/x.pem"));
+        assert_eq!((&own.tls_ca, &own.tls_certificate, &own.tls_key), (&path, &path, &path));
+        for outside in [
+            "/etc/x.pem",
+            "../x.pem",
+            "https://db.example.com/x.pem",
+            "*/../../x.pem",
+        ] {
+            assert!(with(outside).is_none(), "{outside}");
+        }
     }
 
     #[test]
