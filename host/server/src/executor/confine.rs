@@ -203,12 +203,12 @@ impl House<'_> {
             Driver::Odbc | Driver::Adbc => Err(Problem::Never(format!(
                 "`{driver}` loads a driver into the server, where it could do anything"
             ))),
-            _ => self.server(connection.url.reveal()),
+            _ => self.server(driver, connection.url.reveal()),
         }
     }
 
     /// The hosts that the URL of a database names. It is never shown: it may hold a password.
-    fn server(&self, url: &str) -> Result<(), Problem> {
+    fn server(&self, driver: Driver, url: &str) -> Result<(), Problem> {
         let unclear = || Problem::Never("its URL does not say clearly which host it means".to_owned());
         let parsed = Url::parse(url).map_err(|_| unclear())?;
         if parsed
@@ -223,7 +223,8 @@ impl House<'_> {
         if host.contains(['%', '/', ',']) {
             return Err(unclear());
         }
-        self.access.allows_host(host, parsed.port())?;
+        let port = parsed.port().or(driver.default_port());
+        self.access.allows_host(host, port)?;
         Ok(())
     }
 }

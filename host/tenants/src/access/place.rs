@@ -175,6 +175,24 @@ fn sqlite(path: &str) -> Result<Place, String> {
     files(&[path.to_owned()])
 }
 
+/// Whether a path, or that of a URL of SQLite, begins in the tenant's own folder, wherever that is, and stays in it as far
+/// as its text tells. Where links on the way lead is seen when it is opened.
+pub(super) fn is_own(text: &str) -> bool {
+    let path = match text.split_once(':') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("sqlite") => {
+            let rest = rest.strip_prefix("//").unwrap_or(rest);
+            rest.split_once('?').map_or(rest, |(path, _)| path)
+        }
+        _ => text,
+    };
+    let is_relative = |path: &String| !path.starts_with('/') && !path.contains([':', '\\']);
+    !path.is_empty()
+        && text.len() <= LONGEST
+        && !text.chars().any(char::is_control)
+        && parts(path).is_ok()
+        && decodings(path).is_ok_and(|paths| paths.iter().all(is_relative))
+}
+
 /// As stores read it: `?`, `#` and `%` are part of the key, and nothing is decoded.
 fn object(scheme: &'static str, authority: &str, path: &str) -> Result<Object, String> {
     let user = authority.matches('@').count();
