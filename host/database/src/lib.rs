@@ -15,6 +15,7 @@ mod discover;
 mod driver;
 mod error;
 mod load;
+mod machine;
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 mod misfits;
 mod name;
@@ -54,6 +55,7 @@ pub use discover::{Discover, Found, FoundColumn, FoundKind};
 pub use driver::{Driver, open};
 pub use error::{Error, ErrorKind, Stage};
 pub use load::{Begun, Committed, Load, LoadRequest, Part, Prepared, RejectedRows, Replaced, TableWriter};
+pub use machine::is_of_the_machine;
 pub use name::TableName;
 pub use predicate::{Comparison, Predicate, Pushdown};
 pub use read_config::{ChangesConfig, Order, Overlap, ReadConfig};
