@@ -39,6 +39,19 @@ pub trait Backend: Send + Sync + 'static {
     /// after the answer see it.
     async fn plugin_changed(&self, _tenant: &Name, _plugin: &Name) {}
 
+    /// Called when a tenant is about to be made, within the transaction that makes it, and perhaps again if that is tried
+    /// again: what is left of an earlier one of that name must not be there for it.
+    ///
+    /// # Errors
+    /// A sentence, if something is there and cannot be taken away; the tenant is not made then.
+    fn tenant_comes(&self, _tenant: &Name) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Called after a tenant was deleted: nothing of what it had outside of the database is to be there any more when that is
+    /// answered.
+    async fn tenant_left(&self, _tenant: &Name) {}
+
     /// Starts the workflows of triggers.
     fn workflows(&self) -> Arc<dyn Workflows> {
         Arc::new(NoWorkflows)

@@ -30,6 +30,14 @@ pub enum Error {
         /// How many have not ended.
         runs: i64,
     },
+    /// A tenant cannot be made while something of an earlier one is there.
+    #[error("tenant `{tenant}` cannot be made: {reason}")]
+    Occupied {
+        /// Its name.
+        tenant: String,
+        /// What is in the way.
+        reason: String,
+    },
     /// A field of what was sent.
     #[error("`{field}` is not right: {reason}")]
     Field {
@@ -64,6 +72,7 @@ impl Error {
             Self::Versions(error) => error.kind(),
             Self::AtWork { .. } | Self::PricesChanged { .. } => ErrorKind::Conflict,
             Self::Field { .. } => ErrorKind::Invalid,
+            Self::Occupied { .. } => ErrorKind::Unavailable,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Tenants.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -12,6 +14,7 @@ use utoipa_axum::routes;
 use crate::answer::Versioned;
 use crate::body::Body;
 use crate::caller::{Caller, Conditions, expected_version};
+use crate::error::Error;
 use crate::listing::Listing;
 use crate::times::Timed;
 use crate::{Api, Problem, leaving};
@@ -81,13 +84,21 @@ async fn put(
     caller.may(&tenant, Scope::Server)?;
     let expected = expected_version(&headers)?;
     let entry = caller.entry(&tenant, "tenant.put", tenant.as_str());
+    let backend = Arc::clone(&api.backend);
     let changed = api.change_server(entry, move |tx, entry| {
         let before = match tenants::get(tx, &tenant) {
             Ok(tenant) => Some(tenant),
             Err(tenon_tenants::Error::NoTenant { .. }) => None,
-            Err(error) => return Err(error),
+            Err(error) => return Err(Error::from(error)),
         };
         let changed = tenants::put(tx, &tenant, &input, expected)?;
+        if before.is_none() {
+            let cleared = backend.tenant_comes(&tenant);
+            cleared.map_err(|reason| Error::Occupied {
+                tenant: tenant.to_string(),
+                reason,
+            })?;
+        }
         *entry = entry.clone().change(&before, &changed);
         Ok(changed)
     });
@@ -136,5 +147,6 @@ async fn delete(
         leaving::clear(tx, tenant)
     })
     .await?;
+    api.backend.tenant_left(&tenant).await;
     Ok(StatusCode::NO_CONTENT)
 }

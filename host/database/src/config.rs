@@ -58,6 +58,12 @@ pub struct ConnectOptions {
     pub s3_secret_access_key: Option<Secret>,
     /// Redshift: the token of that key, for keys that are temporary.
     pub s3_session_token: Option<Secret>,
+    /// Whether it is for somebody who may not reach all that this machine can, as a server's tenants; no job says this of
+    /// itself. No name leads to what clouds tell machines about themselves then, and `s3_endpoint` is not given the keys of
+    /// this machine.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub confined: bool,
 }
 
 impl ConnectOptions {
@@ -103,6 +109,7 @@ impl Default for ConnectOptions {
             s3_access_key_id: None,
             s3_secret_access_key: None,
             s3_session_token: None,
+            confined: false,
         }
     }
 }

@@ -54,6 +54,17 @@ impl Driver {
         }
     }
 
+    /// The port of a server where the URL names none; none for what is reached in another way.
+    pub fn default_port(self) -> Option<u16> {
+        match self {
+            Self::Postgres => Some(5432),
+            Self::Redshift => Some(5439),
+            Self::Mysql => Some(3306),
+            Self::Mssql => Some(1433),
+            Self::Sqlite | Self::Odbc | Self::Adbc => None,
+        }
+    }
+
     /// The driver for a URL with this scheme.
     pub fn of_scheme(scheme: &str) -> Option<Self> {
         Some(match scheme {

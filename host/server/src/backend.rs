@@ -10,11 +10,13 @@ use tenon_database::Error as DatabaseError;
 use tenon_events::Guard;
 use tenon_metadata::{ErrorKind, Name};
 use tenon_tenants::audit::Entry;
+use tenon_tenants::tenants;
 use tenon_triggers::Workflows;
 use tenon_versions::Store;
 
 use crate::drivers::StartedByTriggers;
 use crate::executor::configured;
+use crate::houses;
 use crate::server::Shared;
 
 /// A server for its own API. It does not keep the server alive.
@@ -77,6 +79,32 @@ impl Backend for Behind {
         let Some(shared) = self.0.upgrade() else { return };
         if let Err(error) = shared.plugins.catalog.refresh(tenant, plugin).await {
             tracing::warn!(%error, "a change of a plugin is noticed a little later");
+        }
+    }
+
+    fn tenant_comes(&self, tenant: &Name) -> Result<(), String> {
+        let house = self.shared()?.config().house_of(tenant);
+        houses::clear(&house).map_err(|error| format!("what is there by its name cannot be put aside: {error}"))
+    }
+
+    async fn tenant_left(&self, tenant: &Name) {
+        let Some(shared) = self.0.upgrade() else { return };
+        shared.forget_terms();
+        let config = shared.config();
+        let (all, house, name) = (config.houses(), config.house_of(tenant), tenant.clone());
+        // While nobody else makes one of that name.
+        let closing = shared.metadata.write(move |tx| match tenants::get(tx, &name) {
+            Ok(_) => Ok(Ok(None)),
+            Err(tenon_tenants::Error::NoTenant { .. }) => Ok(houses::close(&house)),
+            Err(error) => Err(error),
+        });
+        let closed = closing.await.map_err(|error| error.to_string());
+        match closed.and_then(|closed| closed.map_err(|error| error.to_string())) {
+            Ok(None) => {}
+            Ok(Some(_)) => drop(tokio::task::spawn_blocking(move || houses::remove_gone(&all))),
+            Err(error) => {
+                tracing::error!(%tenant, error, "the folder of a deleted tenant cannot be taken out of the way");
+            }
         }
     }
 

@@ -29,6 +29,7 @@ use tower::ServiceExt;
 use crate::backend::Behind;
 use crate::config::{ServerConfig, key_ring};
 use crate::executor::{Budgets, Executor, Terms, TermsBook};
+use crate::houses;
 use crate::lock::FolderLock;
 use crate::plugins::Plugins;
 use crate::{Error, Surroundings, drivers, reload, requests};
@@ -105,6 +106,9 @@ impl Server {
             source,
         })?;
         let lock = FolderLock::take(&config.data)?;
+        let houses = config.houses();
+        // Deleting many files takes as long as it takes.
+        drop(tokio::task::spawn_blocking(move || houses::remove_gone(&houses)));
         let keys = key_ring(&config)?;
         let wall = Arc::clone(&clock);
         let settings = Settings {
@@ -345,8 +349,14 @@ impl Shared {
 
     /// What a tenant's jobs may use.
     pub async fn terms(&self, tenant: &Name) -> Result<Terms, Error> {
-        let files = self.config().files_of(tenant);
-        self.terms.of(&self.metadata, tenant, &files).await
+        let config = self.config();
+        let (house, files) = (config.house_of(tenant), config.files_of(tenant));
+        self.terms.of(&self.metadata, tenant, &house, &files).await
+    }
+
+    /// Forgets what is known of tenants.
+    pub fn forget_terms(&self) {
+        self.terms.forget();
     }
 
     /// Forgets what is known of tenants whenever somebody changes them.

@@ -61,7 +61,7 @@ pub mod tenants;
 pub mod tokens;
 pub mod usage;
 
-pub use access::{Access, Denied};
+pub use access::{Access, Denied, database_option_stays};
 pub use connections::{Connection, ConnectionInfo, ResolvedConnection};
 pub use error::Error;
 pub use prices::{Cost, Price, PriceList, PricedLine};

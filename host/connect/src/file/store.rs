@@ -6,6 +6,7 @@
 mod build;
 mod confined;
 mod failure;
+mod google_key;
 mod options;
 
 use std::path::{Component, PathBuf};
@@ -329,6 +330,24 @@ mod tests {
             ..none.clone()
         };
         assert!(refused("s3://x/y", &elsewhere).contains("`region` is made of"));
+        for account in [
+            "x.example.com/?",
+            "evil.example#",
+            "Shop",
+            "ab",
+            "a:b@c",
+            "aaaaabbbbbcccccdddddeeeee",
+        ] {
+            let elsewhere = StoreOptions {
+                account: Some(account.to_owned()),
+                account_key: Some(crate::Secret::new("a2V5")),
+                ..none.clone()
+            };
+            assert!(
+                refused("az://x/y", &elsewhere).contains("`account` is made of"),
+                "{account}"
+            );
+        }
         assert!(refused("https://example.com/", &none).contains("name a single one"));
         let named = refused("https://me:hunter2@example.com/x.csv", &none);
         assert!(!named.contains("hunter2"), "{named}");
@@ -337,5 +356,33 @@ mod tests {
             ..StoreOptions::default()
         };
         assert!(refused("s3://x/y", &plain).contains("allow_http"));
+    }
+
+    #[test]
+    fn a_foreign_account_is_not_reached_by_the_machines_own_identity() {
+        let foreign = StoreOptions {
+            account: Some("shop2".to_owned()),
+            confined: true,
+            ..StoreOptions::default()
+        };
+        for anonymous in [None, Some(false), Some(true)] {
+            let options = StoreOptions {
+                anonymous,
+                ..foreign.clone()
+            };
+            let error = open("az://lake/x", &options).expect_err("refused").to_string();
+            assert!(error.contains("`account` goes with a key of its own"), "{error}");
+        }
+        let own = StoreOptions {
+            account_key: Some(crate::Secret::new("a2V5")),
+            ..foreign.clone()
+        };
+        open("az://lake/x", &own).expect("its own key");
+        let unconfined = StoreOptions {
+            confined: false,
+            anonymous: Some(true),
+            ..foreign
+        };
+        open("az://lake/x", &unconfined).expect("nobody's house");
     }
 }

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt};
 
 use crate::generic::{Cancel, Connector};
-use crate::{ConnectOptions, Driver, Error, Stage, Tls};
+use crate::{ConnectOptions, Driver, Error, Stage, Tls, is_of_the_machine};
 
 use super::fault::{of_server, stage_of};
 use super::session::MssqlSession;
@@ -40,17 +40,27 @@ impl MssqlConnector {
         let (host, port) = (self.target.host.clone(), self.target.port);
         match Box::pin(self.at(&host, port, until)).await {
             // Azure sends one on to where the database is.
-            Err(Step::Elsewhere { host, port }) => Box::pin(self.at(&host, port, until)).await,
+            Err(Step::Elsewhere { host, port }) if self.may_follow(&host) => {
+                Box::pin(self.at(&host, port, until)).await
+            }
             reached => reached,
         }
         .map_err(|step| self.failed(step))
+    }
+
+    /// Whether a server may send one on to this host. It is not to choose where somebody goes who may not go everywhere: it
+    /// may be anybody's.
+    fn may_follow(&self, host: &str) -> bool {
+        let is_azure = |host: &str| host.to_ascii_lowercase().ends_with(".database.windows.net");
+        !self.options.confined || is_azure(host) && is_azure(&self.target.host)
     }
 
     async fn at(&self, host: &str, port: u16, until: Instant) -> Result<Connection, Step> {
         let unknown = |error: io::Error| Step::at(Stage::Dns, error.to_string(), true);
         let addresses = within(until, Stage::Dns, tokio::net::lookup_host((host, port)))
             .await?
-            .map_err(unknown)?;
+            .map_err(unknown)?
+            .filter(|address| !self.options.confined || !is_of_the_machine(address.ip()));
         let mut last = Step::at(Stage::Dns, format!("there is no address for {host}"), true);
         for address in addresses {
             match within(until, Stage::Tcp, TcpStream::connect(address)).await? {
@@ -110,7 +120,7 @@ impl MssqlConnector {
             } => (stage, reason, transient),
             Step::Elsewhere { host, port } => (
                 Stage::Tcp,
-                format!("it was sent on to {host}:{port}, and on again"),
+                format!("it was sent on to {host}:{port}, and is not to follow, or was sent on again"),
                 true,
             ),
         };
@@ -213,6 +223,25 @@ impl MssqlConnector {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_sends_nobody_elsewhere_who_may_not_go_there() {
+        let may_follow = |from: &str, confined: bool, to: &str| {
+            let mut config = crate::ConnectionConfig::new(format!("mssql://me@{from}/shop"));
+            config.options.confined = confined;
+            let target = Target::new(&config).expect("it is a URL");
+            MssqlConnector::new(target, config.options).may_follow(to)
+        };
+        assert!(may_follow("db.example", false, "127.0.0.1"));
+        assert!(!may_follow("db.example", true, "127.0.0.1"));
+        assert!(!may_follow("shop.database.windows.net", true, "127.0.0.1"));
+        assert!(!may_follow("db.example", true, "x.worker.database.windows.net"));
+        assert!(may_follow(
+            "shop.database.windows.net",
+            true,
+            "x.worker.Database.windows.net"
+        ));
+    }
 
     #[test]
     fn encryption_is_what_was_asked_for() {

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::mysql::failure::{connecting, during};
 use crate::mysql::target::Target;
-use crate::{Error, Stage, Tls};
+use crate::{Error, Stage, Tls, is_of_the_machine};
 
 /// A connection.
 pub(crate) struct Session {
@@ -145,9 +145,10 @@ async fn addresses(target: &Target) -> Result<Vec<IpAddr>, Error> {
     let addresses: Vec<IpAddr> = found
         .map_err(|error| failed(error.to_string()))?
         .map(|found| found.ip())
+        .filter(|address| !target.confined || !is_of_the_machine(*address))
         .collect();
     if addresses.is_empty() {
-        return Err(failed("it is not known".to_owned()));
+        return Err(failed("it is not known, or leads where it must not".to_owned()));
     }
     Ok(addresses)
 }

@@ -31,6 +31,8 @@ pub(crate) struct Target {
     pub(crate) connections: usize,
     /// Whether the server has been seen not to encrypt, which [`Tls::Prefer`] puts up with.
     pub(crate) plain: AtomicBool,
+    /// Whether it is for somebody who may not reach all that this machine can.
+    pub(crate) confined: bool,
     options: OptsBuilder,
     encryption: Option<SslOpts>,
 }
@@ -109,6 +111,7 @@ impl Target {
             lock_timeout: options.lock_timeout.max(1),
             connections: options.connections.max(1) as usize,
             plain: AtomicBool::new(false),
+            confined: options.confined,
             options: builder,
             encryption,
         })

@@ -19,7 +19,7 @@ use super::line::{Encrypted, Line};
 use super::socket::Socket;
 use super::target::Target;
 use crate::tls::client;
-use crate::{Error, Stage, Tls};
+use crate::{Error, Stage, Tls, is_of_the_machine};
 
 /// Connects and logs in, and makes the session's settings.
 pub(super) async fn connect(target: &Arc<Target>) -> Result<Connection, Error> {
@@ -61,12 +61,13 @@ async fn resolve(target: &Target) -> Result<Vec<SocketAddr>, Error> {
                 true,
             )
         })?
+        .filter(|found| !target.options.confined || !is_of_the_machine(found.ip()))
         .collect();
     if found.is_empty() {
         return Err(failed(
             target,
             Stage::Dns,
-            format!("the host `{host}` has no address"),
+            format!("the host `{host}` has no address that may be reached"),
             false,
         ));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rusqlite::ffi::ErrorCode;
+use rusqlite::ffi::{self, ErrorCode};
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
 
 use super::function;
@@ -49,6 +49,7 @@ impl Opener {
         };
         let connected = Connection::open_with_flags(&self.location.path, flags).and_then(|connection| {
             connection.busy_timeout(Duration::from_secs(self.options.lock_timeout.into()))?;
+            limit_attached(&connection, 0);
             function::register(&connection)?;
             connection.pragma_update(None, if writes { "foreign_keys" } else { "query_only" }, true)?;
             // The first look into the file: whether it is a database at all, and one that may be read.
@@ -131,6 +132,14 @@ impl Opener {
                 transient: true,
             })
         })
+    }
+}
+
+/// Has a connection attach no more files than this: no statement that somebody else has written is to open one.
+pub(super) fn limit_attached(connection: &Connection, files: i32) {
+    // SAFETY: the handle is that of a connection which is open as long as it is borrowed, and it is only told a number.
+    unsafe {
+        ffi::sqlite3_limit(connection.handle(), ffi::SQLITE_LIMIT_ATTACHED, files);
     }
 }
 
@@ -220,4 +229,22 @@ pub(super) fn is_constraint(error: &rusqlite::Error) -> bool {
 /// Whether somebody has ended it.
 pub(super) fn is_interrupted(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_attach_no_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let other = folder.path().join("other.db");
+        let other = other.to_string_lossy();
+        let connection = Connection::open(folder.path().join("own.db")).expect("opened");
+        let attach = |name: &str| connection.execute(&format!("attach database ?1 as {name}"), [&*other]);
+        limit_attached(&connection, 0);
+        assert!(attach("one").is_err());
+        limit_attached(&connection, 1);
+        assert!(attach("one").is_ok() && attach("two").is_err());
+    }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use sha2::{Digest, Sha256};
 
-use super::connection::Opener;
+use super::connection::{self, Opener};
 use super::dialect::Sql;
 use super::plan::Plan;
 use crate::sql::Dialect;
@@ -151,6 +151,8 @@ impl Staging {
     /// Attaches it to a connection of the database.
     pub fn attach(&self, opener: &Opener, connection: &Connection) -> Result<(), Error> {
         let path = self.path.to_string_lossy();
+        // This one, and nothing beside it.
+        connection::limit_attached(connection, 1);
         let attached = connection.execute(&format!("attach database ?1 as {ATTACHED}"), [path.as_ref()]);
         attached
             .map(drop)

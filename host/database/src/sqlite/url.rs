@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use percent_encoding::percent_decode_str;
-
-use crate::{ConnectionConfig, Error};
+use crate::sqlite_file::refused;
+use crate::{ConnectionConfig, Error, SqliteFile};
 
 /// A file, and what may be done with it.
 #[derive(Debug, Clone)]
@@ -26,25 +25,9 @@ pub(super) fn parse(config: &ConnectionConfig) -> Result<Location, Error> {
             "SQLite is a file: it has no `user`, no `password` and no `tls`",
         ));
     }
-    let url = config.url.reveal();
-    let rest = url
-        .split_once(':')
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("sqlite"));
-    let Some((_, rest)) = rest else {
-        return Err(refused("expected `sqlite:path/to/file.db`"));
-    };
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let path = path.strip_prefix("//").unwrap_or(path);
-    let path = percent_decode_str(path)
-        .decode_utf8()
-        .map_err(|_| refused("its path is not UTF-8"))?;
-    if path.is_empty() || path == ":memory:" || path.contains('\0') {
-        return Err(refused(
-            "expected the path of a file: `sqlite:path/to/file.db`. A database in memory is gone with its connection",
-        ));
-    }
+    let file = SqliteFile::parse(config.url.reveal())?;
     let (mut read_only, mut create) = (false, true);
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+    for pair in file.query.split('&').filter(|pair| !pair.is_empty()) {
         (read_only, create) = match pair {
             "mode=ro" => (true, false),
             "mode=rw" => (false, false),
@@ -58,17 +41,10 @@ pub(super) fn parse(config: &ConnectionConfig) -> Result<Location, Error> {
         };
     }
     Ok(Location {
-        path: PathBuf::from(path.as_ref()),
+        path: file.path,
         read_only,
         create,
     })
-}
-
-fn refused(reason: &str) -> Error {
-    Error::Config {
-        subject: "the URL of a SQLite database".to_owned(),
-        reason: reason.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -300,8 +300,18 @@ impl ServerConfig {
         }
     }
 
+    /// Folder of all tenants' folders.
+    pub(crate) fn houses(&self) -> PathBuf {
+        self.data.join("tenants")
+    }
+
+    /// Folder of all that is a tenant's on this server's disk.
+    pub(crate) fn house_of(&self, tenant: &tenon_metadata::Name) -> PathBuf {
+        self.houses().join(tenant.as_str())
+    }
+
     /// Folder of a tenant's own files, where its jobs' relative paths begin.
     pub fn files_of(&self, tenant: &tenon_metadata::Name) -> PathBuf {
-        self.data.join("tenants").join(tenant.as_str()).join("files")
+        self.house_of(tenant).join("files")
     }
 }

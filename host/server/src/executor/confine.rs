@@ -1,13 +1,13 @@
 //! A tenant's job stays in its tenant's house: relative paths begin in the tenant's own folder, and what the tenant may
 //! not touch is refused before anything is opened.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use tenon_connect::file::{StoreOptions, location};
 use tenon_connect::{SinkConfig, SourceConfig};
-use tenon_database::{ConnectionConfig, Driver};
+use tenon_database::{ConnectionConfig, Driver, Secret, SqliteFile};
 use tenon_engine::{Error as EngineError, Job, Place};
-use tenon_tenants::{Access, Denied};
+use tenon_tenants::{Access, Denied, database_option_stays};
 use thiserror::Error;
 use url::Url;
 
@@ -155,9 +155,14 @@ impl House<'_> {
         Ok(url)
     }
 
-    /// A file that something beside sources and sinks is read from.
-    fn file(&self, path: &Path) -> Result<String, Problem> {
-        self.place(&path.to_string_lossy(), &StoreOptions::default())
+    /// A file of its own, which is opened by the path that this answers with and by nothing else: no URL, no pattern.
+    fn file(&self, path: &Path) -> Result<PathBuf, Problem> {
+        let written = path.to_string_lossy();
+        let is_other = written.contains("://") || written.contains(['*', '?', '[', '{', '\u{fffd}']);
+        if is_other || path.components().any(|part| part == Component::ParentDir) {
+            return Err(Problem::Never(format!("`{written}` is no plain path of a file")));
+        }
+        self.place(&written, &StoreOptions::default()).map(PathBuf::from)
     }
 
     fn web(&self, url: &str) -> Result<String, Problem> {
@@ -173,13 +178,15 @@ impl House<'_> {
     }
 
     fn database(&self, driver: Driver, connection: &mut ConnectionConfig) -> Result<(), Problem> {
+        connection.options.confined = true;
         let files = [
-            &connection.options.tls_ca,
-            &connection.options.tls_certificate,
-            &connection.options.tls_key,
+            &mut connection.options.tls_ca,
+            &mut connection.options.tls_certificate,
+            &mut connection.options.tls_key,
         ];
         for file in files.into_iter().flatten() {
-            self.file(file)?;
+            // Relative ones begin in the tenant's folder, and not where the server was started.
+            *file = self.file(file)?;
         }
         if let Some(folder) = &connection.options.temp_dir {
             self.access.allows_url(folder)?;
@@ -187,53 +194,37 @@ impl House<'_> {
         self.endpoint(connection.options.s3_endpoint.as_deref())?;
         match driver {
             Driver::Sqlite => {
-                let url = connection.url.reveal();
-                let path = url.strip_prefix("sqlite:").unwrap_or(url);
-                let (path, query) = path.split_once('?').map_or((path, ""), |(path, query)| (path, query));
-                let path = self.file(Path::new(path.strip_prefix("//").unwrap_or(path)))?;
-                let query = if query.is_empty() {
-                    String::new()
-                } else {
-                    format!("?{query}")
-                };
-                connection.url = tenon_database::Secret::new(format!("sqlite:{path}{query}"));
+                let named = SqliteFile::parse(connection.url.reveal());
+                let named = named.map_err(|error| Problem::Never(error.to_string()))?;
+                let path = self.file(&named.path)?;
+                connection.url = Secret::new(named.url_at(&path));
                 Ok(())
             }
             Driver::Odbc | Driver::Adbc => Err(Problem::Never(format!(
                 "`{driver}` loads a driver into the server, where it could do anything"
             ))),
-            _ => self.server(connection.url.reveal()),
+            _ => self.server(driver, connection.url.reveal()),
         }
     }
 
     /// The hosts that the URL of a database names. It is never shown: it may hold a password.
-    fn server(&self, url: &str) -> Result<(), Problem> {
+    fn server(&self, driver: Driver, url: &str) -> Result<(), Problem> {
         let unclear = || Problem::Never("its URL does not say clearly which host it means".to_owned());
         let parsed = Url::parse(url).map_err(|_| unclear())?;
-        // Drivers let these stand in for the URL's own host.
-        let elsewhere = [
-            "host",
-            "hostaddr",
-            "socket",
-            "unix_socket",
-            "server",
-            "service",
-            "servicefile",
-            "passfile",
-        ];
         if parsed
             .query_pairs()
-            .any(|(name, _)| elsewhere.contains(&name.to_ascii_lowercase().as_str()))
+            .any(|(name, value)| !database_option_stays(&name, &value))
         {
             return Err(Problem::Never(
-                "the query of its URL names another host or a file of the server".to_owned(),
+                "the query of its URL has an option that may name another host or a file of the server".to_owned(),
             ));
         }
         let host = parsed.host_str().filter(|host| !host.is_empty()).ok_or_else(unclear)?;
         if host.contains(['%', '/', ',']) {
             return Err(unclear());
         }
-        self.access.allows_host(host, parsed.port())?;
+        let port = parsed.port().or(driver.default_port());
+        self.access.allows_host(host, port)?;
         Ok(())
     }
 }
@@ -380,10 +371,112 @@ mod tests {
             Driver::Postgres,
             "postgres://db.example.com:5432/shop?host=10.0.0.1"
         ));
+        for option in [
+            "port=22",
+            "sslrootcert=/etc/x",
+            "sslcert=x",
+            "sslkey=x",
+            "HOST=x",
+            "new=1",
+        ] {
+            let url = format!("postgres://db.example.com:5432/shop?sslmode=require&{option}");
+            assert!(!check(Driver::Postgres, &url), "{option}");
+        }
+        assert!(check(
+            Driver::Postgres,
+            "postgres://me@db.example.com:5432/shop?sslmode=verify-full&sslrootcert=system&application_name=x"
+        ));
         assert!(!check(Driver::Postgres, "postgres://%2Fvar%2Frun/shop"));
         assert!(!check(Driver::Postgres, "postgres://db.example.com,10.0.0.1/shop"));
         assert!(!check(Driver::Adbc, "adbc:driver=/tmp/evil.so"));
         assert!(!check(Driver::Sqlite, "sqlite:/etc/x.db"));
         assert!(check(Driver::Sqlite, "sqlite:shop.db"));
+    }
+
+    #[test]
+    fn a_clusters_store_is_on_a_granted_host() {
+        let files = tempfile::tempdir().expect("a folder");
+        let some = access(&["s3://lake/shop/"], &["db.example.com", "storage.example.com"]);
+        let house = House {
+            files: files.path(),
+            access: &some,
+        };
+        let check = |endpoint: &str| {
+            let mut connection = ConnectionConfig::new("redshift://db.example.com/shop");
+            connection.options.temp_dir = Some("s3://lake/shop/tmp/".to_owned());
+            connection.options.s3_endpoint = Some(endpoint.to_owned());
+            let checked = house.database(Driver::Redshift, &mut connection);
+            checked.is_ok() && connection.options.confined
+        };
+        assert!(check("https://storage.example.com"));
+        assert!(!check("https://evil.example"));
+        assert!(!check("storage.example.com"));
+    }
+
+    #[test]
+    fn certificates_are_the_tenants_own() {
+        let files = tempfile::tempdir().expect("a folder");
+        let some = access(&[], &["db.example.com"]);
+        let house = House {
+            files: files.path(),
+            access: &some,
+        };
+        let with = |name: &str| {
+            let mut connection = ConnectionConfig::new("postgres://me@db.example.com/shop");
+            connection.options.tls_ca = Some(name.into());
+            connection.options.tls_certificate = Some(name.into());
+            connection.options.tls_key = Some(name.into());
+            let checked = house.database(Driver::Postgres, &mut connection);
+            checked.is_ok().then_some(connection.options)
+        };
+        let own = with("certificates/x.pem").expect("its own");
+        let path = Some(files.path().join("certificates/x.pem"));
+        assert_eq!((&own.tls_ca, &own.tls_certificate, &own.tls_key), (&path, &path, &path));
+        for outside in [
+            "/etc/x.pem",
+            "../x.pem",
+            "https://db.example.com/x.pem",
+            "*/../../x.pem",
+        ] {
+            assert!(with(outside).is_none(), "{outside}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn files_of_sqlite_are_those_that_are_opened() {
+        let house = tempfile::tempdir().expect("a folder");
+        let files = house.path().join("shop/files");
+        std::fs::create_dir_all(files.join("x*")).expect("made");
+        std::fs::write(house.path().join("server.db"), "").expect("written");
+        std::os::unix::fs::symlink(house.path().join("server.db"), files.join("link.db")).expect("linked");
+        let some = access(&["s3://lake/"], &["example.com"]);
+        let house = House {
+            files: &files,
+            access: &some,
+        };
+        let opened = |url: &str| {
+            let mut connection = ConnectionConfig::new(url);
+            let checked = house.connection("c", Driver::Sqlite, &mut connection);
+            checked.map(|()| SqliteFile::parse(connection.url.reveal()).expect("a file"))
+        };
+        for url in [
+            "sqlite:..%2f..%2fserver.db",
+            "sqlite:%2e%2e/%2E%2E/server.db",
+            "sqlite:x*/../../../server.db",
+            "sqlite:link.db",
+            "sqlite:%6cink.db",
+            "sqlite:file:../../server.db",
+            "sqlite:file%3a%2fetc%2fx%3fvfs=unix",
+            "sqlite:s3://lake/x.db",
+            "sqlite:https%3a//example.com/x.db",
+            "../../server.db",
+            "shop.db",
+        ] {
+            assert!(opened(url).is_err(), "{url}");
+        }
+        let file = opened("sqlite:a%20b/50%2525.db?mode=ro").expect("its own");
+        assert_eq!(file.path, files.join("a b/50%25.db"));
+        assert_eq!(file.query, "mode=ro");
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tenon_metadata::{Metadata, Name};
-use tenon_tenants::{Access, Quotas, quotas};
+use tenon_tenants::{Access, Quotas, quotas, tenants};
 
 use super::confine::House;
+use crate::houses;
 
 /// What a tenant's jobs may use, and where their files are.
 #[derive(Debug, Clone)]
@@ -29,7 +30,11 @@ impl Terms {
 
 /// The terms of the tenants that have been asked for. Forgotten whenever a tenant changes.
 #[derive(Debug, Default)]
-pub(crate) struct TermsBook(Mutex<Known>);
+pub(crate) struct TermsBook {
+    known: Mutex<Known>,
+    /// Held while it is seen whose a folder is.
+    doors: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -39,28 +44,39 @@ struct Known {
 }
 
 impl TermsBook {
-    /// A tenant's terms. Its folder is made if it is not there.
-    pub async fn of(&self, metadata: &Metadata, tenant: &Name, files: &Path) -> Result<Terms, crate::Error> {
+    /// A tenant's terms. Its folder, and that of its files in it, are made if they are not there.
+    pub async fn of(
+        &self,
+        metadata: &Metadata,
+        tenant: &Name,
+        house: &Path,
+        files: &Path,
+    ) -> Result<Terms, crate::Error> {
         let changes = {
-            let known = self.0.lock();
+            let known = self.known.lock();
             if let Some(terms) = known.terms.get(tenant) {
                 return Ok(terms.clone());
             }
             known.changes
         };
-        std::fs::create_dir_all(files).map_err(|source| crate::Error::Io {
-            doing: "making",
-            place: files.display().to_string(),
-            source,
-        })?;
         let name = tenant.clone();
-        let quotas = metadata.read(move |tx| quotas::of(tx, &name)).await?;
+        let (quotas, made) = metadata
+            .read(move |tx| Ok::<_, tenon_tenants::Error>((quotas::of(tx, &name)?, tenants::get(tx, &name)?.created)))
+            .await?;
+        {
+            let _alone = self.doors.lock();
+            houses::open(house, files, made).map_err(|source| crate::Error::Io {
+                doing: "making",
+                place: files.display().to_string(),
+                source,
+            })?;
+        }
         let terms = Terms {
             access: Arc::new(Access::new(&quotas)?),
             quotas: Arc::new(quotas),
             files: files.into(),
         };
-        let mut known = self.0.lock();
+        let mut known = self.known.lock();
         if known.changes == changes {
             known.terms.insert(tenant.clone(), terms.clone());
         }
@@ -69,11 +85,16 @@ impl TermsBook {
 
     /// Forgets everything whenever somebody changes tenants or quotas.
     pub async fn keep_fresh(&self, metadata: &Metadata) {
-        let mut tenants = metadata.subscribe("tenants");
-        while tenants.next().await.is_some() {
-            let mut known = self.0.lock();
-            known.terms.clear();
-            known.changes += 1;
+        let mut changes = metadata.subscribe("tenants");
+        while changes.next().await.is_some() {
+            self.forget();
         }
+    }
+
+    /// Forgets everything.
+    pub fn forget(&self) {
+        let mut known = self.known.lock();
+        known.terms.clear();
+        known.changes += 1;
     }
 }

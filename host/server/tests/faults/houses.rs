@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{COPY, Running, component, rows};
+use crate::support::{COPY, Running, component, eventually, rows};
 
 /// What somebody might call a thing.
 const NAMES: [&str; 18] = [
@@ -46,7 +46,7 @@ fn files(folder: &Path) -> BTreeSet<String> {
         }
     }
     // What the database does beside itself is its own business.
-    found.retain(|path| !path.contains("server.db") && !path.contains("/cache"));
+    found.retain(|path| !path.contains("server.db") && !path.contains("/cache") && !path.ends_with("/.owner"));
     found
 }
 
@@ -299,6 +299,41 @@ async fn links_do_not_lead_out_of_a_house() {
     let run = copies(&server, "inside.csv", "inside/").await;
     assert_eq!(run["state"], "SUCCEEDED", "{run}");
     assert_eq!(rows(&shop.join("inside")), ["1"]);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_finds_nothing_of_an_earlier_one_of_its_name() {
+    let server = Running::start().await;
+    server.tenant("shop", json!({}), "id\n1\n").await;
+    server.job("shop", "copy", COPY, json!({ "max_retries": 0 })).await;
+    assert_eq!(server.run("shop", "copy").await["state"], "SUCCEEDED");
+    let house = server.files("shop").parent().expect("a folder").to_owned();
+    let houses = house.parent().expect("a folder").to_owned();
+    server.done("DELETE", "/v1/tenants/shop?force=true", Value::Null).await;
+    assert!(!house.exists());
+    eventually("its files are removed", async || {
+        files(&houses).is_empty().then_some(())
+    })
+    .await;
+    // Nor what has come there by another way.
+    for _ in 0..2 {
+        fs::create_dir_all(house.join("files")).expect("made");
+        fs::write(house.join("files/in.csv"), "id\n777\n").expect("written");
+        server.done("PUT", "/v1/tenants/shop", json!({})).await;
+        assert!(!house.exists());
+        server.job("shop", "copy", COPY, json!({ "max_retries": 0 })).await;
+        let run = server.run("shop", "copy").await;
+        assert_ne!(run["state"], "SUCCEEDED", "{run}");
+        assert!(rows(&server.files("shop").join("out")).is_empty());
+        // A change of the tenant leaves its files alone.
+        fs::write(house.join("files/in.csv"), "id\n2\n").expect("written");
+        server.done("PUT", "/v1/tenants/shop", json!({ "title": "Shop" })).await;
+        assert_eq!(server.run("shop", "copy").await["state"], "SUCCEEDED");
+        assert_eq!(rows(&server.files("shop").join("out")), ["2"]);
+        server.done("DELETE", "/v1/tenants/shop?force=true", Value::Null).await;
+        assert!(!house.exists());
+    }
     server.stop().await;
 }
 

@@ -198,6 +198,9 @@ async fn connections_reach_what_is_allowed_and_nothing_else() {
     let tricks = [
         format!("postgres://me@db.invalid:5432/d?host=127.0.0.1&port={port}"),
         format!("postgres://me@db.invalid:5432/d?hostaddr=127.0.0.1&port={port}"),
+        format!("postgres://me@db.invalid:5432/d?port={port}"),
+        "postgres://me@db.invalid:5432/d?sslrootcert=/etc/passwd".to_owned(),
+        "postgres://me@db.invalid:5432/d?sslcert=/etc/passwd&sslkey=/etc/passwd".to_owned(),
         format!("postgres://me@db.invalid:5432,127.0.0.1:{port}/d"),
         format!("postgres://db.invalid@127.0.0.1:{port}/d"),
         format!("postgres://me@db.invalid:{port}@127.0.0.1:{port}/d"),

@@ -14,6 +14,8 @@ use hosts::{Host, HostPattern};
 use place::Place;
 use storage::Prefix;
 
+pub use place::stays as database_option_stays;
+
 const METADATA: &str = "clouds tell machines about themselves there, which is for no job";
 
 /// Characters of a place that a message shows.
@@ -146,13 +148,24 @@ impl Access {
         Err(denied("it is none of the tenant's hosts".to_owned()))
     }
 
-    /// Checks all that a connection touches: its URL, and the URLs, hosts and files among its options.
+    /// Checks all that a connection touches: its URL, and the URLs, hosts and files among its options. Relative paths of
+    /// SQLite's files and of `tls_ca` begin in the tenant's own folder, as in its jobs; whoever connects follows the links
+    /// on the way.
     ///
     /// # Errors
     /// [`Denied`].
     pub fn allows_connection(&self, connection: &Connection) -> Result<(), Denied> {
         // A user name and a password make no difference to where it goes, and may be references.
-        self.allows_url(&place::without_user(&connection.url))?;
+        let scheme = connection.url.split_once(':').map_or("", |(scheme, _)| scheme);
+        let is_sqlite = scheme.eq_ignore_ascii_case("sqlite");
+        let url = if is_sqlite {
+            connection.url.clone()
+        } else {
+            place::without_user(&connection.url)
+        };
+        if !(is_sqlite && place::is_own(&url)) {
+            self.allows_url(&url)?;
+        }
         let port = connection.options.get("port").and_then(Json::as_u64);
         let port = port.and_then(|port| u16::try_from(port).ok());
         let mut options: Vec<(&str, &Json)> = connection
@@ -166,6 +179,7 @@ impl Access {
                 Json::Array(values) => options.extend(values.iter().map(|value| (name, value))),
                 Json::String(text) if text.contains("://") => self.allows_url(text)?,
                 Json::String(text) => match place::option(name) {
+                    place::OptionKind::File if name == "tls_ca" && place::is_own(text) => {}
                     place::OptionKind::Host => self.allows_host(text, port)?,
                     place::OptionKind::File if !crate::redact::is_reference(text) => self.allows_url(text)?,
                     _ => {}

@@ -175,6 +175,24 @@ fn sqlite(path: &str) -> Result<Place, String> {
     files(&[path.to_owned()])
 }
 
+/// Whether a path, or that of a URL of SQLite, begins in the tenant's own folder, wherever that is, and stays in it as far
+/// as its text tells. Where links on the way lead is seen when it is opened.
+pub(super) fn is_own(text: &str) -> bool {
+    let path = match text.split_once(':') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("sqlite") => {
+            let rest = rest.strip_prefix("//").unwrap_or(rest);
+            rest.split_once('?').map_or(rest, |(path, _)| path)
+        }
+        _ => text,
+    };
+    let is_relative = |path: &String| !path.starts_with('/') && !path.contains([':', '\\']);
+    !path.is_empty()
+        && text.len() <= LONGEST
+        && !text.chars().any(char::is_control)
+        && parts(path).is_ok()
+        && decodings(path).is_ok_and(|paths| paths.iter().all(is_relative))
+}
+
 /// As stores read it: `?`, `#` and `%` are part of the key, and nothing is decoded.
 fn object(scheme: &'static str, authority: &str, path: &str) -> Result<Object, String> {
     let user = authority.matches('@').count();
@@ -214,10 +232,10 @@ fn hosts(rest: &str, default_port: u16) -> Result<Place, String> {
         .map_or("", |(_, query)| query)
         .split(['&', ';', '?', '#'])
     {
-        let name = pair.split('=').next().unwrap_or_default();
-        let name = percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
-        if goes_elsewhere(&name) {
-            return Err("its query has an option that names a host or a file".to_owned());
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let decoded = |text| percent_decode_str(text).decode_utf8_lossy();
+        if !pair.is_empty() && !stays(&decoded(name), &decoded(value)) {
+            return Err("its query has an option that is not known to leave the host as it is".to_owned());
         }
     }
     let (user, servers) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -228,13 +246,29 @@ fn hosts(rest: &str, default_port: u16) -> Result<Place, String> {
     servers.split(',').map(one).collect::<Result<_, _>>().map(Place::Hosts)
 }
 
-/// Whether an option in the query of a database's URL changes where it connects to, or names a local file.
-fn goes_elsewhere(name: &str) -> bool {
-    let plain = name.replace(['_', '-'], "");
-    let parts = [
-        "host", "addr", "service", "file", "socket", "server", "proxy", "cert", "key", "path", "dir", "port",
-    ];
-    plain != "trustservercertificate" && parts.iter().any(|part| plain.contains(part))
+/// Options in the query of a database's URL that drivers know, and that change nothing about where they connect to and
+/// name no local file.
+const STAYING: [&str; 14] = [
+    "application",
+    "application_name",
+    "channel_binding",
+    "client_encoding",
+    "connect_timeout",
+    "dbname",
+    "encrypt",
+    "fallback_application_name",
+    "options",
+    "password",
+    "ssl-mode",
+    "sslmode",
+    "tls",
+    "user",
+];
+
+/// Whether an option in the query of a database's URL leaves it where its host and port say, and names no file of the
+/// server. One that is not known does not: drivers have more of them with every version.
+pub fn stays(name: &str, value: &str) -> bool {
+    STAYING.contains(&name) || (name, value) == ("sslrootcert", "system")
 }
 
 /// A host with its port, if it has one, and without its user.

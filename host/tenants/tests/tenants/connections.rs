@@ -168,7 +168,18 @@ async fn a_connection_goes_where_the_tenant_may_go() {
         ("postgres://db.example.com/x?hostaddr=10.0.0.1", json!({})),
         ("postgres:///x", json!({})),
         ("sqlite:/etc/passwd", json!({})),
-        ("sqlite:server.db", json!({})),
+        ("sqlite:../server.db", json!({})),
+        ("sqlite:a/..%2f..%2fserver.db", json!({})),
+        ("sqlite:%2e%2e/server.db", json!({})),
+        ("sqlite:%2fetc/passwd", json!({})),
+        ("sqlite:file:server.db", json!({})),
+        ("sqlite:%66ile%3aserver.db", json!({})),
+        ("sqlite::memory:", json!({})),
+        ("sqlite:", json!({})),
+        ("postgres://db.example.com/x?port=22", json!({})),
+        ("postgres://db.example.com/x?sslrootcert=/etc/x", json!({})),
+        ("postgres://db.example.com/x", json!({ "tls_ca": "../x.pem" })),
+        ("postgres://db.example.com/x", json!({ "tls_ca": "/etc/x.pem" })),
         ("adbc:evil.so", json!({})),
         ("odbc:Driver=/tmp/evil.so", json!({})),
         ("postgres://db.example.com/x", json!({ "host": "evil.example.com" })),
@@ -196,6 +207,15 @@ async fn a_connection_goes_where_the_tenant_may_go() {
     ] {
         let error = put(&server, &connection(url, options.clone())).await.expect_err(url);
         assert_eq!(error.kind(), ErrorKind::Forbidden, "{url} {options}: {error}");
+    }
+    // Files of its own begin in its own folder, as they do in jobs.
+    for (url, options) in [
+        ("sqlite:server.db", json!({})),
+        ("sqlite:a/b%20c.db?mode=ro", json!({})),
+        ("postgres://db.example.com/x", json!({ "tls_ca": "certificates/x.pem" })),
+    ] {
+        let own = put(&server, &connection(url, options.clone())).await;
+        assert!(own.is_ok(), "{url} {options}: {own:?}");
     }
     let fine = connection(
         "POSTGRESQL://me@DB.example.com.:5433/x",

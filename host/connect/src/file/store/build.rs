@@ -13,7 +13,7 @@ use object_store::{ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 use url::Url;
 
 use super::confined::Confined;
-use super::{Scheme, StoreOptions};
+use super::{Scheme, StoreOptions, google_key};
 use crate::Error;
 
 /// Retries where the options name none: with pauses that double from a tenth of a second, some three seconds.
@@ -59,6 +59,25 @@ pub(super) fn bucket(shown: &str, url: &Url, scheme: Scheme, options: &StoreOpti
         return Err(Error::Config {
             subject: shown.to_owned(),
             reason: "`region` is made of letters, digits and `-`, such as `eu-central-1`".to_owned(),
+        });
+    }
+    if let Some(reason) = options
+        .account
+        .as_ref()
+        .and_then(|account| refused_account(account, options))
+    {
+        return Err(Error::Config {
+            subject: shown.to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
+    if options.confined
+        && let Some(key) = &options.service_account_key
+        && let Err(reason) = google_key::check(key.reveal())
+    {
+        return Err(Error::Config {
+            subject: shown.to_owned(),
+            reason: format!("`service_account_key` {reason}"),
         });
     }
     let built = match scheme {
@@ -215,15 +234,31 @@ fn azure(url: &Url, options: &StoreOptions) -> object_store::Result<Client> {
     Ok(Client::new(builder.build()?, options.endpoint.clone()))
 }
 
+/// Why an account of Azure is refused; none where it is not.
+fn refused_account(account: &str, options: &StoreOptions) -> Option<&'static str> {
+    // It becomes a part of the server's name, which must stay the cloud's.
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if !(3..=24).contains(&account.len()) || !account.bytes().all(is_plain) {
+        return Some("`account` is made of 3 to 24 lowercase letters and digits");
+    }
+    let has_key = options.account_key.is_some() || options.sas_token.is_some();
+    let is_foreign = options.confined && !has_key;
+    is_foreign.then_some("`account` goes with a key of its own here: `account_key` or `sas_token`")
+}
+
 /// Whether this machine's own keys are not for the server at hand: somebody else has chosen it.
 fn keeps_keys(options: &StoreOptions) -> bool {
-    options.confined && options.endpoint.is_some()
+    options.confined && (options.endpoint.is_some() || options.account.is_some())
 }
 
 /// Whether requests go without a signature, where something is said about that: what may not have this machine's keys and
 /// brings none does without.
 fn anonymous(options: &StoreOptions, has_key: bool) -> Option<bool> {
-    options.anonymous.or((keeps_keys(options) && !has_key).then_some(true))
+    // Whatever the options say: a client without a key asks this machine's cloud for one.
+    if keeps_keys(options) && !has_key {
+        return Some(true);
+    }
+    options.anonymous
 }
 
 /// What every client is told, in the form that the builders share.

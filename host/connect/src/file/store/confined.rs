@@ -1,7 +1,7 @@
 //! Clients for somebody who may not reach all that this machine can: a tenant of a server.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use object_store::client::{HttpClient, HttpConnector};
 use object_store::{ClientConfigKey, ClientOptions};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect;
+use tenon_database::is_of_the_machine;
 
 use super::StoreOptions;
 
@@ -76,51 +77,5 @@ impl Resolve for Names {
             let addresses: Addrs = Box::new(allowed.into_iter());
             Ok(addresses)
         })
-    }
-}
-
-/// Whether an address is one by which clouds serve metadata and keys, or is of the link that the machine is on.
-fn is_of_the_machine(address: IpAddr) -> bool {
-    const EC2: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
-    match address.to_canonical() {
-        IpAddr::V4(address) => matches!(
-            address.octets(),
-            [169, 254, ..] | [100, 100, 100, 200] | [168, 63, 129, 16] | [192, 0, 0, 192]
-        ),
-        IpAddr::V6(address) => match embedded(address) {
-            Some(inner) => is_of_the_machine(IpAddr::V4(inner)),
-            None => address == EC2 || address.is_unicast_link_local(),
-        },
-    }
-}
-
-/// The address of version 4 that a gateway (NAT64, 6to4) makes of it.
-fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let (high, low) = match address.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => (high, low),
-        _ => return None,
-    };
-    Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn metadata_is_not_reached_by_a_name() {
-        for address in [
-            "169.254.169.254",
-            "::ffff:169.254.169.254",
-            "64:ff9b::a9fe:a9fe",
-            "2002:a9fe:a9fe::1",
-            "fd00:ec2::254",
-            "fe80::1",
-        ] {
-            assert!(is_of_the_machine(address.parse().expect("an address")), "{address}");
-        }
-        for address in ["127.0.0.1", "10.0.0.1", "8.8.8.8", "::1", "2606:4700::1111"] {
-            assert!(!is_of_the_machine(address.parse().expect("an address")), "{address}");
-        }
     }
 }

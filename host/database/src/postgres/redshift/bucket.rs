@@ -284,6 +284,11 @@ fn authorization(options: &ConnectOptions) -> Result<String, Error> {
 }
 
 fn client(bucket: &str, options: &ConnectOptions) -> Result<impl ObjectStore + use<>, Error> {
+    // A server that somebody else has chosen is not shown the keys of this machine.
+    if options.confined && options.s3_endpoint.is_some() && options.s3_access_key_id.is_none() {
+        let reason = "it goes with a key of its own here: `s3_access_key_id` and `s3_secret_access_key`";
+        return Err(refused("s3_endpoint", reason));
+    }
     // A token of the environment belongs to the environment's key.
     let mut builder = match &options.s3_access_key_id {
         Some(_) => AmazonS3Builder::new(),
@@ -368,6 +373,28 @@ mod tests {
         assert_eq!(authorization(&role)?, "iam_role 'arn:aws:iam::1:role/r'");
         assert!(Bucket::of(&ConnectOptions::default())?.is_none());
         Ok(())
+    }
+
+    #[test]
+    fn a_chosen_server_is_not_given_the_machines_keys() {
+        let confined = ConnectOptions {
+            s3_endpoint: Some("https://storage.example".to_owned()),
+            s3_region: Some("eu-central-1".to_owned()),
+            confined: true,
+            ..options()
+        };
+        assert!(Bucket::of(&confined).is_ok());
+        let without_key = ConnectOptions {
+            s3_access_key_id: None,
+            s3_secret_access_key: None,
+            ..confined
+        };
+        assert!(Bucket::of(&without_key).is_err());
+        let unconfined = ConnectOptions {
+            confined: false,
+            ..without_key
+        };
+        assert!(Bucket::of(&unconfined).is_ok());
     }
 
     #[test]
