@@ -18,7 +18,7 @@ use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
 use crate::progress::Watch;
 use crate::record::Record;
-use crate::{connections, incremental, job, plugin, report};
+use crate::{connections, incremental, job, output, plugin, report};
 
 /// `tenon run`
 pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
@@ -92,11 +92,12 @@ impl Runner {
     pub fn show(&self, report: &Report) -> Result<(), Failure> {
         if self.arguments.json {
             let text = serde_json::to_string_pretty(report).map_err(|error| Failure::failed(error.into()))?;
-            println!("{text}");
-        } else if !self.quiet {
-            report::print(report);
+            output::print(&text)
+        } else if self.quiet {
+            Ok(())
+        } else {
+            report::print(report)
         }
-        Ok(())
     }
 
     async fn execute(
