@@ -270,7 +270,8 @@ pub struct RunArguments {
     #[arg(long)]
     pub no_history: bool,
 
-    /// Stay, and run again when the job file, a plugin or a local source changes; what these runs wrote, later ones replace
+    /// Stay, and run again when the job file, a plugin or a local source changes; later runs replace what these wrote where
+    /// nothing was
     #[arg(long)]
     pub watch: bool,
 

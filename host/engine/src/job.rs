@@ -35,6 +35,9 @@ pub struct Job {
     pub functions: BTreeMap<String, ScalarFunction>,
     /// Where rows go.
     pub sinks: BTreeMap<String, Output>,
+    /// Targets that hold nothing but what earlier runs have written in whose place this one comes: what is there is
+    /// replaced, where a sink's mode would refuse to write or leave it. None by default.
+    pub own: Vec<SinkConfig>,
     /// Rejected rows at which the run fails; any number is fine by default.
     pub max_rejects: Option<MaxRejects>,
     /// Partitions that run side by side; one per core by default. A job with a function that keeps state gets one.
@@ -78,6 +81,7 @@ impl Job {
             steps: BTreeMap::new(),
             functions: BTreeMap::new(),
             sinks: BTreeMap::new(),
+            own: Vec::new(),
             max_rejects: None,
             partitions: None,
             parameters: BTreeMap::new(),
@@ -128,6 +132,15 @@ impl Job {
         let (feed, to) = (Feed::RejectsOf(of.into()), to.into());
         self.sinks.insert(name.into(), Output { feed, to });
         self
+    }
+
+    /// The target of a sink as this run writes to it.
+    pub(crate) fn target(&self, to: &SinkConfig) -> SinkConfig {
+        let mut target = to.clone();
+        if self.own.iter().any(|own| own.is_same_target(to)) {
+            target.overwrite();
+        }
+        target
     }
 }
 

@@ -1,15 +1,13 @@
+mod own;
 mod script;
 mod watched;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
 use tenon_host::connect::SinkConfig;
 use tenon_host::connect::file::{Mode, ParquetWrite, WriteConfig};
-use tenon_host::engine::{
-    Engine, Job, MaxRejects, Progress, Report, SCRIPT_FUNCTION, Status, Transform, script_config,
-};
+use tenon_host::engine::{Engine, Job, MaxRejects, Progress, Report, SCRIPT_FUNCTION, Transform, script_config};
 use tenon_host::job::{Job as Definition, Node, Step, interpreter_of};
 
 use crate::args::{CompressionArgument, ModeArgument, RunArguments};
@@ -19,6 +17,7 @@ use crate::interrupt::Interrupt;
 use crate::progress::Watch;
 use crate::record::Record;
 use crate::{connections, incremental, job, output, plugin, report};
+use own::Own;
 
 /// `tenon run`
 pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
@@ -37,8 +36,7 @@ pub(super) struct Runner {
     pub interrupt: Interrupt,
     /// What the runs so far were made of.
     pub inputs: Inputs,
-    /// Targets that were written by these runs, which later ones may replace.
-    own_targets: BTreeSet<String>,
+    own: Own,
     engine: Option<Engine>,
 }
 
@@ -49,7 +47,7 @@ impl Runner {
             quiet,
             interrupt: Interrupt::listen(),
             inputs: Inputs::default(),
-            own_targets: BTreeSet::new(),
+            own: Own::default(),
             engine: None,
         }
     }
@@ -118,13 +116,11 @@ impl Runner {
         };
         job.keep_failed = self.arguments.keep_failed.or(job.keep_failed);
         job.run = record.history().map(|(_, id)| id.to_owned());
-        for output in job.sinks.values_mut() {
-            if self.own_targets.contains(&output.to.place()) {
-                output.to.overwrite();
-            }
-        }
         self.inputs.add_job(&job);
         let engine = incremental::prepare(engine, &mut job, &bookmarked, record, &self.arguments).await?;
+        if self.arguments.watch {
+            self.own.replaced_by(&mut job, self.quiet);
+        }
         let watch = Watch::start(progress, self.quiet);
         let following = record.follow(progress);
         let stop = async {
@@ -134,10 +130,7 @@ impl Runner {
         let ended = engine.run_until(&job, progress, stop).await;
         drop((watch, following));
         let report = ended?;
-        if report.status == Status::Succeeded {
-            let targets = job.sinks.into_values().map(|output| output.to.place());
-            self.own_targets.extend(targets);
-        }
+        self.own.add(&report);
         Ok(report)
     }
 

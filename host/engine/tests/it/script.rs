@@ -81,6 +81,11 @@ async fn a_script_reads_calls_its_functions_and_writes() {
         .expect_err("there are data");
     assert_eq!(again.outcome(), Outcome::Refused, "{again}");
     assert!(causes(&again).contains("already"), "{}", causes(&again));
+
+    let mut again = job(folder.path(), "lake_writes");
+    again.own.clone_from(&report.written);
+    let again = run(&again).await.expect("what is its own is replaced");
+    assert_eq!(visible(&folder.path().join("out")).len(), again.files_written.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
