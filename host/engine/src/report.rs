@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use tenon_connect::SinkConfig;
+use tenon_connect::{SinkConfig, SourceConfig};
 use tenon_runtime::Run;
 
 use crate::job::Job;
@@ -39,6 +39,9 @@ pub struct Report {
     /// The targets of these sinks, as the job says them.
     #[serde(skip)]
     pub written: Vec<SinkConfig>,
+    /// What a script has read, as it has said it. What other jobs read, they say before.
+    #[serde(skip)]
+    pub read: Vec<SourceConfig>,
     /// Files that were read.
     pub files_read: usize,
     /// Their size in bytes, as stored.
@@ -137,6 +140,7 @@ impl Report {
             steps: Vec::new(),
             sinks: Vec::new(),
             written: Vec::new(),
+            read: Vec::new(),
             files_read: sources.iter().map(|source| source.source.files().len()).sum(),
             bytes_read: sources.iter().map(|source| source.source.bytes()).sum(),
             files_written: Vec::new(),

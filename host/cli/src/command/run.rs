@@ -130,7 +130,10 @@ impl Runner {
         let ended = engine.run_until(&job, progress, stop).await;
         drop((watch, following));
         let report = ended?;
-        self.own.add(&report);
+        self.inputs.add_report(&report);
+        if self.arguments.watch {
+            self.own.add(&job, &report, self.quiet);
+        }
         Ok(report)
     }
 

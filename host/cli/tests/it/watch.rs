@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crate::place::{Place, rows};
+use crate::place::{Place, guest, rows};
 
 /// Longer than a build and a run take on a machine that does other things as well.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -169,6 +169,27 @@ fn what_is_appended_is_never_replaced() {
     let said = watching.until("watching");
     assert!(said.contains("already holds data"), "{said}");
     assert_eq!(rows(&place.path("out")), 3);
+    assert_eq!(watching.interrupt(), Some(0));
+}
+
+#[test]
+fn what_a_script_reads_and_writes_is_known_from_its_first_run_on() {
+    let place = Place::new();
+    fs::write(place.path("in.csv"), "n\n1\n20\n").expect("written");
+    let written = || fs::read_to_string(place.path("out.csv")).expect("readable");
+    let script = guest("script");
+    let mut arguments = vec!["run", script.as_str(), "--watch"];
+    for parameter in ["case=lake_writes", "from=in.csv", "to=out.csv"] {
+        arguments.extend(["--param", parameter]);
+    }
+    let watching = Watching::start(&place, &arguments);
+    watching.until("watching");
+    assert_eq!(written(), "n\n60\n");
+
+    fs::write(place.path("in.csv"), "n\n1\n200\n").expect("written");
+    watching.until("in.csv has changed");
+    let said = watching.until("watching");
+    assert_eq!(written(), "n\n600\n", "{said}");
     assert_eq!(watching.interrupt(), Some(0));
 }
 

@@ -25,7 +25,11 @@ impl Own {
     }
 
     /// Takes up what a run has written.
-    pub fn add(&mut self, report: &Report) {
+    pub fn add(&mut self, job: &Job, report: &Report, quiet: bool) {
+        // Where a script writes is not known before.
+        if job.script.is_some() && job.incremental.is_empty() {
+            self.warn(report.written.iter(), quiet);
+        }
         for to in report.written.iter().filter(|to| to.needs_empty()) {
             if !self.targets.iter().any(|known| known.is_same_target(to)) {
                 self.targets.push(to.clone());
