@@ -45,7 +45,7 @@ pub use serve::ServeArguments;
 const EXIT_CODES: &str = "\
 Exit codes:
   0    it worked
-  1    the run failed, and nothing was written; or the command did
+  1    the run failed, and nothing was written unless it failed between the commits of two sinks; or the command did
   2    the command line makes no sense
   3    the plugin or the job was refused: a bad plugin, configuration, source or target
   4    a limit was reached: memory, time, rejected rows
