@@ -129,7 +129,7 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Show the first rows of files or of a table
     Preview(PreviewArguments),
-    /// Show the columns of files or of a table
+    /// Show the columns of files or of a table, and why their types are what they are
     Schema(SchemaArguments),
     /// Store, list, test and remove connections to databases
     Connection(ConnectionArguments),
