@@ -193,7 +193,7 @@ pub struct RunArguments {
     #[arg(long, value_enum, help_heading = "Data of a plugin")]
     pub compression: Option<CompressionArgument>,
 
-    /// How to read CSV.
+    /// How to read files.
     #[command(flatten)]
     pub csv: SourceArguments,
 

@@ -205,7 +205,7 @@ async fn from_file(
         ("--allow-http", !arguments.allow_http.is_empty()),
         ("--allow", !arguments.allow.is_empty()),
         ("--plugin", !arguments.plugin.is_empty()),
-        ("the CSV options", !arguments.csv.is_empty()),
+        ("an option for reading files", !arguments.csv.is_empty()),
     ];
     if let Some((option, _)) = said.iter().find(|(_, said)| *said) {
         return Err(Failure::usage(format!(

@@ -171,6 +171,36 @@ fn sources_are_looked_at() {
 }
 
 #[test]
+fn files_are_read_as_the_command_line_says() {
+    let place = Place::new();
+    fs::write(place.path("days.txt"), b"by hand\nid;name\n1;'M\xfcller; A.'\n").expect("written");
+    let said = place.tenon(&["preview", "days.txt"]).failed(3);
+    assert!(said.contains("cannot tell the format of days.txt"), "{said}");
+    let csv = [
+        "--format",
+        "csv",
+        "--encoding",
+        "latin1",
+        "--delimiter",
+        ";",
+        "--quote",
+        "'",
+    ];
+    let all = [&["preview", "days.txt", "--json", "--skip-rows", "1"][..], &csv[..]].concat();
+    let shown = place.tenon(&all).succeeded().json();
+    assert_eq!((&shown["id"], &shown["name"]), (&1.into(), &"Müller; A.".into()));
+
+    let said = place.tenon(&["preview", "days.txt", "--format", "xlsx"]).failed(2);
+    assert!(said.contains("ndjson"), "{said}");
+    let job = example_job(&place);
+    let said = place.tenon(&["run", &job, "--format", "csv"]).failed(2);
+    assert!(
+        said.contains("an option for reading files cannot be given with a job file"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_schema_says_why() {
     let place = Place::new();
     fs::create_dir(place.path("in")).expect("made");

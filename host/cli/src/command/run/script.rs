@@ -19,7 +19,7 @@ pub(super) fn job(arguments: &RunArguments, component: &Path) -> Result<Job, Fai
         ("--function", arguments.function.is_some()),
         ("--config", arguments.config.is_some()),
         ("--set", !arguments.set.is_empty()),
-        ("the CSV options", !arguments.csv.is_empty()),
+        ("an option for reading files", !arguments.csv.is_empty()),
     ];
     if let Some((option, _)) = said.iter().find(|(_, said)| *said) {
         return Err(Failure::usage(format!(
