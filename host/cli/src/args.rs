@@ -16,6 +16,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use tenon_host::connect::file::{Mode, ParquetCompression, SqlType};
 use tenon_host::engine::Place;
+use tenon_host::job::Threshold;
 use tenon_host::runtime::HttpGrant;
 
 use crate::format::{parse_bytes, parse_duration};
@@ -185,9 +186,9 @@ pub struct RunArguments {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Data of a plugin")]
     pub rejects: Option<String>,
 
-    /// Fail once more rows than this are rejected
-    #[arg(long, value_name = "ROWS")]
-    pub max_rejects: Option<u64>,
+    /// Fail where more rows than this are rejected: a count such as 100, or a share of the rows that are read, such as 1%
+    #[arg(long, value_name = "ROWS|SHARE")]
+    pub max_rejects: Option<Threshold>,
 
     /// Compression of Parquet [default: zstd]
     #[arg(long, value_enum, help_heading = "Data of a plugin")]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tenon_connect::{Bookmark, SinkConfig, SourceConfig};
+use tenon_job::Threshold;
 use tenon_runtime::{HttpGrant, Limits, LogSink};
 
 use crate::function::ScalarFunction;
@@ -183,6 +184,15 @@ pub enum MaxRejects {
     Rows(u64),
     /// So many of the rows that were read: from 0 for none to 1 for all. Looked at when all rows were read.
     Share(f64),
+}
+
+impl From<Threshold> for MaxRejects {
+    fn from(limit: Threshold) -> Self {
+        match limit {
+            Threshold::Count(rows) => Self::Rows(rows),
+            Threshold::Share(share) => Self::Share(share.0),
+        }
+    }
 }
 
 /// What to do when a run fails for a reason that may pass, such as a server that does not answer.

@@ -218,9 +218,7 @@ async fn from_file(
         .filter(|source| definition.bookmarked(source))
         .cloned()
         .collect();
-    if let Some(rows) = arguments.max_rejects {
-        job.max_rejects = Some(MaxRejects::Rows(rows));
-    }
+    job.max_rejects = arguments.max_rejects.map(MaxRejects::from).or(job.max_rejects);
     job.partitions = arguments.partitions.map(usize::from).or(job.partitions);
     job.timeout = arguments.timeout.or(job.timeout);
     if let Some(bytes) = arguments.memory_limit {
@@ -276,7 +274,7 @@ fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {
             ..WriteConfig::new(url.clone())
         })
     });
-    job.max_rejects = arguments.max_rejects.map(MaxRejects::Rows);
+    job.max_rejects = arguments.max_rejects.map(MaxRejects::from);
     job.partitions = arguments.partitions.map(usize::from);
     job.parameters = arguments.param.iter().cloned().collect();
     job.http.clone_from(&arguments.allow_http);
