@@ -16,6 +16,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use tenon_host::connect::file::{Mode, ParquetCompression, SqlType};
 use tenon_host::engine::Place;
+use tenon_host::job::Threshold;
 use tenon_host::runtime::HttpGrant;
 
 use crate::format::{parse_bytes, parse_duration};
@@ -45,7 +46,7 @@ pub use serve::ServeArguments;
 const EXIT_CODES: &str = "\
 Exit codes:
   0    it worked
-  1    the run failed, and nothing was written; or the command did
+  1    the run failed, and nothing was written unless it failed between the commits of two sinks; or the command did
   2    the command line makes no sense
   3    the plugin or the job was refused: a bad plugin, configuration, source or target
   4    a limit was reached: memory, time, rejected rows
@@ -129,7 +130,7 @@ pub enum Command {
     Explain(ExplainArguments),
     /// Show the first rows of files or of a table
     Preview(PreviewArguments),
-    /// Show the columns of files or of a table
+    /// Show the columns of files or of a table, and why their types are what they are
     Schema(SchemaArguments),
     /// Store, list, test and remove connections to databases
     Connection(ConnectionArguments),
@@ -185,15 +186,15 @@ pub struct RunArguments {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Data of a plugin")]
     pub rejects: Option<String>,
 
-    /// Fail once more rows than this are rejected
-    #[arg(long, value_name = "ROWS")]
-    pub max_rejects: Option<u64>,
+    /// Fail where more rows than this are rejected: a count such as 100, or a share of the rows that are read, such as 1%
+    #[arg(long, value_name = "ROWS|SHARE")]
+    pub max_rejects: Option<Threshold>,
 
     /// Compression of Parquet [default: zstd]
     #[arg(long, value_enum, help_heading = "Data of a plugin")]
     pub compression: Option<CompressionArgument>,
 
-    /// How to read CSV.
+    /// How to read files.
     #[command(flatten)]
     pub csv: SourceArguments,
 
@@ -270,7 +271,8 @@ pub struct RunArguments {
     #[arg(long)]
     pub no_history: bool,
 
-    /// Stay, and run again when the job file, a plugin or a local source changes; what these runs wrote, later ones replace
+    /// Stay, and run again when the job file, a plugin or a local source changes; later runs replace what these wrote where
+    /// nothing was
     #[arg(long)]
     pub watch: bool,
 

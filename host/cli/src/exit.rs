@@ -5,6 +5,8 @@ use std::io::IsTerminal;
 use tenon_host::engine::Outcome;
 use tenon_host::history::{self, State};
 
+use crate::output;
+
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const REFUSED: u8 = 3;
@@ -153,7 +155,8 @@ impl Failure {
             "hint": self.hint,
             "exit_code": self.code,
         });
-        println!("{report:#}");
+        // Why the run failed is said on stderr, too; that this could not be printed changes nothing.
+        output::print(&format!("{report:#}")).ok();
     }
 
     /// What caused the error, from the outside in. A cause whose words its effect has repeated is left out.

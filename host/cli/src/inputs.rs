@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use tenon_host::engine::Job;
+use tenon_host::engine::{Job, Report};
 
 /// Files that are looked at in one folder. A change of one past them is not seen.
 const MAX_FILES: usize = 20_000;
@@ -46,6 +46,18 @@ impl Inputs {
         }
         let targets = job.sinks.values().filter_map(|output| local(output.to.file_url()?));
         self.targets.extend(targets.map(|path| absolute(&path)));
+    }
+
+    /// Adds what a script has read, and leaves out what it has written: neither is known before.
+    pub fn add_report(&mut self, report: &Report) {
+        let targets = report.written.iter().filter_map(|to| local(to.file_url()?));
+        self.targets.extend(targets.map(|path| absolute(&path)));
+        let read = report.read.iter().filter_map(|source| local(source.file_url()?));
+        let read: Vec<PathBuf> = read.map(|path| absolute(&path)).collect();
+        // What lies in a target changes with every run.
+        let is_written = |path: &PathBuf| self.targets.iter().any(|target| path.starts_with(target));
+        let read = read.into_iter().filter(|path| !is_written(path));
+        self.paths.extend(read);
     }
 
     /// The state of the files now.

@@ -1,5 +1,8 @@
 //! The tenon command.
 
+// They panic once nobody reads on; `output` does not.
+#![warn(clippy::print_stdout)]
+
 mod allocator;
 mod args;
 mod command;
@@ -125,10 +128,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
                 };
                 command::serve(*serve, quiet, surroundings).await
             }
-            Command::Completions(completions) => {
-                command::completions(&completions);
-                Ok(())
-            }
+            Command::Completions(completions) => command::completions(&completions),
         }
     });
     // A blocking thread may still wait for a disk or a guest; nothing of it matters any more.

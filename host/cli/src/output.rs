@@ -11,6 +11,12 @@ pub fn print(text: &str) -> Result<(), Failure> {
     done(writeln!(io::stdout().lock(), "{text}"))
 }
 
+/// Prints a text as it is.
+pub fn write(text: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    done(stdout.write_all(text).and_then(|()| stdout.flush()))
+}
+
 /// What came of printing. That nobody reads on, as with `| head`, is no failure.
 pub fn done(printed: io::Result<()>) -> Result<(), Failure> {
     match printed {

@@ -5,7 +5,9 @@ use std::io::IsTerminal;
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 use tenon_host::engine::{Flow, Report, SinkReport, Status};
 
+use crate::exit::Failure;
 use crate::format::{bytes, count, seconds};
+use crate::output;
 use crate::printable::one_line;
 
 const HEADINGS: [&str; 7] = ["", "NAME", "ROWS IN", "ROWS OUT", "REJECTED", "BYTES", "TO"];
@@ -13,21 +15,19 @@ const HEADINGS: [&str; 7] = ["", "NAME", "ROWS IN", "ROWS OUT", "REJECTED", "BYT
 const TEXTS: [usize; 3] = [0, 1, 6];
 
 /// Prints the report to stdout.
-pub fn print(report: &Report) {
+pub fn print(report: &Report) -> Result<(), Failure> {
     match report.status {
         Status::Succeeded => {}
         Status::Skipped => {
-            println!("Nothing was done: the target already holds data, and the mode is `ignore`.");
-            return;
+            return output::print("Nothing was done: the target already holds data, and the mode is `ignore`.");
         }
         Status::NothingNew => {
-            println!("Nothing was done: there is nothing that earlier runs have not read.");
-            return;
+            return output::print("Nothing was done: there is nothing that earlier runs have not read.");
         }
     }
     let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    println!("{}\n", flows(report, coloured).trim_fmt());
-    println!("{}", pairs(summary(report), coloured).trim_fmt());
+    let (flows, summary) = (flows(report, coloured), pairs(summary(report), coloured));
+    output::print(&format!("{}\n\n{}", flows.trim_fmt(), summary.trim_fmt()))
 }
 
 /// A table of names and values without borders.

@@ -127,12 +127,43 @@ impl SinkConfig {
         }
     }
 
-    /// Replaces what is there, instead of refusing to.
-    pub fn overwrite(&mut self) {
+    /// Whether it is written to only where nothing is: what this has written is all that is there.
+    pub fn needs_empty(&self) -> bool {
+        use tenon_database::Mode;
         match self {
-            Self::File(config) if config.mode == file::Mode::Error => config.mode = file::Mode::Overwrite,
-            Self::Database(config) => config.overwrite(),
-            Self::File(_) => {}
+            Self::File(config) => matches!(config.mode, file::Mode::Error | file::Mode::Ignore),
+            Self::Database(config) => matches!(config.write.mode, Mode::Error | Mode::Ignore),
+        }
+    }
+
+    /// Whether rows are added to what is there.
+    pub fn appends(&self) -> bool {
+        match self {
+            Self::File(config) => config.mode == file::Mode::Append,
+            Self::Database(config) => config.write.mode == tenon_database::Mode::Append,
+        }
+    }
+
+    /// Whether another writes to the same place, and reaches it in the same way.
+    pub fn is_same_target(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => one.url == other.url && one.store == other.store,
+            (Self::Database(one), Self::Database(other)) => {
+                let is_same_database = one.driver == other.driver && one.connection == other.connection;
+                is_same_database && one.write.table == other.write.table
+            }
+            _ => false,
+        }
+    }
+
+    /// Replaces what is there, instead of refusing to write or leaving it.
+    pub fn overwrite(&mut self) {
+        if !self.needs_empty() {
+            return;
+        }
+        match self {
+            Self::File(config) => config.mode = file::Mode::Overwrite,
+            Self::Database(config) => config.write.mode = tenon_database::Mode::Overwrite,
         }
     }
 

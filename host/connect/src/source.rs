@@ -175,6 +175,14 @@ impl Source {
         }
     }
 
+    /// Where the columns of files and their types come from; none where it reads something else, which declares them.
+    pub fn schema_report(&self) -> Option<&file::SchemaReport> {
+        match self {
+            Self::File(source) => Some(source.schema_report()),
+            Self::Database(_) => None,
+        }
+    }
+
     /// What a person should know of columns that are not quite what they are in the source: column and remark.
     pub fn remarks(&self) -> Vec<(String, String)> {
         match self {

@@ -249,6 +249,7 @@ impl Committing<'_> {
             })?;
             let rows_rejected = if to.rejects() { progress.rejected_by(&name) } else { 0 };
             report.committed(name, rejected, rows_rejected, committed);
+            report.written.push(to);
         }
         if let Some(ledger) = self.ledger
             && let Err(error) = ledger.committed(self.run).await

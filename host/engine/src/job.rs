@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tenon_connect::{Bookmark, SinkConfig, SourceConfig};
+use tenon_job::Threshold;
 use tenon_runtime::{HttpGrant, Limits, LogSink};
 
 use crate::function::ScalarFunction;
@@ -35,6 +36,9 @@ pub struct Job {
     pub functions: BTreeMap<String, ScalarFunction>,
     /// Where rows go.
     pub sinks: BTreeMap<String, Output>,
+    /// Targets that hold nothing but what earlier runs have written in whose place this one comes: what is there is
+    /// replaced, where a sink's mode would refuse to write or leave it. None by default.
+    pub own: Vec<SinkConfig>,
     /// Rejected rows at which the run fails; any number is fine by default.
     pub max_rejects: Option<MaxRejects>,
     /// Partitions that run side by side; one per core by default. A job with a function that keeps state gets one.
@@ -78,6 +82,7 @@ impl Job {
             steps: BTreeMap::new(),
             functions: BTreeMap::new(),
             sinks: BTreeMap::new(),
+            own: Vec::new(),
             max_rejects: None,
             partitions: None,
             parameters: BTreeMap::new(),
@@ -129,6 +134,15 @@ impl Job {
         self.sinks.insert(name.into(), Output { feed, to });
         self
     }
+
+    /// The target of a sink as this run writes to it.
+    pub(crate) fn target(&self, to: &SinkConfig) -> SinkConfig {
+        let mut target = to.clone();
+        if self.own.iter().any(|own| own.is_same_target(to)) {
+            target.overwrite();
+        }
+        target
+    }
 }
 
 /// How much of a source is read.
@@ -170,6 +184,15 @@ pub enum MaxRejects {
     Rows(u64),
     /// So many of the rows that were read: from 0 for none to 1 for all. Looked at when all rows were read.
     Share(f64),
+}
+
+impl From<Threshold> for MaxRejects {
+    fn from(limit: Threshold) -> Self {
+        match limit {
+            Threshold::Count(rows) => Self::Rows(rows),
+            Threshold::Share(share) => Self::Share(share.0),
+        }
+    }
 }
 
 /// What to do when a run fails for a reason that may pass, such as a server that does not answer.

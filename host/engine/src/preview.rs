@@ -3,6 +3,7 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::prelude::SessionContext;
+use tenon_connect::file::SchemaReport;
 use tenon_connect::{Bookmark, ReadOptions, Source, SourceConfig};
 
 use crate::error::Error;
@@ -57,6 +58,11 @@ impl Preview {
     /// The columns.
     pub fn schema(&self) -> SchemaRef {
         self.source.schema()
+    }
+
+    /// Where the columns of files and their types come from; none of a table, which declares them.
+    pub fn schema_report(&self) -> Option<&SchemaReport> {
+        self.source.schema_report()
     }
 
     /// What a person should know of columns that are not quite what they are in the source: column and remark.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use tenon_connect::{SinkConfig, SourceConfig};
 use tenon_runtime::Run;
 
 use crate::job::Job;
@@ -35,6 +36,12 @@ pub struct Report {
     pub steps: Vec<Flow>,
     /// What was written, by sink; nothing to sinks that were skipped.
     pub sinks: Vec<SinkReport>,
+    /// The targets of these sinks, as the job says them.
+    #[serde(skip)]
+    pub written: Vec<SinkConfig>,
+    /// What a script has read, as it has said it. What other jobs read, they say before.
+    #[serde(skip)]
+    pub read: Vec<SourceConfig>,
     /// Files that were read.
     pub files_read: usize,
     /// Their size in bytes, as stored.
@@ -132,6 +139,8 @@ impl Report {
             sources: Vec::new(),
             steps: Vec::new(),
             sinks: Vec::new(),
+            written: Vec::new(),
+            read: Vec::new(),
             files_read: sources.iter().map(|source| source.source.files().len()).sum(),
             bytes_read: sources.iter().map(|source| source.source.bytes()).sum(),
             files_written: Vec::new(),

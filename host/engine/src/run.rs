@@ -99,7 +99,8 @@ impl Engine {
     /// Runs a job.
     ///
     /// # Errors
-    /// Each [`Error`] says what is at fault. Nothing of a failed run is visible.
+    /// Each [`Error`] says what is at fault. Nothing of a failed run is visible, unless a sink had committed when the next
+    /// one failed to: [`finish`](Self::finish) does the rest.
     pub async fn run(&self, job: &Job, progress: &Progress) -> Result<Report, Error> {
         self.run_until(job, progress, std::future::pending()).await
     }

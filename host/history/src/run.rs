@@ -21,7 +21,7 @@ pub enum State {
     Stopped,
     /// Everything was written.
     Succeeded,
-    /// The job failed, and nothing was written.
+    /// The job failed, and nothing was written, unless it failed between the commits of two sinks.
     Failed,
     /// Something else than the job failed: the process died, or the job was refused.
     Error,

@@ -235,7 +235,8 @@ impl FromStr for Threshold {
         if let Ok(count) = text.trim().parse() {
             return Ok(Threshold::Count(count));
         }
-        text.parse().map(Threshold::Share)
+        let share = text.parse::<Share>().map(Threshold::Share);
+        share.map_err(|_| format!("expected {THRESHOLD}, found the string \"{text}\""))
     }
 }
 

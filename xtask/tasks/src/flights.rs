@@ -21,6 +21,8 @@ pub(crate) fn run() -> Result<()> {
             "out/flights",
             "--null",
             "NA",
+            "--rejects",
+            "out/rejected.ndjson",
             "--mode",
             "overwrite",
         ]);

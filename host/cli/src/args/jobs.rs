@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
+use serde::de::DeserializeOwned;
 use tenon_host::connect::SourceConfig;
-use tenon_host::connect::file::{CsvRead, ReadConfig, SqlType};
+use tenon_host::connect::file::{CsvRead, Encoding, Format, ReadConfig, SqlType};
 
 use super::{parse_column_type, parse_pair};
 use crate::connections;
@@ -22,7 +24,8 @@ Examples:
 const PREVIEW_EXAMPLES: &str = "\
 Examples:
   tenon preview examples/flights/flights.csv.gz --null NA
-  tenon preview 'lake/*.parquet' --rows 100";
+  tenon preview 'lake/*.parquet' --rows 100
+  tenon preview days.txt --format csv --delimiter ';' --encoding latin1";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -70,7 +73,7 @@ pub struct PreviewArguments {
     #[arg(long, value_name = "ROWS", default_value_t = 20)]
     pub rows: usize,
 
-    /// How to read CSV.
+    /// How to read files.
     #[command(flatten)]
     pub csv: SourceArguments,
 
@@ -91,7 +94,7 @@ pub struct SchemaArguments {
     #[arg(long, conflicts_with = "source")]
     pub job_file: bool,
 
-    /// How to read CSV.
+    /// How to read files.
     #[command(flatten)]
     pub csv: SourceArguments,
 
@@ -100,9 +103,17 @@ pub struct SchemaArguments {
     pub json: bool,
 }
 
-/// How to read CSV.
+/// How to read files.
 #[derive(Debug, Args)]
 pub struct SourceArguments {
+    /// Format of the files that are read [default: what their names say, or else their first bytes]
+    #[arg(long, value_parser = formats(), help_heading = "Reading files")]
+    pub format: Option<Format>,
+
+    /// Encoding of text files [default: utf-8]
+    #[arg(long, value_parser = encodings(), help_heading = "Reading files")]
+    pub encoding: Option<Encoding>,
+
     /// A text that means "no value" in CSV; may be given several times
     #[arg(long, value_name = "TEXT", help_heading = "CSV")]
     pub null: Vec<String>,
@@ -110,6 +121,14 @@ pub struct SourceArguments {
     /// What separates values in CSV [default: a comma, or a tab for .tsv]
     #[arg(long, value_name = "CHARACTER", help_heading = "CSV")]
     pub delimiter: Option<char>,
+
+    /// What encloses values in CSV that contain delimiters or line ends [default: "]
+    #[arg(long, value_name = "CHARACTER", help_heading = "CSV")]
+    pub quote: Option<char>,
+
+    /// Lines at the start of a CSV file that are not read
+    #[arg(long, value_name = "LINES", help_heading = "CSV")]
+    pub skip_rows: Option<u64>,
 
     /// The first line of CSV is data, not names
     #[arg(long, help_heading = "CSV")]
@@ -132,20 +151,24 @@ impl SourceArguments {
                 return Ok(table);
             }
             return Err(Failure::usage(
-                "the CSV options are for files; a table has types of its own".to_owned(),
+                "the options for reading files are not for tables, which have types of their own".to_owned(),
             ));
         }
         Ok(SourceConfig::from(self.files(url)))
     }
 
     fn files(&self, url: &str) -> ReadConfig {
-        let defaults = ReadConfig::new(url);
+        let (defaults, csv) = (ReadConfig::new(url), CsvRead::default());
         ReadConfig {
+            format: self.format,
+            encoding: self.encoding.unwrap_or_default(),
             csv: CsvRead {
                 delimiter: self.delimiter,
+                quote: self.quote.unwrap_or(csv.quote),
+                skip_rows: self.skip_rows.unwrap_or(csv.skip_rows),
                 header: !self.no_header,
                 null: self.null.clone(),
-                ..CsvRead::default()
+                ..csv
             },
             infer_rows: self.infer_rows.unwrap_or(defaults.infer_rows),
             schema: self.types.iter().cloned().collect(),
@@ -156,12 +179,33 @@ impl SourceArguments {
     /// Whether anything was said.
     pub fn is_empty(&self) -> bool {
         let Self {
+            format,
+            encoding,
             null,
             delimiter,
+            quote,
+            skip_rows,
             no_header,
             types,
             infer_rows,
         } = self;
-        null.is_empty() && delimiter.is_none() && !no_header && types.is_empty() && infer_rows.is_none()
+        let is_csv_default = null.is_empty() && delimiter.is_none() && quote.is_none() && skip_rows.is_none();
+        let are_types_default = !no_header && types.is_empty() && infer_rows.is_none();
+        format.is_none() && encoding.is_none() && is_csv_default && are_types_default
     }
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    let names = ["csv", "tsv", "ndjson", "json", "parquet", "avro", "arrow", "orc"];
+    PossibleValuesParser::new(names).try_map(named::<Format>)
+}
+
+fn encodings() -> impl TypedValueParser<Value = Encoding> {
+    let names = ["utf-8", "utf-16le", "utf-16be", "windows-1252", "latin1"];
+    PossibleValuesParser::new(names).try_map(named::<Encoding>)
+}
+
+/// What a job file calls by this name.
+fn named<T: DeserializeOwned>(name: String) -> Result<T, serde_json::Error> {
+    serde_json::from_value(serde_json::Value::String(name))
 }

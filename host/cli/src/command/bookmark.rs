@@ -68,10 +68,12 @@ fn forget(history: &History, arguments: &ResetBookmark) -> Result<(), Failure> {
     let reset = history.reset(&arguments.job, arguments.source.as_deref())?;
     if arguments.state {
         let values = history.state_clear(&arguments.job)?;
-        println!("forgot {values} values that plugins of `{}` kept", arguments.job);
+        output::print(&format!(
+            "forgot {values} values that plugins of `{}` kept",
+            arguments.job
+        ))?;
     }
-    say("reset", &arguments.job, &reset);
-    Ok(())
+    say("reset", &arguments.job, &reset)
 }
 
 fn go_back(history: &History, arguments: &RewindBookmark) -> Result<(), Failure> {
@@ -82,15 +84,16 @@ fn go_back(history: &History, arguments: &RewindBookmark) -> Result<(), Failure>
         Err(error) => return Err(error.into()),
     };
     let changed = history.rewind(&arguments.job, &run)?;
-    say("rewound", &arguments.job, &changed);
-    Ok(())
+    say("rewound", &arguments.job, &changed)
 }
 
-fn say(what: &str, job: &str, sources: &[String]) {
+fn say(what: &str, job: &str, sources: &[String]) -> Result<(), Failure> {
     if sources.is_empty() {
-        println!("nothing to be {what}: the bookmarks of `{job}` are so already");
+        output::print(&format!(
+            "nothing to be {what}: the bookmarks of `{job}` are so already"
+        ))
     } else {
         let sources: Vec<String> = sources.iter().map(|source| format!("`{source}`")).collect();
-        println!("{what} the bookmarks of `{job}`: {}", sources.join(", "));
+        output::print(&format!("{what} the bookmarks of `{job}`: {}", sources.join(", ")))
     }
 }

@@ -1,6 +1,7 @@
 use crate::args::BuildArguments;
 use crate::exit::Failure;
 use crate::format::bytes;
+use crate::output;
 use crate::plugin;
 
 /// `tenon build`
@@ -8,11 +9,11 @@ pub async fn build(arguments: BuildArguments, quiet: bool) -> Result<(), Failure
     let built = plugin::build(&arguments.project, arguments.output, quiet).await?;
     if !quiet {
         let (component, size) = (built.component.display(), bytes(built.bytes));
-        println!(
+        output::print(&format!(
             "{component} ({size}, {}): {}",
             built.language,
             built.interfaces.join(", ")
-        );
+        ))?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use super::endpoint::{self, Variables};
 use super::{copy, new};
 use crate::args::{GenerateArguments, Kind, Language, ModeArgument, NewArguments};
 use crate::exit::Failure;
+use crate::output;
 
 /// `tenon generate`
 pub async fn generate(arguments: GenerateArguments, quiet: bool) -> Result<(), Failure> {
@@ -36,14 +37,14 @@ pub async fn generate(arguments: GenerateArguments, quiet: bool) -> Result<(), F
         Some(language) => project(Path::new(&arguments.name), language, &flow)?,
     };
     if !quiet {
-        println!("made {}, which is yours to edit", made.display());
-        for variable in variables.keys() {
-            println!("it reads a URL with a password from the variable {variable}");
-        }
-        match arguments.lang {
-            None => println!("next:\n  tenon run {}", made.display()),
-            Some(_) => println!("next:\n  cd {}\n  tenon run job.toml", made.display()),
-        }
+        let mut lines = vec![format!("made {}, which is yours to edit", made.display())];
+        let variables = variables.keys();
+        lines.extend(variables.map(|variable| format!("it reads a URL with a password from the variable {variable}")));
+        lines.push(match arguments.lang {
+            None => format!("next:\n  tenon run {}", made.display()),
+            Some(_) => format!("next:\n  cd {}\n  tenon run job.toml", made.display()),
+        });
+        output::print(&lines.join("\n"))?;
     }
     Ok(())
 }

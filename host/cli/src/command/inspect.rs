@@ -7,8 +7,8 @@ use tenon_host::runtime::{Function, Interfaces, Plugin};
 use crate::args::InspectArguments;
 use crate::exit::Failure;
 use crate::format::{bytes, count};
-use crate::plugin;
 use crate::report::pairs;
+use crate::{output, plugin};
 
 /// `tenon inspect`
 pub async fn inspect(arguments: InspectArguments, quiet: bool) -> Result<(), Failure> {
@@ -19,11 +19,10 @@ pub async fn inspect(arguments: InspectArguments, quiet: bool) -> Result<(), Fai
         .with_context(|| format!("the plugin {} cannot be used", arguments.plugin.display()))
         .map_err(Failure::refused)?;
     if arguments.json {
-        println!("{:#}", as_json(&plugin));
+        output::print(&format!("{:#}", as_json(&plugin)))
     } else {
-        print(&plugin);
+        output::print(&as_text(&plugin))
     }
-    Ok(())
 }
 
 fn as_json(plugin: &Plugin) -> Value {
@@ -50,7 +49,7 @@ fn as_json(plugin: &Plugin) -> Value {
     })
 }
 
-fn print(plugin: &Plugin) {
+fn as_text(plugin: &Plugin) -> String {
     let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let rows = [
         ("plugin", plugin.name().to_owned()),
@@ -61,13 +60,10 @@ fn print(plugin: &Plugin) {
         ),
         ("exports", interfaces(*plugin.interfaces()).join(", ")),
     ];
-    println!(
-        "{}",
-        pairs(rows.map(|(name, value)| (name.to_owned(), value)), coloured).trim_fmt()
-    );
-    for function in plugin.functions() {
-        println!("\n{}", pairs(describe(function), coloured).trim_fmt());
-    }
+    let mut parts = vec![pairs(rows.map(|(name, value)| (name.to_owned(), value)), coloured).trim_fmt()];
+    let functions = plugin.functions().iter();
+    parts.extend(functions.map(|function| pairs(describe(function), coloured).trim_fmt()));
+    parts.join("\n\n")
 }
 
 fn describe(function: &Function) -> Vec<(String, String)> {

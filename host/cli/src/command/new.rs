@@ -6,6 +6,7 @@ use anyhow::Context;
 
 use crate::args::{Kind, Language, NewArguments};
 use crate::exit::Failure;
+use crate::output;
 use crate::template;
 
 /// `tenon new`
@@ -17,8 +18,10 @@ pub fn new(arguments: &NewArguments, quiet: bool) -> Result<(), Failure> {
             Kind::Transform => "tenon run job.toml",
             Kind::Job => "tenon run .",
         };
-        println!("made {shown}, with data/orders.csv to try it on");
-        println!("next:\n  cd {shown}\n  {run}\n  {run} --watch      # again with each change");
+        output::print(&format!(
+            "made {shown}, with data/orders.csv to try it on\n\
+             next:\n  cd {shown}\n  {run}\n  {run} --watch      # again with each change"
+        ))?;
     }
     Ok(())
 }

@@ -1,15 +1,13 @@
+mod own;
 mod script;
 mod watched;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
 use tenon_host::connect::SinkConfig;
 use tenon_host::connect::file::{Mode, ParquetWrite, WriteConfig};
-use tenon_host::engine::{
-    Engine, Job, MaxRejects, Progress, Report, SCRIPT_FUNCTION, Status, Transform, script_config,
-};
+use tenon_host::engine::{Engine, Job, MaxRejects, Progress, Report, SCRIPT_FUNCTION, Transform, script_config};
 use tenon_host::job::{Job as Definition, Node, Step, interpreter_of};
 
 use crate::args::{CompressionArgument, ModeArgument, RunArguments};
@@ -18,7 +16,8 @@ use crate::inputs::Inputs;
 use crate::interrupt::Interrupt;
 use crate::progress::Watch;
 use crate::record::Record;
-use crate::{connections, incremental, job, plugin, report};
+use crate::{connections, incremental, job, output, plugin, report};
+use own::Own;
 
 /// `tenon run`
 pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
@@ -37,8 +36,7 @@ pub(super) struct Runner {
     pub interrupt: Interrupt,
     /// What the runs so far were made of.
     pub inputs: Inputs,
-    /// Targets that were written by these runs, which later ones may replace.
-    own_targets: BTreeSet<String>,
+    own: Own,
     engine: Option<Engine>,
 }
 
@@ -49,7 +47,7 @@ impl Runner {
             quiet,
             interrupt: Interrupt::listen(),
             inputs: Inputs::default(),
-            own_targets: BTreeSet::new(),
+            own: Own::default(),
             engine: None,
         }
     }
@@ -92,11 +90,12 @@ impl Runner {
     pub fn show(&self, report: &Report) -> Result<(), Failure> {
         if self.arguments.json {
             let text = serde_json::to_string_pretty(report).map_err(|error| Failure::failed(error.into()))?;
-            println!("{text}");
-        } else if !self.quiet {
-            report::print(report);
+            output::print(&text)
+        } else if self.quiet {
+            Ok(())
+        } else {
+            report::print(report)
         }
-        Ok(())
     }
 
     async fn execute(
@@ -117,13 +116,11 @@ impl Runner {
         };
         job.keep_failed = self.arguments.keep_failed.or(job.keep_failed);
         job.run = record.history().map(|(_, id)| id.to_owned());
-        for output in job.sinks.values_mut() {
-            if self.own_targets.contains(&output.to.place()) {
-                output.to.overwrite();
-            }
-        }
         self.inputs.add_job(&job);
         let engine = incremental::prepare(engine, &mut job, &bookmarked, record, &self.arguments).await?;
+        if self.arguments.watch {
+            self.own.replaced_by(&mut job, self.quiet);
+        }
         let watch = Watch::start(progress, self.quiet);
         let following = record.follow(progress);
         let stop = async {
@@ -133,9 +130,9 @@ impl Runner {
         let ended = engine.run_until(&job, progress, stop).await;
         drop((watch, following));
         let report = ended?;
-        if report.status == Status::Succeeded {
-            let targets = job.sinks.into_values().map(|output| output.to.place());
-            self.own_targets.extend(targets);
+        self.inputs.add_report(&report);
+        if self.arguments.watch {
+            self.own.add(&job, &report, self.quiet);
         }
         Ok(report)
     }
@@ -208,7 +205,7 @@ async fn from_file(
         ("--allow-http", !arguments.allow_http.is_empty()),
         ("--allow", !arguments.allow.is_empty()),
         ("--plugin", !arguments.plugin.is_empty()),
-        ("the CSV options", !arguments.csv.is_empty()),
+        ("an option for reading files", !arguments.csv.is_empty()),
     ];
     if let Some((option, _)) = said.iter().find(|(_, said)| *said) {
         return Err(Failure::usage(format!(
@@ -221,9 +218,7 @@ async fn from_file(
         .filter(|source| definition.bookmarked(source))
         .cloned()
         .collect();
-    if let Some(rows) = arguments.max_rejects {
-        job.max_rejects = Some(MaxRejects::Rows(rows));
-    }
+    job.max_rejects = arguments.max_rejects.map(MaxRejects::from).or(job.max_rejects);
     job.partitions = arguments.partitions.map(usize::from).or(job.partitions);
     job.timeout = arguments.timeout.or(job.timeout);
     if let Some(bytes) = arguments.memory_limit {
@@ -279,7 +274,7 @@ fn transform(arguments: &RunArguments) -> Result<Transform, Failure> {
             ..WriteConfig::new(url.clone())
         })
     });
-    job.max_rejects = arguments.max_rejects.map(MaxRejects::Rows);
+    job.max_rejects = arguments.max_rejects.map(MaxRejects::from);
     job.partitions = arguments.partitions.map(usize::from);
     job.parameters = arguments.param.iter().cloned().collect();
     job.http.clone_from(&arguments.allow_http);

@@ -9,6 +9,7 @@ use crate::args::ServeArguments;
 use crate::exit::Failure;
 use crate::interpreter;
 use crate::interrupt::Interrupt;
+use crate::output;
 
 /// The operator's first token, where the operator chooses it.
 const TOKEN: &str = "TENON_SERVER_TOKEN";
@@ -22,8 +23,7 @@ pub async fn serve(arguments: ServeArguments, quiet: bool, surroundings: Surroun
         config.plugins.interpreters.clone_from(&interpreters);
     }
     if arguments.check {
-        print!("{}", config.shown());
-        return Ok(());
+        return output::write(config.shown().as_bytes());
     }
     let interrupt = Interrupt::listen();
     let source = arguments.config.clone().map(|file| Source {
@@ -34,7 +34,7 @@ pub async fn serve(arguments: ServeArguments, quiet: bool, surroundings: Surroun
     let server = Server::open_in(config, surroundings).await.map_err(refused)?;
     let given = std::env::var(TOKEN).ok();
     if let Some(token) = server.bootstrap(given.as_deref()).await.map_err(refused)? {
-        println!("the operator's token, which is not shown again: {token}");
+        output::print(&format!("the operator's token, which is not shown again: {token}"))?;
     }
     let listening = |address| {
         if !quiet {

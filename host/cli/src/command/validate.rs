@@ -1,19 +1,19 @@
 use crate::args::ValidateArguments;
 use crate::exit::Failure;
-use crate::job;
+use crate::{job, output};
 
 /// `tenon validate`
 pub fn validate(arguments: &ValidateArguments, quiet: bool) -> Result<(), Failure> {
     let prepared = job::check(&arguments.job, &arguments.param, quiet)?;
     if !quiet {
         let job = &prepared.definition;
-        println!(
+        output::print(&format!(
             "{} is valid: {}, {}, {}",
             job.name,
             number(job.sources.len(), "source"),
             number(job.steps.len(), "step"),
             number(job.sinks.len(), "sink")
-        );
+        ))?;
     }
     Ok(())
 }

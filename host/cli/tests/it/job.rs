@@ -144,11 +144,11 @@ fn sources_are_looked_at() {
         .tenon(&["schema", &flights, "--null", "NA", "--json"])
         .succeeded()
         .json();
-    let columns = columns.as_array().expect("a list");
-    assert_eq!(columns.len(), 19);
+    assert_eq!(columns["columns"].as_array().map(Vec::len), Some(19));
+    let column = &columns["columns"][3];
     assert_eq!(
-        (&columns[3]["name"], &columns[3]["type"]),
-        (&"dep_time".into(), &"Int64".into())
+        [&column["name"], &column["type"], &column["arrow_type"]],
+        ["dep_time", "bigint", "Int64"]
     );
 
     let rows = place
@@ -168,6 +168,80 @@ fn sources_are_looked_at() {
 
     let said = place.tenon(&["schema", "none.csv"]).failed(3);
     assert!(said.contains("none.csv"), "{said}");
+}
+
+#[test]
+fn files_are_read_as_the_command_line_says() {
+    let place = Place::new();
+    fs::write(place.path("days.txt"), b"by hand\nid;name\n1;'M\xfcller; A.'\n").expect("written");
+    let said = place.tenon(&["preview", "days.txt"]).failed(3);
+    assert!(said.contains("cannot tell the format of days.txt"), "{said}");
+    let csv = [
+        "--format",
+        "csv",
+        "--encoding",
+        "latin1",
+        "--delimiter",
+        ";",
+        "--quote",
+        "'",
+    ];
+    let all = [&["preview", "days.txt", "--json", "--skip-rows", "1"][..], &csv[..]].concat();
+    let shown = place.tenon(&all).succeeded().json();
+    assert_eq!((&shown["id"], &shown["name"]), (&1.into(), &"Müller; A.".into()));
+
+    let said = place.tenon(&["preview", "days.txt", "--format", "xlsx"]).failed(2);
+    assert!(said.contains("ndjson"), "{said}");
+    let job = example_job(&place);
+    let said = place.tenon(&["run", &job, "--format", "csv"]).failed(2);
+    assert!(
+        said.contains("an option for reading files cannot be given with a job file"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_schema_says_why() {
+    let place = Place::new();
+    fs::create_dir(place.path("in")).expect("made");
+    fs::write(place.path("in/1.csv"), "id,price,note\n1,2,\n2,2.5,\n").expect("written");
+    fs::write(place.path("in/2.csv"), "id,price\n3,4\n").expect("written");
+    let shown = place.tenon(&["schema", "in/", "--type", "id=int"]).succeeded().stdout;
+    let line = |name: &str| {
+        let mut lines = shown.lines().map(str::trim);
+        lines.find(|line| line.starts_with(name)).unwrap_or_default()
+    };
+    assert!(line("id").contains("int") && line("id").contains("given"), "{shown}");
+    assert!(
+        line("price").contains("double") && line("price").contains("inferred"),
+        "{shown}"
+    );
+    assert!(line("price").contains("`2.5` in line 3 of "), "{shown}");
+    assert!(
+        line("note").contains("text") && line("note").ends_with("no value was seen; it is in 1 of 2 files"),
+        "{shown}"
+    );
+    assert!(shown.ends_with("\nlooked at 3 rows of 2 files\n"), "{shown}");
+
+    let shown = place.tenon(&["schema", "in/", "--json"]).succeeded().json();
+    assert_eq!((&shown["files"], &shown["rows"]), (&2.into(), &3.into()));
+    let price = &shown["columns"][1];
+    assert_eq!(
+        [&price["name"], &price["type"], &price["origin"]],
+        ["price", "double", "inferred"]
+    );
+    assert_eq!((&price["nullable"], &price["files"]), (&true.into(), &2.into()));
+    assert!(
+        price["because"]
+            .as_str()
+            .is_some_and(|because| because.contains("`2.5`")),
+        "{price}"
+    );
+    // The names are those that `--type` takes.
+    for column in shown["columns"].as_array().expect("a list") {
+        let pair = ["name", "type"].map(|key| column[key].as_str().expect("text"));
+        place.tenon(&["schema", "in/", "--type", &pair.join("=")]).succeeded();
+    }
 }
 
 #[test]

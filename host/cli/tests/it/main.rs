@@ -9,6 +9,7 @@ mod inspect;
 mod interrupt;
 mod job;
 mod languages;
+mod leaving;
 mod mistakes;
 mod new;
 mod pii;

@@ -69,7 +69,10 @@ fn mistakes_have_their_exit_codes_and_sentences() {
     fails(1, format!("{run} --to bad.csv/o/"), "cannot create the folder");
 
     fails(4, format!("{run} --to o/ --timeout 1ms"), "timeout of 1ms");
+    fails(2, format!("{run} --to o/ --max-rejects many"), "expected a count");
     fails(4, format!("{run} --to o/ --max-rejects 2"), "more than 2 rows");
+    let share = "5 of 336776 rows were rejected, more than the share of 0.00001";
+    fails(4, format!("{run} --to o/ --max-rejects 0.001%"), share);
     fails(4, format!("{run} --to o/ --memory-limit 64KiB"), "`memory`");
 }
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crate::place::Place;
+use crate::place::{Place, guest, rows};
 
 /// Longer than a build and a run take on a machine that does other things as well.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -122,6 +122,74 @@ fn what_was_there_before_is_not_replaced() {
     let said = watching.until("watching");
     assert!(said.contains("already holds data"), "{said}");
     assert_eq!(fs::read_to_string(place.path("out.csv")).expect("readable"), "mine\n");
+    assert_eq!(watching.interrupt(), Some(0));
+}
+
+#[test]
+fn what_is_ignored_is_replaced_where_the_watch_has_written_it() {
+    let place = Place::new();
+    fs::write(place.path("in.csv"), "id\n1\n").expect("written");
+    fs::write(place.path("theirs.csv"), "theirs\n").expect("written");
+    let sink = |name: &str| format!("[sinks.{name}]\nfrom = \"days\"\nurl = \"{name}.csv\"\nmode = \"ignore\"\n");
+    let job = format!("[sources.days]\nurl = \"in.csv\"\n{}{}", sink("ours"), sink("theirs"));
+    fs::write(place.path("days.toml"), job).expect("written");
+    let written = |name: &str| fs::read_to_string(place.path(name)).expect("readable");
+    let watching = Watching::start(&place, &["run", "days.toml", "--watch"]);
+    watching.until("watching");
+    assert_eq!(written("ours.csv"), "id\n1\n");
+
+    fs::write(place.path("in.csv"), "id\n1\n20\n").expect("written");
+    watching.until("in.csv has changed");
+    watching.until("watching");
+    assert_eq!(written("ours.csv"), "id\n1\n20\n");
+    assert_eq!(written("theirs.csv"), "theirs\n");
+    assert_eq!(watching.interrupt(), Some(0));
+}
+
+#[test]
+fn what_is_appended_is_never_replaced() {
+    let place = Place::new();
+    fs::write(place.path("in.csv"), "id\n1\n").expect("written");
+    let job = "[sources.days]\nurl = \"in.csv\"\n[sinks.out]\nfrom = \"days\"\nurl = \"out/\"\nmode = \"append\"\n";
+    fs::write(place.path("days.toml"), job).expect("written");
+    let watching = Watching::start(&place, &["run", "days.toml", "--watch"]);
+    let said = watching.until("watching");
+    assert!(said.contains("adds its rows to out/"), "{said}");
+    assert_eq!(rows(&place.path("out")), 1);
+
+    fs::write(place.path("in.csv"), "id\n1\n20\n").expect("written");
+    watching.until("in.csv has changed");
+    let said = watching.until("watching");
+    assert!(!said.contains("adds its rows"), "it was said before: {said}");
+    assert_eq!(rows(&place.path("out")), 3);
+
+    // To write only where nothing is does not make theirs what was appended to.
+    fs::write(place.path("days.toml"), job.replace("append", "error")).expect("written");
+    watching.until("days.toml has changed");
+    let said = watching.until("watching");
+    assert!(said.contains("already holds data"), "{said}");
+    assert_eq!(rows(&place.path("out")), 3);
+    assert_eq!(watching.interrupt(), Some(0));
+}
+
+#[test]
+fn what_a_script_reads_and_writes_is_known_from_its_first_run_on() {
+    let place = Place::new();
+    fs::write(place.path("in.csv"), "n\n1\n20\n").expect("written");
+    let written = || fs::read_to_string(place.path("out.csv")).expect("readable");
+    let script = guest("script");
+    let mut arguments = vec!["run", script.as_str(), "--watch"];
+    for parameter in ["case=lake_writes", "from=in.csv", "to=out.csv"] {
+        arguments.extend(["--param", parameter]);
+    }
+    let watching = Watching::start(&place, &arguments);
+    watching.until("watching");
+    assert_eq!(written(), "n\n60\n");
+
+    fs::write(place.path("in.csv"), "n\n1\n200\n").expect("written");
+    watching.until("in.csv has changed");
+    let said = watching.until("watching");
+    assert_eq!(written(), "n\n600\n", "{said}");
     assert_eq!(watching.interrupt(), Some(0));
 }
 

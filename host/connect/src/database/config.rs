@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tenon_database::{
-    ConnectOptions, ConnectionConfig, Database, Driver, Mode, ReadConfig, Relation, Secret, TableName, WriteConfig,
+    ConnectOptions, ConnectionConfig, Database, Driver, ReadConfig, Relation, Secret, TableName, WriteConfig,
 };
 
 use crate::Error;
@@ -134,13 +134,6 @@ impl SinkConfig {
     /// The database.
     pub fn database(&self) -> Result<Arc<dyn Database>, Error> {
         tenon_database::open(self.driver, &self.connection).map_err(Error::from)
-    }
-
-    /// Replaces what is there, instead of refusing to.
-    pub(crate) fn overwrite(&mut self) {
-        if self.write.mode == Mode::Error {
-            self.write.mode = Mode::Overwrite;
-        }
     }
 }
 

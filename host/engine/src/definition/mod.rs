@@ -12,7 +12,7 @@ pub(crate) use connectors::{FILE, sink, source};
 use tenon_connect::database::Connections;
 use tenon_connect::file::OnError;
 use tenon_connect::{SinkConfig, SourceConfig};
-use tenon_job::{Lookup, Node, Problem, SinkInput, Threshold};
+use tenon_job::{Lookup, Node, Problem, SinkInput};
 use tenon_runtime::Limits;
 
 use crate::job::{Feed, Job, MaxRejects, Output, Retries, Secret};
@@ -106,10 +106,7 @@ impl Job {
                 .map_err(|error: tenon_runtime::Error| job.error(Problem::new(error.to_string())))?;
             made.http.push(grant);
         }
-        made.max_rejects = settings.max_rejects.map(|limit| match limit {
-            Threshold::Count(rows) => MaxRejects::Rows(rows),
-            Threshold::Share(share) => MaxRejects::Share(share.0),
-        });
+        made.max_rejects = settings.max_rejects.map(MaxRejects::from);
         made.partitions = settings.partitions.map(|partitions| partitions.get() as usize);
         made.memory = settings.memory.map(|size| bytes(size.0));
         made.timeout = settings.timeout.map(|time| time.0);

@@ -71,7 +71,8 @@ impl Sinks {
     ) -> Result<(), Error> {
         for (name, output) in &job.sinks {
             let Feed::Rows(from) = &output.feed else { continue };
-            let began = output.to.begin(frames.schema(from)?, run.id(), name).await;
+            let to = job.target(&output.to);
+            let began = to.begin(frames.schema(from)?, run.id(), name).await;
             if let Begun::Ready(sink) = began.map_err(|error| Error::Sink(Box::new(error)))? {
                 let spared = spare_sources(sources, &sink);
                 self.outputs.push(Target {
@@ -100,7 +101,8 @@ impl Sinks {
         for (name, output) in &job.sinks {
             let Feed::RejectsOf(of) = &output.feed else { continue };
             let input = columns_rejected_by(of, job, frames, sources)?;
-            let began = output.to.begin(rejects::schema_of(&input), run.id(), name).await;
+            let to = job.target(&output.to);
+            let began = to.begin(rejects::schema_of(&input), run.id(), name).await;
             if let Begun::Ready(sink) = began.map_err(|error| Error::Rejects(Box::new(error)))? {
                 let spared = spare_sources(sources, &sink);
                 let (rows, writing) = RejectedRows::written(limit, sink.writer(0));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::Mutex;
+use tenon_connect::SourceConfig;
 use tenon_runtime::Runtime;
 use tokio::sync::watch;
 
@@ -103,8 +104,10 @@ pub(crate) async fn attempt(
         sources,
         steps,
         written,
+        reads,
         ..
     } = std::mem::take(&mut *desk.done.lock());
+    let read: Vec<SourceConfig> = reads.into_iter().map(|(config, _)| config).collect();
     let mut durable = Durable::default();
     for written in written.into_values() {
         durable.add(written);
@@ -114,6 +117,7 @@ pub(crate) async fn attempt(
         return Err(error);
     }
     let mut report = Report::begun(job, &sandboxes, &sources, &steps);
+    report.read = read;
     if nothing_new(&sources) && durable.is_empty() {
         report.status = Status::NothingNew;
     }

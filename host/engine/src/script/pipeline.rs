@@ -56,7 +56,7 @@ pub(super) struct Desk {
 pub(super) struct Done {
     names: HashSet<String>,
     plugins: BTreeMap<PathBuf, Plugin>,
-    reads: Vec<(SourceConfig, Arc<Query>)>,
+    pub reads: Vec<(SourceConfig, Arc<Query>)>,
     pub sources: Vec<OpenedSource>,
     pub steps: Vec<PlannedStep>,
     /// What it has written, by the target's absolute URL.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tenon_connect::SourceConfig;
 use tenon_connect::file::ReadConfig;
 use tenon_engine::{Error, Incremental, Job, MaxRejects, Outcome, Progress, Report, Script, Status};
 
@@ -74,6 +75,11 @@ async fn a_script_reads_calls_its_functions_and_writes() {
         "its functions run in sandboxes of their own: {report:?}"
     );
     assert_eq!(report.sinks.len(), 1);
+    let rows = shown(&folder.path().join("rows.csv"));
+    assert_eq!(
+        report.read.iter().map(SourceConfig::file_url).collect::<Vec<_>>(),
+        [Some(rows.as_str())]
+    );
     assert_eq!(visible(&folder.path().join("out")).len(), report.files_written.len());
 
     let again = run(&job(folder.path(), "lake_writes"))
@@ -81,6 +87,11 @@ async fn a_script_reads_calls_its_functions_and_writes() {
         .expect_err("there are data");
     assert_eq!(again.outcome(), Outcome::Refused, "{again}");
     assert!(causes(&again).contains("already"), "{}", causes(&again));
+
+    let mut again = job(folder.path(), "lake_writes");
+    again.own.clone_from(&report.written);
+    let again = run(&again).await.expect("what is its own is replaced");
+    assert_eq!(visible(&folder.path().join("out")).len(), again.files_written.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

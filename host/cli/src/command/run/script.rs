@@ -19,7 +19,7 @@ pub(super) fn job(arguments: &RunArguments, component: &Path) -> Result<Job, Fai
         ("--function", arguments.function.is_some()),
         ("--config", arguments.config.is_some()),
         ("--set", !arguments.set.is_empty()),
-        ("the CSV options", !arguments.csv.is_empty()),
+        ("an option for reading files", !arguments.csv.is_empty()),
     ];
     if let Some((option, _)) = said.iter().find(|(_, said)| *said) {
         return Err(Failure::usage(format!(
@@ -50,7 +50,7 @@ pub(super) fn job(arguments: &RunArguments, component: &Path) -> Result<Job, Fai
     job.parameters = arguments.param.iter().cloned().collect();
     job.secrets = plugin::secrets(&arguments.secret)?;
     job.http.clone_from(&arguments.allow_http);
-    job.max_rejects = arguments.max_rejects.map(MaxRejects::Rows);
+    job.max_rejects = arguments.max_rejects.map(MaxRejects::from);
     job.partitions = arguments.partitions.map(usize::from);
     job.timeout = arguments.timeout;
     if let Some(bytes) = arguments.memory_limit {

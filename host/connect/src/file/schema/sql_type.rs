@@ -29,6 +29,11 @@ impl SqlType {
     pub fn data_type(&self) -> &DataType {
         &self.0
     }
+
+    /// The SQL name of an Arrow type; Arrow's own name where SQL has none.
+    pub fn name_of(data_type: &DataType) -> String {
+        name_of(data_type)
+    }
 }
 
 impl FromStr for SqlType {
