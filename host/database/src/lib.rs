@@ -44,7 +44,7 @@ mod sqlite;
 #[cfg(feature = "tls")]
 mod tls;
 
-pub use bookmark::{Bookmark, ChangesBookmark, KeysBookmark};
+pub use bookmark::{Bookmark, BookmarkOf, ChangesBookmark, KeysBookmark};
 pub use bounds::{Bounds, Key};
 pub use config::{ConnectOptions, ConnectionConfig, Tls};
 pub use database::{Changes, ChangesRequest, Database};
