@@ -255,6 +255,19 @@ fn a_connection_that_fails_says_at_which_stage() {
         .succeeded()
         .json();
     assert_eq!(found[0]["columns"][1]["name"], "b c", "{found}");
+    server.psql("create table u (b text unique, a integer references t)");
+    let found = place.tenon(&["discover", &server.url()]).succeeded();
+    let line = found.stdout.lines().find(|line| line.contains("public.u"));
+    assert!(
+        line.is_some_and(|line| line.contains("a -> public.t (a)")),
+        "{}",
+        found.stdout
+    );
+    let schemas = place
+        .tenon(&["discover", &server.url(), "--schemas", "--json"])
+        .succeeded()
+        .json();
+    assert_eq!(schemas, serde_json::json!(["public"]));
 }
 
 #[test]
