@@ -1,4 +1,5 @@
-//! The tables of options in docs/connectors/, which are made of the configurations' own types and comments.
+//! The tables of options in docs/connectors/, which are made of the configurations' own types and comments, without the
+//! options that a connector refuses.
 //!
 //! With `TENON_WRITE_DOCS` set, the tables are written instead of compared.
 
@@ -36,17 +37,18 @@ fn every_option_of_every_connector_is_documented() {
 
 /// Each connector's name, and the tables of its options as a source and as a sink.
 fn connectors() -> Vec<(String, String, String)> {
-    let table = |schema: schemars::Schema| Options::of(schema.to_value()).table();
+    let table = |schema: schemars::Schema, takes: &dyn Fn(&str) -> bool| Options::of(schema.to_value()).table(takes);
     let mut all = vec![(
         "file".to_owned(),
-        table(schema_for!(file::ReadConfig)),
-        table(schema_for!(file::WriteConfig)),
+        table(schema_for!(file::ReadConfig), &|_| true),
+        table(schema_for!(file::WriteConfig), &|_| true),
     )];
     all.extend(Driver::ALL.map(|driver| {
+        let takes = |key: &str| driver.takes(key);
         (
             driver.name().to_owned(),
-            table(schema_for!(tenon_database::ReadConfig)),
-            table(schema_for!(tenon_database::WriteConfig)),
+            table(schema_for!(tenon_database::ReadConfig), &takes),
+            table(schema_for!(tenon_database::WriteConfig), &takes),
         )
     }));
     all
@@ -83,20 +85,31 @@ impl Options {
         Self { root }
     }
 
-    fn table(&self) -> String {
+    /// A line for each key that the connector takes.
+    fn table(&self, takes: &dyn Fn(&str) -> bool) -> String {
         let mut table = "| key | type | default | what it says |\n|---|---|---|---|\n".to_owned();
         let properties = self.root["properties"].as_object().expect("an object");
         let required = self.root["required"].as_array().cloned().unwrap_or_default();
-        self.rows(properties, &required, "", &mut table);
+        self.rows(properties, &required, "", takes, &mut table);
         table
     }
 
-    fn rows(&self, properties: &Map<String, Value>, required: &[Value], prefix: &str, table: &mut String) {
+    fn rows(
+        &self,
+        properties: &Map<String, Value>,
+        required: &[Value],
+        prefix: &str,
+        takes: &dyn Fn(&str) -> bool,
+        table: &mut String,
+    ) {
         for (key, schema) in properties {
             let resolved = self.resolved(schema);
             if let Some(inner) = resolved["properties"].as_object() {
                 let required = resolved["required"].as_array().cloned().unwrap_or_default();
-                self.rows(inner, &required, &format!("{prefix}{key}."), table);
+                self.rows(inner, &required, &format!("{prefix}{key}."), takes, table);
+                continue;
+            }
+            if !takes(&format!("{prefix}{key}")) {
                 continue;
             }
             let default = match &schema["default"] {

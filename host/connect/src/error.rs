@@ -237,7 +237,7 @@ pub enum Error {
     /// A bookmark that says how far something else was read.
     #[error(
         "the bookmark is not one of {source_name}: the source was something else when it was saved; `tenon bookmark reset` \
-         removes it"
+         removes it, and all rows are read again"
     )]
     ForeignBookmark {
         /// The source as it is now.

@@ -1,5 +1,6 @@
 //! What every database can be asked for.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,6 +25,14 @@ pub trait Database: fmt::Debug + Send + Sync {
 
     /// Tables and views, by name. Those of the system, and those that Tenon keeps for itself, are left out.
     async fn discover(&self, what: &Discover) -> Result<Vec<Found>, Error>;
+
+    /// Schemas, by name, in MySQL databases. Those of the system are left out. Postgres, MySQL and SQLite tell of those
+    /// without tables, too.
+    async fn schemas(&self) -> Result<Vec<String>, Error> {
+        let found = self.discover(&Discover::default()).await?;
+        let schemas: BTreeSet<String> = found.into_iter().filter_map(|found| found.name.schema).collect();
+        Ok(schemas.into_iter().collect())
+    }
 
     /// The columns of a relation in Arrow, as `config` wants them, and what is known of its size.
     ///

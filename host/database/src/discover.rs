@@ -69,6 +69,10 @@ pub struct Found {
     pub comment: Option<String>,
     /// The columns of its primary key, in the key's order.
     pub primary_key: Vec<String>,
+    /// The columns of each of its other unique keys, in the key's order. Only of Postgres, MySQL and SQLite.
+    pub unique_keys: Vec<Vec<String>>,
+    /// Its foreign keys. Only of Postgres, MySQL and SQLite.
+    pub foreign_keys: Vec<FoundForeignKey>,
     /// Its columns, if they were asked for.
     pub columns: Vec<FoundColumn>,
 }
@@ -83,6 +87,17 @@ pub enum FoundKind {
     View,
     /// A view whose rows are stored.
     MaterializedView,
+}
+
+/// A foreign key that was found: columns whose values are those of another table's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FoundForeignKey {
+    /// The columns.
+    pub columns: Vec<String>,
+    /// The table that they refer to.
+    pub table: TableName,
+    /// The columns there, one for each of the columns here.
+    pub referenced: Vec<String>,
 }
 
 /// A column that was found.

@@ -65,6 +65,23 @@ impl Driver {
         }
     }
 
+    /// Whether a key of a source's or a sink's configuration is one of this connector, such as `connect.tls`. Others are
+    /// refused.
+    pub fn takes(self, key: &str) -> bool {
+        match key.split_once('.') {
+            Some(("changes", _)) => self == Self::Postgres,
+            Some(("connect", "user" | "password")) => self != Self::Sqlite,
+            // Of what has a driver of its own, encryption is that driver's matter.
+            Some(("connect", "tls" | "tls_ca" | "tls_certificate" | "tls_key")) => {
+                !matches!(self, Self::Sqlite | Self::Odbc | Self::Adbc)
+            }
+            Some(("connect", name)) if name.starts_with("s3_") || matches!(name, "temp_dir" | "iam_role") => {
+                self == Self::Redshift
+            }
+            _ => true,
+        }
+    }
+
     /// The driver for a URL with this scheme.
     pub fn of_scheme(scheme: &str) -> Option<Self> {
         Some(match scheme {
@@ -131,5 +148,55 @@ pub fn open(driver: Driver, config: &ConnectionConfig) -> Result<Arc<dyn Databas
             subject: format!("the connector `{absent}`"),
             reason: format!("this build of Tenon has no driver for it; build with `--features {absent}`"),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ConnectOptions;
+
+    #[test]
+    fn what_a_connector_does_not_take_is_refused() {
+        for (driver, url) in [
+            (Driver::Postgres, "postgres://host/db"),
+            (Driver::Redshift, "redshift://host/db"),
+            (Driver::Mysql, "mysql://host/db"),
+            (Driver::Sqlite, "sqlite:file.db"),
+            (Driver::Mssql, "mssql://host/db"),
+            (Driver::Odbc, "odbc:DSN=x"),
+            (Driver::Adbc, "adbc:driver"),
+        ] {
+            // Not every build has it.
+            if open(driver, &ConnectionConfig::new(url)).is_err() {
+                continue;
+            }
+            for key in [
+                "user",
+                "password",
+                "tls",
+                "tls_ca",
+                "tls_certificate",
+                "tls_key",
+                "temp_dir",
+                "iam_role",
+                "s3_region",
+                "s3_endpoint",
+                "s3_access_key_id",
+                "s3_secret_access_key",
+                "s3_session_token",
+            ] {
+                if driver.takes(&format!("connect.{key}")) {
+                    continue;
+                }
+                let value = if key == "tls" { "require" } else { "x" };
+                let options = serde_json::json!({ key: value });
+                let config = ConnectionConfig {
+                    options: serde_json::from_value::<ConnectOptions>(options).expect("options"),
+                    ..ConnectionConfig::new(url)
+                };
+                assert!(open(driver, &config).is_err(), "{driver} takes `{key}`");
+            }
+        }
     }
 }

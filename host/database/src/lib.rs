@@ -46,12 +46,12 @@ mod sqlite;
 #[cfg(feature = "tls")]
 mod tls;
 
-pub use bookmark::{Bookmark, ChangesBookmark, KeysBookmark};
+pub use bookmark::{Bookmark, BookmarkOf, ChangesBookmark, KeysBookmark};
 pub use bounds::{Bounds, Key};
 pub use config::{ConnectOptions, ConnectionConfig, Tls};
 pub use database::{Changes, ChangesRequest, Database};
 pub use description::{DescribedColumn, Description};
-pub use discover::{Discover, Found, FoundColumn, FoundKind};
+pub use discover::{Discover, Found, FoundColumn, FoundForeignKey, FoundKind};
 pub use driver::{Driver, open};
 pub use error::{Error, ErrorKind, Stage};
 pub use load::{Begun, Committed, Load, LoadRequest, Part, Prepared, RejectedRows, Replaced, TableWriter};

@@ -1,6 +1,8 @@
 //! SQL text that all databases have in common but for names and literals.
 
 use crate::{Comparison, Predicate, Value};
+#[cfg(any(feature = "adbc", feature = "mssql", feature = "mysql", feature = "odbc"))]
+use crate::{Error, Relation};
 
 /// How a database writes names and values.
 pub(crate) trait Dialect {
@@ -46,6 +48,47 @@ pub(crate) fn predicate(dialect: &impl Dialect, condition: &Predicate) -> Option
         Predicate::Any(parts) => joined(dialect, parts, " or ")?,
         Predicate::Not(part) => format!("not ({})", predicate(dialect, part)?),
     })
+}
+
+/// A predicate as SQL, where rows that it is not true for must not be read: what the dialect cannot say is an error.
+#[cfg(any(feature = "adbc", feature = "mssql", feature = "mysql", feature = "odbc"))]
+pub(crate) fn required(dialect: &impl Dialect, relation: &Relation, condition: &Predicate) -> Result<String, Error> {
+    predicate(dialect, condition).ok_or_else(|| {
+        let reason = match unwritten(dialect, condition) {
+            Some((column, kind)) => format!(
+                "its rows cannot be told by the column `{column}`: there is no way to write this value, {kind}, in a \
+                 condition that the database is certain to understand. Choose other `bookmark_keys`, or read the column \
+                 in another type, with `schema`"
+            ),
+            None => "the database cannot filter by the condition".to_owned(),
+        };
+        Error::Config {
+            subject: relation.to_string(),
+            reason,
+        }
+    })
+}
+
+/// The first column that is compared with what the dialect has no literal for, and what that is.
+#[cfg(any(feature = "adbc", feature = "mssql", feature = "mysql", feature = "odbc"))]
+fn unwritten<'a>(dialect: &impl Dialect, condition: &'a Predicate) -> Option<(&'a str, &'static str)> {
+    match condition {
+        Predicate::Compare { column, value, .. } => {
+            let is_written = dialect.literal(value).is_some();
+            (!is_written).then(|| (column.as_str(), value.kind()))
+        }
+        Predicate::In { column, values } => {
+            let value = values.iter().find(|value| dialect.literal(value).is_none())?;
+            Some((column.as_str(), value.kind()))
+        }
+        Predicate::StartsWith { column, prefix } => {
+            let is_written = dialect.starts_with(column, prefix).is_some();
+            (!is_written).then_some((column.as_str(), "a text"))
+        }
+        Predicate::IsNull(_) => None,
+        Predicate::All(parts) | Predicate::Any(parts) => parts.iter().find_map(|part| unwritten(dialect, part)),
+        Predicate::Not(part) => unwritten(dialect, part),
+    }
 }
 
 fn compare(dialect: &impl Dialect, column: &str, comparison: Comparison, value: &Value) -> Option<String> {

@@ -32,6 +32,25 @@ pub enum Value {
     Instant(i128),
 }
 
+impl Value {
+    /// What it is, in messages.
+    #[cfg(any(feature = "adbc", feature = "mssql", feature = "mysql", feature = "odbc"))]
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Boolean(_) => "a boolean",
+            Self::Integer(_) | Self::Unsigned(_) => "a whole number",
+            Self::Float(_) => "a floating point number",
+            Self::Decimal(_) => "a decimal number",
+            Self::Text(_) => "a text",
+            Self::Binary(_) => "bytes",
+            Self::Date(_) => "a date",
+            Self::Time(_) => "a time of day",
+            Self::Timestamp(_) => "a timestamp",
+            Self::Instant(_) => "a timestamp with a time zone",
+        }
+    }
+}
+
 /// Numbers of 128 bits as texts: formats, and enums without tags, have none as numbers.
 mod written {
     use serde::{Deserialize, Deserializer, Serializer, de};

@@ -67,6 +67,8 @@ mod tests {
             bytes: None,
             comment: None,
             primary_key: Vec::new(),
+            unique_keys: Vec::new(),
+            foreign_keys: Vec::new(),
             columns: Vec::new(),
         }
     }

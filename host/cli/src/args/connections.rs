@@ -77,9 +77,29 @@ pub struct AddConnection {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub tls_ca: Option<PathBuf>,
 
+    /// The client's certificate, for servers that ask for one, as PEM
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+
+    /// The key of the client's certificate, as PEM
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+
+    /// Seconds until an attempt to connect is given up [default: 10]
+    #[arg(long, value_name = "SECONDS")]
+    pub connect_timeout: Option<u32>,
+
     /// Seconds after which the server ends a statement [default: none]
     #[arg(long, value_name = "SECONDS")]
     pub statement_timeout: Option<u32>,
+
+    /// Seconds that a statement waits for a lock [default: 30]
+    #[arg(long, value_name = "SECONDS")]
+    pub lock_timeout: Option<u32>,
+
+    /// Connections at most, at the same time, for each source and each sink [default: 8]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections: Option<u32>,
 
     /// Read the password from standard input
     #[arg(long, conflicts_with = "password_env")]

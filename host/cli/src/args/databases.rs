@@ -32,6 +32,10 @@ pub struct DiscoverArguments {
     #[arg(long)]
     pub columns: bool,
 
+    /// Show the schemas, and no tables
+    #[arg(long, conflicts_with_all = ["schema", "table", "columns"])]
+    pub schemas: bool,
+
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -27,14 +27,20 @@ pub async fn connection(arguments: ConnectionArguments) -> Result<(), Failure> {
 
 fn add(arguments: AddConnection, mut connections: Connections, secrets: &SecretStore) -> Result<(), Failure> {
     let password = password(&arguments)?;
+    let defaults = ConnectOptions::default();
     let added = connections.add(
         NewConnection {
             driver: arguments.driver,
             options: ConnectOptions {
                 tls: arguments.tls.map(Into::into),
                 tls_ca: arguments.tls_ca,
+                tls_certificate: arguments.tls_certificate,
+                tls_key: arguments.tls_key,
+                connect_timeout: arguments.connect_timeout.unwrap_or(defaults.connect_timeout),
                 statement_timeout: arguments.statement_timeout,
-                ..ConnectOptions::default()
+                lock_timeout: arguments.lock_timeout.unwrap_or(defaults.lock_timeout),
+                connections: arguments.connections.unwrap_or(defaults.connections),
+                ..defaults
             },
             password,
             scope: if arguments.project { Scope::Project } else { Scope::User },

@@ -1,5 +1,5 @@
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use tenon_host::database::{self, Discover, Found, FoundKind};
+use tenon_host::database::{self, Database, Discover, Found, FoundKind};
 
 use crate::args::DiscoverArguments;
 use crate::connections;
@@ -15,6 +15,9 @@ const MAX_COMMENT: usize = 60;
 pub async fn discover(arguments: DiscoverArguments) -> Result<(), Failure> {
     let (driver, connection) = connections::database(&arguments.database)?;
     let database = database::open(driver, &connection).map_err(|error| connections::refused(error.into()))?;
+    if arguments.schemas {
+        return schemas(database.as_ref(), arguments.json).await;
+    }
     let what = Discover {
         schema: arguments.schema,
         table: arguments.table,
@@ -38,8 +41,26 @@ pub async fn discover(arguments: DiscoverArguments) -> Result<(), Failure> {
     print(&table.trim_fmt())
 }
 
+async fn schemas(database: &dyn Database, json: bool) -> Result<(), Failure> {
+    let schemas = database.schemas().await;
+    let schemas = schemas.map_err(|error| connections::refused(error.into()))?;
+    if json {
+        let text = serde_json::to_string_pretty(&schemas).map_err(|error| Failure::failed(error.into()))?;
+        return print(&text);
+    }
+    if schemas.is_empty() {
+        eprintln!("{} holds no schema that this user may see", database.name());
+        return Ok(());
+    }
+    let mut table = headed(&["SCHEMA"]);
+    for schema in schemas {
+        table.add_row(vec![Cell::new(schema)]);
+    }
+    print(&table.trim_fmt())
+}
+
 fn tables(found: &[Found]) -> Table {
-    let mut table = headed(&["TABLE", "KIND", "ROWS", "SIZE", "KEY", "COMMENT"]);
+    let mut table = headed(&["TABLE", "KIND", "ROWS", "SIZE", "KEY", "UNIQUE", "REFERS TO", "COMMENT"]);
     for found in found {
         let estimate = |figure: Option<u64>, shown: fn(u64) -> String| figure.map(shown).unwrap_or_default();
         let comment = found.comment.as_deref().unwrap_or_default();
@@ -49,10 +70,27 @@ fn tables(found: &[Found]) -> Table {
             Cell::new(estimate(found.rows, |rows| format!("~{}", count(rows)))).set_alignment(CellAlignment::Right),
             Cell::new(estimate(found.bytes, bytes)).set_alignment(CellAlignment::Right),
             Cell::new(found.primary_key.join(", ")),
+            Cell::new(unique(found)),
+            Cell::new(references(found)),
             Cell::new(one_line(comment, MAX_COMMENT)),
         ]);
     }
     table
+}
+
+/// Unique keys: `a, b; c`.
+fn unique(found: &Found) -> String {
+    let keys: Vec<String> = found.unique_keys.iter().map(|key| key.join(", ")).collect();
+    keys.join("; ")
+}
+
+/// Foreign keys: `customer -> sales.customers (id)`.
+fn references(found: &Found) -> String {
+    let keys = found.foreign_keys.iter().map(|key| {
+        let (columns, referenced) = (key.columns.join(", "), key.referenced.join(", "));
+        format!("{columns} -> {} ({referenced})", key.table)
+    });
+    keys.collect::<Vec<String>>().join("; ")
 }
 
 fn columns(found: &[Found]) -> Table {

@@ -255,6 +255,19 @@ fn a_connection_that_fails_says_at_which_stage() {
         .succeeded()
         .json();
     assert_eq!(found[0]["columns"][1]["name"], "b c", "{found}");
+    server.psql("create table u (b text unique, a integer references t)");
+    let found = place.tenon(&["discover", &server.url()]).succeeded();
+    let line = found.stdout.lines().find(|line| line.contains("public.u"));
+    assert!(
+        line.is_some_and(|line| line.contains("a -> public.t (a)")),
+        "{}",
+        found.stdout
+    );
+    let schemas = place
+        .tenon(&["discover", &server.url(), "--schemas", "--json"])
+        .succeeded()
+        .json();
+    assert_eq!(schemas, serde_json::json!(["public"]));
 }
 
 #[test]
@@ -335,6 +348,39 @@ fn a_database_is_copied_by_a_job_that_can_be_edited() {
     tenon(&["connection", "remove", "shop"]).succeeded();
     let gone = tenon(&["preview", "connection:shop#shop.orders"]).failed(3);
     assert!(gone.contains("shop"), "{gone}");
+}
+
+#[test]
+fn a_connection_keeps_the_options_that_it_is_added_with() {
+    let place = Place::new();
+    let config = place.path("config");
+    let tenon = |arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        Ended::from(command.env("TENON_CONFIG", &config).output().expect("started"))
+    };
+    let options = [
+        ("tls", "verify-full"),
+        ("tls_ca", "/certs/ca.pem"),
+        ("tls_certificate", "/certs/client.pem"),
+        ("tls_key", "/certs/client.key"),
+        ("connect_timeout", "3"),
+        ("statement_timeout", "600"),
+        ("lock_timeout", "5"),
+        ("connections", "2"),
+    ];
+    let mut arguments = vec!["connection".to_owned(), "add".to_owned()];
+    arguments.extend(["shop".to_owned(), "postgres://db.example.com/shop".to_owned()]);
+    for (key, value) in options {
+        arguments.extend([format!("--{}", key.replace('_', "-")), value.to_owned()]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    tenon(&arguments).succeeded();
+    let shown = tenon(&["connection", "show", "shop", "--json"]).succeeded().json();
+    for (key, value) in options {
+        let kept = &shown["options"][key];
+        let kept = kept.as_str().map_or_else(|| kept.to_string(), str::to_owned);
+        assert_eq!(kept, value, "{key}: {shown}");
+    }
 }
 
 #[test]

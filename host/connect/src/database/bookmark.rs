@@ -2,7 +2,8 @@
 
 use arrow::datatypes::Schema;
 use tenon_database::{
-    Bookmark as DatabaseBookmark, Bounds, Database, Description, Key, KeysBookmark, Predicate, ReadConfig, Relation,
+    Bookmark as DatabaseBookmark, BookmarkOf, Bounds, Database, Description, Key, KeysBookmark, Order, Predicate,
+    ReadConfig, Relation, Value,
 };
 
 use super::overlap::back;
@@ -19,9 +20,11 @@ pub(super) struct News {
     pub next: Bookmark,
 }
 
-/// Finds out what is new since a bookmark, up to the last row that is there now.
+/// Finds out what is new since a bookmark, up to the last row that is there now. A bookmark of something else than `of` is
+/// refused: rows would be left out, and nobody would know.
 pub(super) async fn since(
     bookmark: &Bookmark,
+    of: BookmarkOf,
     database: &dyn Database,
     relation: &Relation,
     description: &Description,
@@ -29,15 +32,7 @@ pub(super) async fn since(
 ) -> Result<News, Error> {
     let keys = keys(relation, description, config)?;
     let names: Vec<String> = keys.iter().map(|key| key.column.clone()).collect();
-    let after = match bookmark {
-        Bookmark::None => None,
-        Bookmark::Database(DatabaseBookmark::Keys(bookmark)) if bookmark.keys == names => Some(bookmark.last.clone()),
-        _ => {
-            return Err(Error::ForeignBookmark {
-                source_name: format!("{relation} with the bookmark keys {}", names.join(", ")),
-            });
-        }
-    };
+    let after = after(bookmark, &of, relation, &names)?;
     let Some(last) = database.last(relation, &keys, description).await? else {
         // No rows: what was read before stays read.
         return Ok(News {
@@ -49,6 +44,7 @@ pub(super) async fn since(
     let next = Bookmark::Database(DatabaseBookmark::Keys(KeysBookmark {
         keys: names,
         last: last.clone(),
+        of: Some(of),
     }));
     let is_none = config.bookmark_overlap.is_none() && after.as_ref() == Some(&last);
     let upto = Bounds {
@@ -88,6 +84,50 @@ pub(super) async fn since(
     })
 }
 
+/// The last row that was read, if any was.
+fn after(
+    bookmark: &Bookmark,
+    of: &BookmarkOf,
+    relation: &Relation,
+    names: &[String],
+) -> Result<Option<Vec<Value>>, Error> {
+    let foreign = |source_name: String| Error::ForeignBookmark { source_name };
+    let saved = match bookmark {
+        Bookmark::None => return Ok(None),
+        Bookmark::Database(DatabaseBookmark::Keys(saved)) if saved.keys == names => saved,
+        _ => {
+            return Err(foreign(format!(
+                "{relation} with the bookmark keys {}",
+                names.join(", ")
+            )));
+        }
+    };
+    if let Some(before) = &saved.of {
+        if before.relation != of.relation {
+            let as_it_is = match relation {
+                Relation::Table(_) => "",
+                Relation::Query(_) => " as it is now",
+            };
+            return Err(foreign(format!("{relation}{as_it_is}")));
+        }
+        if before.order != of.order {
+            let order = match of.order {
+                Order::Ascending => "ascending",
+                Order::Descending => "descending",
+            };
+            return Err(foreign(format!("{relation} with `bookmark_order = \"{order}\"`")));
+        }
+        if let (Some(before), Some(now)) = (&before.database, &of.database)
+            && before != now
+        {
+            return Err(foreign(format!(
+                "{relation} in the database {now}, but of one in {before}"
+            )));
+        }
+    }
+    Ok(Some(saved.last.clone()))
+}
+
 /// The columns by which rows are new.
 fn keys(relation: &Relation, description: &Description, config: &ReadConfig) -> Result<Vec<Key>, Error> {
     let schema: &Schema = &description.schema;
@@ -124,4 +164,51 @@ fn keys(relation: &Relation, description: &Description, config: &ReadConfig) -> 
         order: config.bookmark_order,
     };
     Ok(names.into_iter().map(key).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use tenon_database::TableName;
+
+    use super::*;
+
+    #[test]
+    fn a_bookmark_of_something_else_is_refused() {
+        let table = |name: &str| Relation::Table(TableName::new(Some("s"), name));
+        let query = |text: &str| Relation::Query(text.to_owned());
+        let of = |relation: &Relation, order, database: Option<&str>| {
+            BookmarkOf::new(relation, order, database.map(str::to_owned))
+        };
+        let names = ["id".to_owned()];
+        let read = |saved: Option<BookmarkOf>, now: &Relation, order, database: Option<&str>| {
+            let bookmark = Bookmark::Database(DatabaseBookmark::Keys(KeysBookmark {
+                keys: names.to_vec(),
+                last: vec![Value::Integer(3)],
+                of: saved,
+            }));
+            after(&bookmark, &of(now, order, database), now, &names).map_err(|error| error.to_string())
+        };
+        let (orders, others, one, two) = (table("orders"), table("others"), query("select 1"), query("select 2"));
+        let (up, down) = (Order::Ascending, Order::Descending);
+        let last = Ok(Some(vec![Value::Integer(3)]));
+        let saved = || Some(of(&orders, up, Some("host/a")));
+        assert_eq!(read(saved(), &orders, up, Some("host/a")), last);
+        assert_eq!(read(saved(), &orders, up, None), last);
+        assert_eq!(read(Some(of(&one, down, None)), &one, down, Some("host/a")), last);
+        // One that does not say.
+        assert_eq!(read(None, &others, down, Some("host/b")), last);
+        for (saved, now, order, database, expected) in [
+            (saved(), &others, up, Some("host/a"), "s.others"),
+            (saved(), &one, up, Some("host/a"), "as it is now"),
+            (saved(), &orders, down, Some("host/a"), "descending"),
+            (saved(), &orders, up, Some("host/b"), "host/b"),
+            (Some(of(&one, up, None)), &two, up, None, "as it is now"),
+        ] {
+            let error = read(saved, now, order, database).expect_err(expected);
+            assert!(
+                error.contains(expected) && error.contains("tenon bookmark reset"),
+                "{error}"
+            );
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tenon_database::{
     ConnectOptions, ConnectionConfig, Database, Driver, ReadConfig, Relation, Secret, TableName, WriteConfig,
 };
+use url::Url;
 
 use crate::Error;
 
@@ -94,6 +95,23 @@ impl SourceConfig {
             .relation()
             .map_or_else(|_| "nothing".to_owned(), |relation| relation.to_string());
         format!("{relation} of {}", shown(self.driver, self.read.connection.as_deref()))
+    }
+
+    /// What tells its database from others in a bookmark: the host and the name, or the file's name. Without the port, which
+    /// tunnels and poolers change, and without user and password. None where the URL does not say.
+    pub(super) fn identity(&self) -> Option<String> {
+        let url = Url::parse(self.connection.url.reveal()).ok()?;
+        match self.driver {
+            Driver::Postgres | Driver::Redshift | Driver::Mysql | Driver::Mssql => {
+                let host = url.host_str().filter(|host| !host.is_empty())?.to_ascii_lowercase();
+                Some(format!("{host}/{}", url.path().trim_matches('/')))
+            }
+            Driver::Sqlite => {
+                let name = url.path().rsplit('/').next()?;
+                (!name.is_empty()).then(|| name.to_owned())
+            }
+            Driver::Odbc | Driver::Adbc => None,
+        }
     }
 
     /// The database.
@@ -255,6 +273,38 @@ mod tests {
         assert!(parsed("postgres://host/db").is_some_and(|parsed| parsed.is_err_and(|error| error.contains("#table"))));
         assert!(parsed("connection:none#t").is_some_and(|parsed| parsed.is_err()));
         assert!(parsed("s3://bucket/x.csv").is_none() && parsed("x.csv").is_none() && parsed("c:/x.csv").is_none());
+    }
+
+    #[test]
+    fn databases_are_told_apart_without_their_secrets() {
+        let identity = |driver: Driver, url: &str| {
+            let config = SourceConfig {
+                driver,
+                connection: ConnectionConfig::new(url),
+                read: ReadConfig::default(),
+                slot: String::new(),
+            };
+            config.identity()
+        };
+        for (driver, url, expected) in [
+            (
+                Driver::Postgres,
+                "postgres://me:secret@DB.example:6432/sales?sslmode=require",
+                Some("db.example/sales"),
+            ),
+            (Driver::Mysql, "mysql://db.example/sales", Some("db.example/sales")),
+            (
+                Driver::Postgres,
+                "postgres:///sales?host=/run/postgresql&password=secret",
+                None,
+            ),
+            (Driver::Sqlite, "sqlite:folder/file.db?mode=ro", Some("file.db")),
+            (Driver::Sqlite, "sqlite:///folder/file.db", Some("file.db")),
+            (Driver::Odbc, "odbc:DSN=x;PWD=secret", None),
+            (Driver::Mysql, "mysql://u:p#w@host/db", None),
+        ] {
+            assert_eq!(identity(driver, url).as_deref(), expected, "{url}");
+        }
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use tenon_database::{Bookmark as DatabaseBookmark, ChangesConfig, ChangesRequest, Description, ReadConfig, Relation};
+use tenon_database::{
+    Bookmark as DatabaseBookmark, BookmarkOf, ChangesConfig, ChangesRequest, Description, ReadConfig, Relation,
+};
 
 use super::bookmark;
 use super::config::SourceConfig;
@@ -35,7 +37,8 @@ pub async fn open(config: &SourceConfig, options: &ReadOptions<'_>) -> Result<So
     let news = match options.bookmark {
         None => None,
         Some(bookmark) => {
-            let news = bookmark::since(bookmark, database.as_ref(), &relation, &description, &config.read);
+            let of = BookmarkOf::new(&relation, config.read.bookmark_order, config.identity());
+            let news = bookmark::since(bookmark, of, database.as_ref(), &relation, &description, &config.read);
             Some(news.await?)
         }
     };

@@ -85,6 +85,8 @@ fn table(tables: &StructArray, row: usize, schema: Option<&str>) -> Option<Found
         primary_key: constraints
             .map(|constraints| primary_key(&constraints))
             .unwrap_or_default(),
+        unique_keys: Vec::new(),
+        foreign_keys: Vec::new(),
         columns: columns.map(|columns| found_columns(&columns)).unwrap_or_default(),
     })
 }

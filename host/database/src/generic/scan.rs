@@ -12,8 +12,8 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 
-use crate::sql::Dialect;
-use crate::{Batches, Error, Predicate, Relation, Scan, ScanRequest, Value};
+use crate::sql::{self, Dialect};
+use crate::{Batches, Error, Relation, Scan, ScanRequest, Value};
 
 use super::arrow_value::value_at;
 use super::convert::converted;
@@ -53,15 +53,17 @@ pub(crate) async fn scan<C: Connector>(connector: Arc<C>, request: ScanRequest) 
 
 fn statements(session: &mut impl Session, database: &str, request: &ScanRequest) -> Result<Vec<String>, Error> {
     let dbms = session.dbms();
-    let ranges = match &request.split_by {
+    let ranges: Vec<Option<String>> = match &request.split_by {
         Some(column) if request.parts > 1 => ranges(session, database, request, column)?,
         _ => vec![None],
     };
-    let statement = |range| {
+    let condition = request.predicate.as_ref();
+    let condition = condition.map(|predicate| sql::required(&dbms, &request.relation, predicate));
+    let condition = condition.transpose()?;
+    let statement = |range: Option<String>| {
         let select = Select {
             schema: Some(&request.schema),
-            predicates: request.predicate.iter().collect(),
-            range,
+            conditions: condition.iter().cloned().chain(range).collect(),
             limit: request.limit,
             ..Select::all(dbms, &request.relation)
         };
@@ -285,13 +287,12 @@ pub(crate) fn last(
         };
         format!("{name} {direction}")
     });
-    let present: Vec<Predicate> = keys
+    let present = keys
         .iter()
-        .map(|key| Predicate::Not(Box::new(Predicate::IsNull(key.column.clone()))))
-        .collect();
+        .map(|key| format!("{} is not null", dbms.quote(&key.column)));
     let select = Select {
         schema: Some(&projected),
-        predicates: present.iter().collect(),
+        conditions: present.collect(),
         order: Some(order.collect::<Vec<_>>().join(", ")),
         limit: Some(1),
         ..Select::all(dbms, relation)

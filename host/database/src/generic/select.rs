@@ -2,8 +2,8 @@
 
 use arrow::datatypes::{Field, Schema};
 
-use crate::sql::{self, Dialect};
-use crate::{Predicate, Relation};
+use crate::Relation;
+use crate::sql::Dialect;
 
 use super::Dbms;
 
@@ -18,10 +18,8 @@ pub(crate) struct Select<'a> {
     pub(crate) relation: &'a Relation,
     /// The columns; all of them where none are given.
     pub(crate) schema: Option<&'a Schema>,
-    /// Conditions.
-    pub(crate) predicates: Vec<&'a Predicate>,
-    /// A condition in SQL.
-    pub(crate) range: Option<String>,
+    /// Conditions in SQL that all have to hold.
+    pub(crate) conditions: Vec<String>,
     /// Columns to order by, with their directions, in SQL.
     pub(crate) order: Option<String>,
     /// Rows at most.
@@ -35,8 +33,7 @@ impl<'a> Select<'a> {
             dbms,
             relation,
             schema: None,
-            predicates: Vec::new(),
-            range: None,
+            conditions: Vec::new(),
             order: None,
             limit: None,
         }
@@ -53,11 +50,9 @@ impl<'a> Select<'a> {
         statement += &self.columns();
         statement += " from ";
         statement += &from(self.dbms, self.relation);
-        let predicates = self.predicates.iter().filter_map(|one| sql::predicate(&self.dbms, one));
-        let conditions: Vec<String> = predicates.chain(self.range.clone()).collect();
-        if !conditions.is_empty() {
+        if !self.conditions.is_empty() {
             statement += " where ";
-            statement += &conditions.join(" and ");
+            statement += &self.conditions.join(" and ");
         }
         if let Some(order) = &self.order {
             statement += " order by ";
@@ -113,7 +108,33 @@ mod tests {
     use arrow::datatypes::DataType;
 
     use super::*;
-    use crate::{Comparison, TableName, Value};
+    use crate::{Comparison, Predicate, TableName, Value, sql};
+
+    fn greater(value: Value) -> Predicate {
+        Predicate::Compare {
+            column: "a".to_owned(),
+            comparison: Comparison::Greater,
+            value,
+        }
+    }
+
+    #[test]
+    fn a_condition_that_cannot_be_written_is_not_left_out() {
+        let table = Relation::Table(TableName::new(Some("s"), "t"));
+        for (dbms, value, kind) in [
+            (Dbms::Sqlite, Value::Timestamp(0), "a timestamp"),
+            (Dbms::Standard, Value::Binary(vec![1]), "bytes"),
+            (Dbms::Postgres, Value::Float(f64::NAN), "a floating point number"),
+        ] {
+            let condition = Predicate::All(vec![greater(Value::Integer(3)), greater(value)]);
+            let error = sql::required(&dbms, &table, &condition)
+                .expect_err("no SQL")
+                .to_string();
+            for part in ["s.t", "`a`", kind, "bookmark_keys"] {
+                assert!(error.contains(part), "{part:?} is not in: {error}");
+            }
+        }
+    }
 
     #[test]
     fn statements_are_in_the_dialect() {
@@ -123,14 +144,10 @@ mod tests {
             Field::new("a", DataType::Int64, true),
             Field::new("b", DataType::Utf8, true).with_metadata(cast),
         ]);
-        let predicate = Predicate::Compare {
-            column: "a".to_owned(),
-            comparison: Comparison::Greater,
-            value: Value::Integer(3),
-        };
+        let predicate = greater(Value::Integer(3));
         let mut select = Select {
             schema: Some(&schema),
-            predicates: vec![&predicate],
+            conditions: vec![sql::required(&Dbms::Mssql, &table, &predicate).expect("SQL")],
             limit: Some(5),
             ..Select::all(Dbms::Mssql, &table)
         };
@@ -139,6 +156,7 @@ mod tests {
             "select top (5) [a], cast([b] as varchar(9)) as [b] from [s].[t] where [a] > 3"
         );
         select.dbms = Dbms::Mysql;
+        select.conditions = vec![sql::required(&Dbms::Mysql, &table, &predicate).expect("SQL")];
         assert_eq!(
             select.sql(),
             "select `a`, cast(`b` as varchar(9)) as `b` from `s`.`t` where `a` > 3 limit 5"

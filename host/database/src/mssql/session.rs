@@ -253,6 +253,8 @@ impl Session for MssqlSession {
                 bytes: None,
                 comment: text(4)?,
                 primary_key: Vec::new(),
+                unique_keys: Vec::new(),
+                foreign_keys: Vec::new(),
                 columns: Vec::new(),
             });
         }

@@ -15,7 +15,8 @@ use crate::mysql::session::{Session, number, text};
 use crate::mysql::statement::{self, AS_TEXT, CAST};
 use crate::sql::Dialect;
 use crate::{
-    DescribedColumn, Description, Discover, Error, Found, FoundColumn, FoundKind, ReadConfig, Relation, TableName,
+    DescribedColumn, Description, Discover, Error, Found, FoundColumn, FoundForeignKey, FoundKind, ReadConfig,
+    Relation, TableName,
 };
 
 /// Tables and views.
@@ -46,10 +47,14 @@ pub(crate) async fn discover(session: &mut Session, what: &Discover) -> Result<V
             // Views have no comments, and say so there.
             comment: text(&row, 5).filter(|comment| !comment.is_empty() && !is_view),
             primary_key: Vec::new(),
+            unique_keys: Vec::new(),
+            foreign_keys: Vec::new(),
             columns: Vec::new(),
         });
     }
     let mut keys = primary_keys(session, &within).await?;
+    let mut unique_keys = unique_keys(session, &within).await?;
+    let mut foreign_keys = foreign_keys(session, &within).await?;
     let mut columns = if what.columns {
         all_columns(session, &within).await?
     } else {
@@ -57,6 +62,8 @@ pub(crate) async fn discover(session: &mut Session, what: &Discover) -> Result<V
     };
     for found in &mut found {
         found.primary_key = keys.remove(&found.name).unwrap_or_default();
+        found.unique_keys = unique_keys.remove(&found.name).unwrap_or_default();
+        found.foreign_keys = foreign_keys.remove(&found.name).unwrap_or_default();
         found.columns = columns.remove(&found.name).unwrap_or_default();
     }
     Ok(found)
@@ -73,6 +80,70 @@ async fn primary_keys(session: &mut Session, within: &str) -> Result<HashMap<Tab
         keys.entry(table).or_default().extend(text(&row, 2));
     }
     Ok(keys)
+}
+
+/// The unique keys that are not the primary key. One on an expression or on a column's beginning is none.
+async fn unique_keys(session: &mut Session, within: &str) -> Result<HashMap<TableName, Vec<Vec<String>>>, Error> {
+    let sql = format!(
+        "select table_schema, table_name, index_name, column_name, sub_part from information_schema.statistics \
+         where non_unique = 0 and index_name <> 'PRIMARY' and table_schema {within} \
+         order by table_schema, table_name, index_name, seq_in_index"
+    );
+    let mut found: Vec<(TableName, String, Vec<Option<String>>)> = Vec::new();
+    for row in session.rows(&sql, "to list its unique keys").await? {
+        let table = TableName::new(text(&row, 0).as_deref(), &text(&row, 1).unwrap_or_default());
+        let index = text(&row, 2).unwrap_or_default();
+        if found.last().is_none_or(|last| last.0 != table || last.1 != index) {
+            found.push((table, index, Vec::new()));
+        }
+        if let Some((_, _, key)) = found.last_mut() {
+            key.push(text(&row, 3).filter(|_| text(&row, 4).is_none()));
+        }
+    }
+    let mut keys: HashMap<TableName, Vec<Vec<String>>> = HashMap::new();
+    for (table, _, key) in found {
+        let key: Option<Vec<String>> = key.into_iter().collect();
+        keys.entry(table).or_default().extend(key);
+    }
+    Ok(keys)
+}
+
+async fn foreign_keys(session: &mut Session, within: &str) -> Result<HashMap<TableName, Vec<FoundForeignKey>>, Error> {
+    let sql = format!(
+        "select table_schema, table_name, constraint_name, column_name, \
+           referenced_table_schema, referenced_table_name, referenced_column_name \
+         from information_schema.key_column_usage \
+         where referenced_table_name is not null and table_schema {within} \
+         order by table_schema, table_name, constraint_name, ordinal_position"
+    );
+    let mut keys: HashMap<TableName, Vec<FoundForeignKey>> = HashMap::new();
+    let mut last = None;
+    for row in session.rows(&sql, "to list its foreign keys").await? {
+        let table = TableName::new(text(&row, 0).as_deref(), &text(&row, 1).unwrap_or_default());
+        let constraint = Some((table.clone(), text(&row, 2)));
+        let of_table = keys.entry(table).or_default();
+        if last != constraint {
+            of_table.push(FoundForeignKey {
+                columns: Vec::new(),
+                table: TableName::new(text(&row, 4).as_deref(), &text(&row, 5).unwrap_or_default()),
+                referenced: Vec::new(),
+            });
+            last = constraint;
+        }
+        if let Some(key) = of_table.last_mut() {
+            key.columns.extend(text(&row, 3));
+            key.referenced.extend(text(&row, 6));
+        }
+    }
+    Ok(keys)
+}
+
+/// Databases that are not the server's.
+pub(crate) async fn schemas(session: &mut Session) -> Result<Vec<String>, Error> {
+    let sql =
+        format!("select schema_name from information_schema.schemata where schema_name not in ({SYSTEM}) order by 1");
+    let rows = session.rows(&sql, "to list its databases").await?;
+    Ok(rows.iter().filter_map(|row| text(row, 0)).collect())
 }
 
 async fn all_columns(session: &mut Session, within: &str) -> Result<HashMap<TableName, Vec<FoundColumn>>, Error> {

@@ -61,6 +61,10 @@ impl Database for MySql {
         describe::discover(&mut Session::open(&self.target).await?, what).await
     }
 
+    async fn schemas(&self) -> Result<Vec<String>, Error> {
+        describe::schemas(&mut Session::open(&self.target).await?).await
+    }
+
     async fn describe(&self, relation: &Relation, config: &ReadConfig) -> Result<Description, Error> {
         describe::describe(&mut Session::open(&self.target).await?, relation, config).await
     }

@@ -68,11 +68,12 @@ pub(crate) async fn scan(target: &Arc<Target>, request: ScanRequest) -> Result<M
             as_written,
         )
     };
-    let whole = statement(None);
+    let whole = statement(None)?;
     let statements = if ranges.is_empty() {
         vec![whole.clone()]
     } else {
-        ranges.iter().map(|range| statement(Some(range))).collect()
+        let each = ranges.iter().map(|range| statement(Some(range)));
+        each.collect::<Result<Vec<String>, Error>>()?
     };
     Ok(MySqlScan {
         shared: Arc::new(Shared {

@@ -7,7 +7,7 @@ use arrow::datatypes::{Field, Schema};
 use crate::mysql::dialect::MySqlDialect;
 use crate::mysql::kind::Kind;
 use crate::sql::{self, Dialect};
-use crate::{Predicate, Relation};
+use crate::{Error, Predicate, Relation};
 
 /// Metadata of a field: what the database casts the column to.
 pub(crate) const CAST: &str = "mysql.cast";
@@ -37,7 +37,8 @@ pub(crate) fn all(relation: &Relation) -> String {
     }
 }
 
-/// Rows of a relation with the columns of a schema, for which all conditions hold.
+/// Rows of a relation with the columns of a schema, for which all conditions hold. A condition that cannot be written is
+/// an error: without it, rows would be read that must not be.
 pub(crate) fn rows(
     relation: &Relation,
     schema: &Schema,
@@ -45,15 +46,17 @@ pub(crate) fn rows(
     range: Option<&str>,
     limit: Option<u64>,
     whole: bool,
-) -> String {
-    let condition = predicate.and_then(|predicate| sql::predicate(&MySqlDialect, predicate));
+) -> Result<String, Error> {
+    let condition = predicate
+        .map(|predicate| sql::required(&MySqlDialect, relation, predicate))
+        .transpose()?;
     let converts = |field: &Field| [CAST, AS_TEXT].iter().any(|key| field.metadata().contains_key(*key));
     let is_cast = schema.fields().iter().any(|field| converts(field));
     if let (Relation::Query(query), true, None, None, None, false) =
         (relation, whole, &condition, range, limit, is_cast)
     {
         // As it is, so that its order stays.
-        return trimmed(query).to_owned();
+        return Ok(trimmed(query).to_owned());
     }
     let expressions: Vec<String> = schema.fields().iter().map(|field| expression(field)).collect();
     let expressions = if expressions.is_empty() {
@@ -74,7 +77,7 @@ pub(crate) fn rows(
         // Writing into memory does not fail.
         let _ = write!(statement, " limit {limit}");
     }
-    statement
+    Ok(statement)
 }
 
 /// A column as it is to be read.
@@ -104,4 +107,32 @@ pub(crate) fn marked(field: Field, kind: Kind) -> Field {
 
 fn trimmed(query: &str) -> &str {
     query.trim().trim_end_matches(';').trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Comparison, TableName, Value};
+
+    #[test]
+    fn a_condition_that_cannot_be_written_is_not_left_out() {
+        let table = Relation::Table(TableName::new(None, "t"));
+        let statement = |value| {
+            let predicate = Predicate::Compare {
+                column: "a".to_owned(),
+                comparison: Comparison::Greater,
+                value,
+            };
+            rows(&table, &Schema::empty(), Some(&predicate), None, None, false)
+        };
+        assert_eq!(
+            statement(Value::Integer(3)).as_deref(),
+            Ok("select 1 from `t` where `a` > 3")
+        );
+        // Finer than what MySQL has.
+        let error = statement(Value::Timestamp(1)).expect_err("no SQL").to_string();
+        for part in ["t: ", "`a`", "a timestamp", "bookmark_keys"] {
+            assert!(error.contains(part), "{part:?} is not in: {error}");
+        }
+    }
 }

@@ -52,6 +52,8 @@ pub(crate) fn tables(connection: &Connection<'_>, dbms: Dbms, what: &Discover) -
             bytes: None,
             comment: Some(comment).filter(|comment| !comment.is_empty()),
             primary_key: Vec::new(),
+            unique_keys: Vec::new(),
+            foreign_keys: Vec::new(),
             columns: Vec::new(),
         });
     }

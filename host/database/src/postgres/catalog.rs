@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio_postgres::Row;
 
 use super::Connection;
-use crate::{Driver, Error, FoundKind, TableName};
+use crate::{Driver, Error, FoundForeignKey, FoundKind, TableName};
 
 /// Names that errors compare a wrong one with, at most.
 const NAMES: i64 = 10_000;
@@ -157,6 +157,88 @@ pub(super) async fn primary_keys(connection: &Connection, tables: &[u32]) -> Res
         keys.entry(row.get(0)).or_default().push(row.get(1));
     }
     Ok(keys)
+}
+
+/// The columns of tables' unique keys that are not their primary keys. An index on expressions, or on some rows alone, is
+/// none.
+pub(super) async fn unique_keys(
+    connection: &Connection,
+    tables: &[u32],
+) -> Result<HashMap<u32, Vec<Vec<String>>>, Error> {
+    // Servers before 11 have no columns in an index beside its key.
+    let statement = "select k.indrelid, k.indexrelid, a.attname::text
+                     from (
+                       select i.indrelid, i.indexrelid, i.indkey, generate_series(
+                           0, coalesce((pg_catalog.to_jsonb(i) ->> 'indnkeyatts')::int, i.indnatts::int) - 1
+                         ) as place
+                       from pg_catalog.pg_index i
+                       where i.indrelid = any($1) and i.indisunique and not i.indisprimary and i.indisvalid
+                         and i.indpred is null and i.indexprs is null
+                     ) k
+                     join pg_catalog.pg_attribute a on a.attrelid = k.indrelid and a.attnum = k.indkey[k.place]
+                     order by k.indrelid, k.indexrelid, k.place";
+    let rows = connection.query("listing unique keys", statement, &[&tables]).await?;
+    let (mut keys, mut last): (HashMap<u32, Vec<Vec<String>>>, Option<u32>) = (HashMap::new(), None);
+    for row in &rows {
+        let (table, index): (u32, u32) = (row.get(0), row.get(1));
+        let of_table = keys.entry(table).or_default();
+        if last.replace(index) != Some(index) {
+            of_table.push(Vec::new());
+        }
+        if let Some(key) = of_table.last_mut() {
+            key.push(row.get(2));
+        }
+    }
+    Ok(keys)
+}
+
+/// The foreign keys of tables.
+pub(super) async fn foreign_keys(
+    connection: &Connection,
+    tables: &[u32],
+) -> Result<HashMap<u32, Vec<FoundForeignKey>>, Error> {
+    // One on a partitioned table has one of its own for each partition there.
+    let statement = "select k.conrelid, k.oid, n.nspname::text, t.relname::text, a.attname::text, b.attname::text
+                     from (
+                       select c.oid, c.conrelid, c.confrelid, c.conkey, c.confkey,
+                         generate_series(1, array_upper(c.conkey, 1)) as place
+                       from pg_catalog.pg_constraint c
+                       where c.contype = 'f' and c.conrelid = any($1)
+                         and coalesce(pg_catalog.to_jsonb(c) ->> 'conparentid', '0') = '0'
+                     ) k
+                     join pg_catalog.pg_class t on t.oid = k.confrelid
+                     join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+                     join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[k.place]
+                     join pg_catalog.pg_attribute b on b.attrelid = k.confrelid and b.attnum = k.confkey[k.place]
+                     order by k.conrelid, k.oid, k.place";
+    let rows = connection.query("listing foreign keys", statement, &[&tables]).await?;
+    let (mut keys, mut last): (HashMap<u32, Vec<FoundForeignKey>>, Option<u32>) = (HashMap::new(), None);
+    for row in &rows {
+        let (table, constraint): (u32, u32) = (row.get(0), row.get(1));
+        let of_table = keys.entry(table).or_default();
+        if last.replace(constraint) != Some(constraint) {
+            of_table.push(FoundForeignKey {
+                columns: Vec::new(),
+                table: TableName::new(Some(row.get(2)), row.get(3)),
+                referenced: Vec::new(),
+            });
+        }
+        if let Some(key) = of_table.last_mut() {
+            key.columns.push(row.get(4));
+            key.referenced.push(row.get(5));
+        }
+    }
+    Ok(keys)
+}
+
+/// All schemas that are not the system's.
+pub(super) async fn schemas(connection: &Connection) -> Result<Vec<String>, Error> {
+    let statement = "select n.nspname::text from pg_catalog.pg_namespace n
+                     where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'pg_internal')
+                       and n.nspname not like 'pg\\_temp\\_%' and n.nspname not like 'pg\\_toast\\_temp\\_%'
+                     order by n.nspname";
+    let rows = connection.query("listing the schemas", statement, &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// The table whose name is most like one that there is not.

@@ -1,9 +1,11 @@
 //! What tables there are.
 
+use std::collections::HashMap;
+
 use super::catalog::{self, Attribute};
 use super::types::Types;
 use super::{Connection, Postgres};
-use crate::{Discover, Error, Found, FoundColumn};
+use crate::{Discover, Driver, Error, Found, FoundColumn};
 
 /// Tables and views, by name.
 pub(super) async fn discover(database: &Postgres, what: &Discover) -> Result<Vec<Found>, Error> {
@@ -12,10 +14,19 @@ pub(super) async fn discover(database: &Postgres, what: &Discover) -> Result<Vec
     tables.retain(|table| what.fits(&table.name));
     let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
     let mut keys = catalog::primary_keys(&connection, &oids).await?;
+    // Redshift checks neither, and its catalog is an old one.
+    let (mut unique_keys, mut foreign_keys) = if database.driver() == Driver::Redshift {
+        (HashMap::new(), HashMap::new())
+    } else {
+        (
+            catalog::unique_keys(&connection, &oids).await?,
+            catalog::foreign_keys(&connection, &oids).await?,
+        )
+    };
     let mut columns = if what.columns {
         catalog::attributes(&connection, &oids).await?
     } else {
-        std::collections::HashMap::new()
+        HashMap::new()
     };
     let types = types(&connection, columns.values().flatten()).await?;
     let found = tables.into_iter().map(|table| Found {
@@ -25,6 +36,8 @@ pub(super) async fn discover(database: &Postgres, what: &Discover) -> Result<Vec
         bytes: table.bytes,
         comment: table.comment,
         primary_key: keys.remove(&table.oid).unwrap_or_default(),
+        unique_keys: unique_keys.remove(&table.oid).unwrap_or_default(),
+        foreign_keys: foreign_keys.remove(&table.oid).unwrap_or_default(),
         columns: columns
             .remove(&table.oid)
             .unwrap_or_default()
@@ -33,6 +46,12 @@ pub(super) async fn discover(database: &Postgres, what: &Discover) -> Result<Vec
             .collect(),
     });
     Ok(found.collect())
+}
+
+/// Schemas, by name.
+pub(super) async fn schemas(database: &Postgres) -> Result<Vec<String>, Error> {
+    let connection = database.session().await?;
+    catalog::schemas(&connection).await
 }
 
 async fn types(connection: &Connection, columns: impl Iterator<Item = &Attribute>) -> Result<Types, Error> {

@@ -130,6 +130,10 @@ impl Database for Postgres {
         discover::discover(self, what).await
     }
 
+    async fn schemas(&self) -> Result<Vec<String>, Error> {
+        discover::schemas(self).await
+    }
+
     async fn describe(&self, relation: &Relation, config: &ReadConfig) -> Result<Description, Error> {
         describe::describe(self, relation, config).await
     }

@@ -6,7 +6,7 @@ use super::columns::{self, Column};
 use super::connection::Opener;
 use super::describe;
 use super::dialect::MAIN;
-use crate::{Discover, Error, Found, FoundColumn, FoundKind, ReadConfig, Relation, TableName};
+use crate::{Discover, Error, Found, FoundColumn, FoundForeignKey, FoundKind, ReadConfig, Relation, TableName};
 
 /// Tables and views by name. The file's only schema goes without saying.
 pub(super) fn discover(opener: &Opener, connection: &Connection, what: &Discover) -> Result<Vec<Found>, Error> {
@@ -61,15 +61,82 @@ fn one(
     } else {
         Vec::new()
     };
+    let refused = |error: rusqlite::Error| opener.refused(format!("to list the keys of {name}"), &error);
+    let foreign_keys = foreign_keys(connection, &name.table).map_err(refused)?;
     Ok(Found {
         rows: describe::estimated_rows(connection, &name, &columns),
         primary_key: describe::primary_key(&columns),
+        unique_keys: unique_keys(connection, &name.table).map_err(refused)?,
+        foreign_keys: with_keys_of_others(opener, connection, foreign_keys),
         columns: shown,
         name,
         kind,
         bytes: None,
         comment: None,
     })
+}
+
+/// The unique keys that are not the primary key. An index on expressions, or on some rows alone, is none.
+fn unique_keys(connection: &Connection, table: &str) -> rusqlite::Result<Vec<Vec<String>>> {
+    let mut statement = connection.prepare(
+        "select l.seq, i.name from pragma_index_list(?1, ?2) l join pragma_index_info(l.name, ?2) i \
+         where l.\"unique\" = 1 and l.origin <> 'pk' and l.partial = 0 order by l.seq desc, i.seqno",
+    )?;
+    let rows = statement.query_map([table, MAIN], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows: Vec<(i64, Option<String>)> = rows.collect::<rusqlite::Result<_>>()?;
+    let mut keys: Vec<(i64, Vec<Option<String>>)> = Vec::new();
+    for (index, column) in rows {
+        if keys.last().is_none_or(|(last, _)| *last != index) {
+            keys.push((index, Vec::new()));
+        }
+        if let Some((_, key)) = keys.last_mut() {
+            key.push(column);
+        }
+    }
+    let whole = |(_, key): (i64, Vec<Option<String>>)| key.into_iter().collect::<Option<Vec<String>>>();
+    Ok(keys.into_iter().filter_map(whole).collect())
+}
+
+/// The foreign keys. Where one does not say what columns it refers to, there are none.
+fn foreign_keys(connection: &Connection, table: &str) -> rusqlite::Result<Vec<FoundForeignKey>> {
+    type Row = (i64, String, String, Option<String>);
+    let mut statement = connection
+        .prepare("select id, \"table\", \"from\", \"to\" from pragma_foreign_key_list(?1, ?2) order by id desc, seq")?;
+    let rows = statement.query_map([table, MAIN], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    let rows: Vec<Row> = rows.collect::<rusqlite::Result<_>>()?;
+    let (mut keys, mut last): (Vec<FoundForeignKey>, Option<i64>) = (Vec::new(), None);
+    for (id, table, column, referenced) in rows {
+        if last.replace(id) != Some(id) {
+            keys.push(FoundForeignKey {
+                columns: Vec::new(),
+                table: TableName::new(None, &table),
+                referenced: Vec::new(),
+            });
+        }
+        if let Some(key) = keys.last_mut() {
+            key.columns.push(column);
+            key.referenced.extend(referenced);
+        }
+    }
+    Ok(keys)
+}
+
+/// The same with the columns that they refer to: the other table's primary key where they do not say.
+fn with_keys_of_others(
+    opener: &Opener,
+    connection: &Connection,
+    mut keys: Vec<FoundForeignKey>,
+) -> Vec<FoundForeignKey> {
+    for key in &mut keys {
+        if key.referenced.is_empty() {
+            // The table need not be there.
+            let columns = columns::of_table(opener, connection, &key.table);
+            key.referenced = describe::primary_key(&columns.ok().flatten().unwrap_or_default());
+        }
+    }
+    keys
 }
 
 fn found_columns(

@@ -84,6 +84,11 @@ impl Database for Sqlite {
         self.opener.work(Purpose::Read, discover).await
     }
 
+    async fn schemas(&self) -> Result<Vec<String>, Error> {
+        self.opener.work(Purpose::Read, |_, _| Ok(())).await?;
+        Ok(vec![dialect::MAIN.to_owned()])
+    }
+
     async fn describe(&self, relation: &Relation, config: &ReadConfig) -> Result<Description, Error> {
         let (relation, config) = (relation.clone(), config.clone());
         let describe = move |opener: &Opener, connection| describe::describe(opener, &connection, &relation, &config);

@@ -20,9 +20,13 @@ pub(super) struct Location {
 /// file that has to be there.
 pub(super) fn parse(config: &ConnectionConfig) -> Result<Location, Error> {
     let options = &config.options;
-    if options.user.is_some() || options.password.is_some() || options.tls.is_some() {
+    let has_tls = options.tls.is_some()
+        || [&options.tls_ca, &options.tls_certificate, &options.tls_key]
+            .into_iter()
+            .any(Option::is_some);
+    if options.user.is_some() || options.password.is_some() || has_tls {
         return Err(refused(
-            "SQLite is a file: it has no `user`, no `password` and no `tls`",
+            "SQLite is a file: it has no `user`, no `password` and no `tls`, `tls_ca`, `tls_certificate` and `tls_key`",
         ));
     }
     let file = SqliteFile::parse(config.url.reveal())?;

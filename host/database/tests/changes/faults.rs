@@ -43,6 +43,14 @@ pub(crate) fn slots(server: &Postgres) {
     other.since.clone_from(&source.since);
     other.config.slot = Some("another".to_owned());
     refused(&mut other, &["`another`", "slot_slotted"]);
+    server.psql("create table unslotted (id int primary key)");
+    let mut other = Source::new(server, "unslotted");
+    other.since.clone_from(&source.since);
+    other.config.slot = Some("slot_slotted".to_owned());
+    refused(
+        &mut other,
+        &["public.slotted", "public.unslotted", "forget its bookmark"],
+    );
     server.psql(
         "select pg_logical_slot_get_binary_changes('slot_slotted', null, null, 'proto_version', '1', \
                  'publication_names', 'slot_slotted')",

@@ -19,6 +19,7 @@ const CASES: &[Case] = &[
     ("keys of several columns", replay::composite_keys),
     ("tables without a key", replay::without_keys),
     ("large values that stay", replay::large_values),
+    ("large values of a row whose key changes", replay::moved_large_values),
     ("values of every type", replay::types),
     ("odd names", replay::odd_names),
     ("columns that come later", replay::added_columns),

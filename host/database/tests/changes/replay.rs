@@ -90,6 +90,31 @@ pub(crate) fn large_values(server: &Postgres) {
     source.assert_same();
 }
 
+/// With the key that changes the log has the old key and no large value that stays; that must not become null.
+pub(crate) fn moved_large_values(server: &Postgres) {
+    server.psql(
+        "create table far (id int primary key, name text, story text); alter table far alter story set storage external; \
+         insert into far values (1, null, repeat('x', 100000))",
+    );
+    let mut source = Source::new(server, "far");
+    source.commit();
+    server.psql("update far set id = id + 1");
+    let error = source.run().expect_err("the log has no story").to_string();
+    assert!(
+        error.contains("`story`") && error.contains("alter table \"public\".\"far\" replica identity full"),
+        "{error}"
+    );
+    server.psql("alter table far replica identity full");
+    (source.since, source.state) = (None, std::collections::BTreeMap::new());
+    source.commit();
+    server.psql("update far set id = id + 1");
+    let rows = source.commit();
+    let operations: Vec<&str> = rows.iter().map(|row| row.operation.as_str()).collect();
+    assert_eq!(operations, ["delete", "update"]);
+    assert!(rows.iter().all(|row| row.values[2].len() == 100_000));
+    source.assert_same();
+}
+
 /// Values are what they are when the table itself is read, in the binary form and in the one that the server converts.
 pub(crate) fn types(server: &Postgres) {
     server.psql("create type mood as enum ('sad', 'it''s ok'); create domain whole as int");

@@ -267,6 +267,36 @@ async fn what_there_is_is_listed() {
 }
 
 #[tokio::test]
+async fn databases_unique_and_foreign_keys_are_listed() {
+    let Some(fixture) = fixture("databases_unique_and_foreign_keys_are_listed") else {
+        return;
+    };
+    fixture.client(
+        "create table customers (number int, country varchar(9), email varchar(99) unique, note varchar(99), \
+           primary key (country, number), unique key part (note(3))); \
+         create table orders (id int primary key, number int, country varchar(9), unique key two (number, country), \
+           constraint buyer foreign key (country, number) references customers (country, number))",
+    );
+    let schemas = fixture.database.schemas().await.unwrap();
+    assert!(schemas.contains(&fixture.schema), "{schemas:?}");
+    assert!(!schemas.contains(&"mysql".to_owned()), "{schemas:?}");
+    let what = Discover {
+        schema: Some(fixture.schema.clone()),
+        ..Discover::default()
+    };
+    let found = fixture.database.discover(&what).await.unwrap();
+    let (customers, orders) = (&found[0], &found[1]);
+    assert_eq!(customers.unique_keys, [["email"]]);
+    assert!(customers.foreign_keys.is_empty());
+    assert_eq!(orders.unique_keys, [["number", "country"]]);
+    let key = &orders.foreign_keys[0];
+    assert_eq!((orders.foreign_keys.len(), key.table.table.as_str()), (1, "customers"));
+    assert_eq!(key.table.schema.as_ref(), Some(&fixture.schema));
+    assert_eq!(key.columns, ["country", "number"]);
+    assert_eq!(key.referenced, ["country", "number"]);
+}
+
+#[tokio::test]
 async fn a_column_that_has_changed_is_said() {
     let Some(fixture) = fixture("a_column_that_has_changed_is_said") else {
         return;

@@ -76,6 +76,49 @@ async fn tables_are_found_with_columns_keys_and_comments() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn schemas_unique_and_foreign_keys_are_found() {
+    let Some(fixture) = Fixture::new("postgres_read::keys") else {
+        return;
+    };
+    fixture.psql(
+        "create schema sales; create schema nothing;
+         create table sales.customers (number int, country text, email text unique, primary key (country, number));
+         create table lines (id int primary key, number int, country text, parent int references lines, note text,
+           foreign key (number, country) references sales.customers (number, country));
+         create unique index on lines (note, country) include (number);
+         create unique index on lines (parent) where parent > 0;
+         create unique index on lines (lower(note))",
+    );
+    let database = fixture.open();
+    assert_eq!(
+        database.schemas().await.expect("schemas"),
+        ["nothing", "public", "sales"]
+    );
+    let found = database.discover(&Discover::default()).await.expect("tables");
+    let (lines, customers) = (&found[0], &found[1]);
+    assert_eq!(
+        (lines.name.table.as_str(), customers.name.table.as_str()),
+        ("lines", "customers")
+    );
+    assert_eq!(customers.unique_keys, [["email"]]);
+    assert!(customers.foreign_keys.is_empty());
+    assert_eq!(lines.unique_keys, [["note", "country"]]);
+    let keys = lines.foreign_keys.iter().map(|key| {
+        let (columns, referenced) = (key.columns.join(","), key.referenced.join(","));
+        format!("{columns} -> {} {referenced}", key.table)
+    });
+    let mut keys: Vec<String> = keys.collect();
+    keys.sort();
+    assert_eq!(
+        keys,
+        [
+            "number,country -> sales.customers number,country",
+            "parent -> public.lines id"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_there_is_named_with_what_is_near() {
     let Some(fixture) = Fixture::new("postgres_read::nearest") else {
         return;

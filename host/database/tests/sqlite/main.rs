@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use tempfile::TempDir;
 use tenon_database::{
-    Begun, Committed, ConnectionConfig, Database, Driver, Error, LoadRequest, Mode, ReadConfig, RejectedRows, Relation,
-    ScanRequest, Stage, TableName, WriteConfig, open,
+    Begun, Committed, ConnectionConfig, Database, Discover, Driver, Error, LoadRequest, Mode, ReadConfig, RejectedRows,
+    Relation, ScanRequest, Stage, TableName, WriteConfig, open,
 };
 
 struct File {
@@ -284,5 +284,34 @@ async fn rows_that_others_refer_to_are_not_replaced_by_none() {
             .as_primitive::<Int64Type>()
             .values(),
         &[1, 3]
+    );
+}
+
+#[tokio::test]
+async fn unique_and_foreign_keys_are_found() {
+    let file = File::new(
+        "create table customers (number int, country text, email text unique, primary key (country, number));
+         create table orders (id integer primary key, number int, country text, parent int references orders, note text,
+           foreign key (number, country) references customers (number, country));
+         create unique index two on orders (note, country);
+         create unique index some on orders (parent) where parent > 0;
+         create unique index expressions on orders (lower(note))",
+    );
+    let database = file.open("");
+    assert_eq!(database.schemas().await.unwrap(), ["main"]);
+    let found = database.discover(&Discover::default()).await.unwrap();
+    let (customers, orders) = (&found[0], &found[1]);
+    assert_eq!(customers.unique_keys, [["email"]]);
+    assert!(customers.foreign_keys.is_empty());
+    assert_eq!(orders.unique_keys, [["note", "country"]]);
+    let keys = orders.foreign_keys.iter().map(|key| {
+        let (columns, referenced) = (key.columns.join(","), key.referenced.join(","));
+        format!("{columns} -> {} {referenced}", key.table)
+    });
+    let mut keys: Vec<String> = keys.collect();
+    keys.sort();
+    assert_eq!(
+        keys,
+        ["number,country -> customers number,country", "parent -> orders id"]
     );
 }

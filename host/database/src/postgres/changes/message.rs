@@ -20,8 +20,7 @@ pub(super) enum Message<'a> {
     },
     Update {
         relation: u32,
-        /// The old row, or its old key where only that is known.
-        old: Option<Tuple<'a>>,
+        old: Option<Old<'a>>,
         new: Tuple<'a>,
     },
     Delete {
@@ -54,6 +53,24 @@ pub(super) struct RelationColumn {
 /// The values of a row.
 pub(super) type Tuple<'a> = Vec<Cell<'a>>;
 
+/// A row as it was before an update.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Old<'a> {
+    pub tuple: Tuple<'a>,
+    /// Whether all of it is there. Otherwise only the key is, and every other value is null, whatever it was.
+    pub is_whole: bool,
+}
+
+impl<'a> Old<'a> {
+    /// The value that was at a place, if the log has it.
+    pub fn get(&self, place: usize) -> Option<Cell<'a>> {
+        let cell = self.tuple.get(place).copied()?;
+        // No column of a key is null.
+        let is_known = self.is_whole || cell != Cell::Null;
+        is_known.then_some(cell)
+    }
+}
+
 /// A value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cell<'a> {
@@ -85,8 +102,11 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Message<'_>> {
         b'U' => {
             let relation = reader.u32()?;
             let old = match reader.byte()? {
-                b'K' | b'O' => {
-                    let old = reader.tuple()?;
+                kind @ (b'K' | b'O') => {
+                    let old = Old {
+                        tuple: reader.tuple()?,
+                        is_whole: kind == b'O',
+                    };
                     (reader.byte()? == b'N').then_some(Some(old))?
                 }
                 b'N' => None,
@@ -201,11 +221,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_key_alone_says_nothing_of_other_values() {
+        let places = |is_whole| {
+            let old = Old {
+                tuple: vec![Cell::Text(b"a"), Cell::Null],
+                is_whole,
+            };
+            [old.get(0), old.get(1), old.get(2)]
+        };
+        assert_eq!(places(false), [Some(Cell::Text(b"a")), None, None]);
+        assert_eq!(places(true), [Some(Cell::Text(b"a")), Some(Cell::Null), None]);
+    }
+
+    #[test]
     fn messages_are_read_and_no_prefix_of_one_is() {
         let update = b"U\0\0\0\x07K\0\x01t\0\0\0\x01aN\0\x02nb\0\0\0\x02xy";
         let expected = Message::Update {
             relation: 7,
-            old: Some(vec![Cell::Text(b"a")]),
+            old: Some(Old {
+                tuple: vec![Cell::Text(b"a")],
+                is_whole: false,
+            }),
             new: vec![Cell::Null, Cell::Binary(b"xy")],
         };
         assert_eq!(parse(update), Some(expected));

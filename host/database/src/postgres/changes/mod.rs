@@ -104,6 +104,12 @@ impl Opening<'_> {
             );
             return Err(slot::of_slot(slot, reason));
         }
+        let table = self.table.name.to_string();
+        if let Some(read) = since.table.as_ref().filter(|read| **read != table) {
+            let reason =
+                format!("the last run has read changes of {read}; forget its bookmark to read those of {table}");
+            return Err(slot::of_slot(slot, reason));
+        }
         let from: Lsn = since
             .position
             .parse()
@@ -147,6 +153,7 @@ impl Opening<'_> {
             scan: Arc::new(scan),
             next: ChangesBookmark {
                 slot: self.slot,
+                table: Some(self.table.name.to_string()),
                 position: upto.to_string(),
                 // What it has seen was logged before it, and all of that log lies behind now.
                 snapshot: None,
@@ -192,6 +199,7 @@ impl Opening<'_> {
             scan: Arc::new(InitialScan::new(initial)),
             next: ChangesBookmark {
                 slot: self.slot,
+                table: Some(self.table.name.to_string()),
                 position: from.to_string(),
                 snapshot: reads_rows.then_some(seen),
             },

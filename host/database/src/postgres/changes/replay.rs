@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::columns::{Columns, TableColumn};
 use super::lsn::Lsn;
-use super::message::{Cell, Message, RelationMessage, Tuple, parse};
+use super::message::{Cell, Message, Old, RelationMessage, Tuple, parse};
 use super::rows::{Change, Output};
 use super::visible::Seen;
 use crate::{Error, TableName};
@@ -157,7 +157,7 @@ impl Replay {
     fn update(
         &mut self,
         places: &[Option<usize>],
-        old: Option<&Tuple<'_>>,
+        old: Option<&Old<'_>>,
         new: &Tuple<'_>,
         output: &mut Output,
     ) -> Result<(), Error> {
@@ -172,13 +172,13 @@ impl Replay {
                 .filter(|(column, _)| column.is_key);
             let mut keys = keys.filter_map(|(_, place)| *place);
             // By another index than the primary key's, the old key has nothing of that.
-            let is_known = |cell: Option<&Cell<'_>>| !matches!(cell, None | Some(Cell::Null | Cell::Unchanged));
+            let is_known = |cell: Option<Cell<'_>>| !matches!(cell, None | Some(Cell::Null | Cell::Unchanged));
             let is_moved = keys.any(|place| {
-                let (old, new) = (old.get(place), new.get(place));
+                let (old, new) = (old.get(place), new.get(place).copied());
                 is_known(old) && is_known(new) && old != new
             });
             if is_moved {
-                self.push("delete", places, old, None, output)?;
+                self.push("delete", places, &old.tuple, None, output)?;
             }
         }
         self.push("update", places, new, old, output)
@@ -189,15 +189,15 @@ impl Replay {
         operation: &'static str,
         places: &[Option<usize>],
         tuple: &Tuple<'_>,
-        old: Option<&Tuple<'_>>,
+        old: Option<&Old<'_>>,
         output: &mut Output,
     ) -> Result<(), Error> {
         let mut values = Vec::with_capacity(places.len());
         for (index, place) in places.iter().enumerate() {
             let cell = place.and_then(|place| tuple.get(place)).copied().unwrap_or(Cell::Null);
             let known = match cell {
-                // With the whole old row in the log, the value is there.
-                Cell::Unchanged => old.zip(*place).and_then(|(old, place)| old.get(place)).copied(),
+                // With the whole old row in the log, the value is there; with the old key alone, it is not.
+                Cell::Unchanged => old.zip(*place).and_then(|(old, place)| old.get(place)),
                 other => Some(other),
             };
             values.push(match known {
