@@ -300,6 +300,33 @@ async fn new_objects_fire_once_and_failures_back_off_in_sight() {
     driver.stop().await;
 }
 
+#[tokio::test]
+async fn a_look_may_remember_many_names() {
+    let server = Server::new().await;
+    let told = Arc::new(Told::default());
+    let cursor = json!({ "files": "x".repeat(4 << 20) });
+    told.answer(Ok(Found {
+        cursor: cursor.clone(),
+        ..found(&["a"], 0)
+    }));
+    let driver = Running::new(server.driver().probe(told.clone()));
+    let made = json!({
+        "when": { "event": { "source": { "objects": { "url": "s3://lake/new/", "existing": true } } } },
+        "actions": [{ "job": "orders" }],
+    });
+    server.trigger("objects", made).await;
+    server.until_runs("objects", 1).await;
+    for _ in 0..1500 {
+        if told.looks() >= 2 {
+            break;
+        }
+        server.clock.advance(Duration::from_secs(1));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(told.cursors.lock()[..2], [None, Some(cursor)]);
+    driver.stop().await;
+}
+
 /// Never answers.
 struct Hanging;
 
