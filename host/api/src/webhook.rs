@@ -34,15 +34,23 @@ async fn receive(
         let detail = format!("the body is not whole, or has more than {LARGEST_BODY} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     })?;
-    let (keys, workflows) = (Arc::clone(&api.keys), api.backend.workflows());
-    let received = api.metadata.write(move |tx| {
-        tenants::get_active(tx, &tenant)?;
-        let webhook = tenon_triggers::webhook(tx, &tenant, &trigger)?;
-        let secret = secrets::reveal(tx, &keys, &tenant, &webhook.secret, None)?;
-        let delivery = webhook.verify(&[secret.reveal()], &headers, &body, tx.now())?;
-        tenon_triggers::receive(tx, workflows.as_ref(), &tenant, &trigger, &delivery)?;
-        Ok::<_, Error>(())
+    let (keys, of, named) = (Arc::clone(&api.keys), tenant.clone(), trigger.clone());
+    // Before it is known who calls, nobody who writes is kept waiting.
+    let verified = api.metadata.read(move |tx| {
+        tenants::get_active(tx, &of)?;
+        let webhook = tenon_triggers::webhook(tx, &of, &named)?;
+        let secret = secrets::reveal(tx, &keys, &of, &webhook.secret, None)?;
+        Ok::<_, Error>(webhook.verify(&[secret.reveal()], &headers, &body, tx.now())?)
     });
+    let received = async {
+        let (delivery, workflows) = (verified.await?, api.backend.workflows());
+        let received = api.metadata.write(move |tx| {
+            tenants::get_active(tx, &tenant)?;
+            tenon_triggers::receive(tx, workflows.as_ref(), &tenant, &trigger, &delivery)?;
+            Ok::<_, Error>(())
+        });
+        received.await
+    };
     match received.await {
         Ok(()) => Ok(StatusCode::ACCEPTED),
         // Of these only who is signed can know, and the server's own are nobody's.

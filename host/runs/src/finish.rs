@@ -55,6 +55,8 @@ pub struct Finished {
     pub state: State,
     /// When the next attempt may begin, in microseconds since 1970, UTC.
     pub again_at: Option<i64>,
+    /// Whether that is so by this call, and not by an earlier one whose answer was lost.
+    pub changed: bool,
 }
 
 /// A run is at work now.
@@ -106,8 +108,11 @@ pub fn finish(tx: &mut Transaction<'_>, lease: &Lease, outcome: &Outcome) -> Res
     if run.owner.is_none() && run.epoch == lease.epoch && ended_by(tx, &run, lease)? {
         let not_before = tx.one("select not_before from runs where id = ?1", row![&run.id])?;
         let again_at = (run.state == State::Waiting).then(|| not_before.get(0)).transpose()?;
-        let state = run.state;
-        return Ok(Finished { state, again_at });
+        return Ok(Finished {
+            state: run.state,
+            again_at,
+            changed: false,
+        });
     }
     if !change::holds(lease, &run) || !run.state.is_held() {
         return Err(change::fenced(lease));
@@ -179,8 +184,11 @@ pub(crate) fn end(tx: &mut Transaction<'_>, run: &Standing, outcome: &Outcome) -
     ];
     change::become_next(tx, run, outcome.state, error.as_ref(), set, values)?;
     release(tx, run, true, 0)?;
-    let state = outcome.state;
-    Ok(Finished { state, again_at: None })
+    Ok(Finished {
+        state: outcome.state,
+        again_at: None,
+        changed: true,
+    })
 }
 
 /// The run waits for its next attempt.
@@ -222,8 +230,11 @@ fn wait(
     };
     queue::enter(tx, &entry)?;
     release(tx, run, false, 1)?;
-    let (state, again_at) = (State::Waiting, Some(again_at));
-    Ok(Finished { state, again_at })
+    Ok(Finished {
+        state: State::Waiting,
+        again_at: Some(again_at),
+        changed: true,
+    })
 }
 
 fn release(tx: &mut Transaction<'_>, run: &Standing, ended: bool, waiting: i64) -> Result<(), Error> {

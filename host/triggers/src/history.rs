@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::error::Error;
 use crate::fire::{Cause, Started};
-use crate::trigger::{Stored, Trigger, date};
+use crate::trigger::{Trigger, date};
 
 /// Firings that are kept of each trigger.
 const KEPT: i64 = 100;
@@ -53,7 +53,7 @@ pub fn firings(
     name: &Name,
     page: &PageRequest,
 ) -> Result<Page<Firing>, Error> {
-    let id = Stored::of(tx, tenant, name)?.trigger.id;
+    let id = crate::triggers::get(tx, tenant, name)?.id;
     let before = match &page.after {
         None => i64::MAX,
         Some(after) => after

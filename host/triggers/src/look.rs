@@ -20,7 +20,8 @@ pub(crate) const LOOK_SECONDS: u64 = 60;
 const LEASE_SECONDS: u64 = 2 * LOOK_SECONDS;
 /// Longest pause after failures, in seconds, where the interval is not longer.
 const LONGEST_PAUSE: u64 = 3600;
-const LONGEST_CURSOR: usize = 64 << 10;
+/// What a look remembers of objects are their names: mostly those of a thousand, but all that are as new as the newest.
+const LONGEST_CURSOR: usize = 16 << 20;
 const LONGEST_ERROR: usize = 1024;
 
 /// What to look at.
@@ -37,15 +38,16 @@ pub enum ProbeConfig {
 pub struct Found {
     /// What is new, oldest first; at most [`MOST_ITEMS`], the next look finds the rest. Runs are given these as events.
     pub items: Vec<Value>,
-    /// Where the next look goes on; at most 64 KiB as JSON.
+    /// Where the next look goes on; at most 16 MiB as JSON, though it is written whenever it changes.
     pub cursor: Value,
 }
 
 /// Looks at objects and rows. The server gives one to the [`Driver`](crate::Driver).
 #[async_trait]
 pub trait Probe: Send + Sync + 'static {
-    /// What is new since `cursor`, which is what the look before answered; none at the first look. It has to check what
-    /// the tenant may touch, and is given up after a minute.
+    /// What is new since `cursor`, which is what the look before answered; none at the first look, whose cursor has to be
+    /// after all that is there if `existing` is false. It has to check what the tenant may touch, and is given up after a
+    /// minute.
     ///
     /// # Errors
     /// A sentence without secrets, which the tenant sees.
@@ -134,17 +136,24 @@ impl Claim {
         if found.items.len() > MOST_ITEMS || cursor.len() > LONGEST_CURSOR {
             return self.fail(
                 tx,
-                "the look found more than it may: 1000 items, and 64 KiB to remember",
+                "the look found more than it may: 1000 items, and 16 MiB to remember",
                 now,
             );
         }
         let Some(stored) = self.still(tx)? else { return Ok(()) };
         tx.execute(
-            "update triggers set look_cursor = ?2, look_due = ?3, failures = 0,
+            "update triggers set look_due = ?2, failures = 0,
                  last_error = case when failures > 0 then null else last_error end
              where id = ?1",
-            row![&self.id, cursor, now + micros(self.interval)],
+            row![&self.id, now + micros(self.interval)],
         )?;
+        // Most looks find nothing, and what is remembered may be long.
+        if self.cursor.as_ref() != Some(&cursor) {
+            tx.execute(
+                "update triggers set look_cursor = ?2 where id = ?1",
+                row![&self.id, cursor],
+            )?;
+        }
         if found.items.is_empty() || self.cursor.is_none() && !self.existing {
             return Ok(());
         }

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use crate::definition::{Source, Webhook, When};
 use crate::error::Error;
 use crate::pending::{Deferred, Item, offer};
-use crate::trigger::{Stored, micros};
+use crate::trigger::{State, Stored, Trigger, micros};
+use crate::triggers;
 use crate::webhook::Delivery;
 use crate::workflows::Workflows;
 
@@ -22,12 +23,12 @@ pub struct Received {
     pub fresh: bool,
 }
 
-/// What the webhook of a trigger needs to [verify](Webhook::verify) a call.
+/// What the webhook of a trigger needs to [verify](Webhook::verify) a call. It is only looked at.
 ///
 /// # Errors
 /// [`Error::UnknownTrigger`]; [`Error::NotListening`] if it is not activated or waits for something else.
 pub fn webhook(tx: &mut Transaction<'_>, tenant: &Name, name: &Name) -> Result<Webhook, Error> {
-    listening(tx, tenant, name).map(|(_, webhook)| webhook)
+    listening(&triggers::get(tx, tenant, name)?).cloned()
 }
 
 /// Takes in a call that has been [verified](Webhook::verify): it fires the trigger, or waits for its batch or for room
@@ -43,7 +44,8 @@ pub fn receive(
     name: &Name,
     delivery: &Delivery,
 ) -> Result<Received, Error> {
-    let (stored, _) = listening(tx, tenant, name)?;
+    let stored = Stored::of(tx, tenant, name)?;
+    listening(&stored.trigger)?;
     let (id, now) = (&stored.trigger.id, tx.now());
     let key = delivery.id.clone().unwrap_or_else(|| tenon_metadata::id("delivery"));
     let new = tx.execute(
@@ -71,20 +73,19 @@ pub(crate) fn forget(tx: &mut Transaction<'_>, now: i64) -> Result<(), Error> {
     Ok(())
 }
 
-fn listening(tx: &mut Transaction<'_>, tenant: &Name, name: &Name) -> Result<(Stored, Webhook), Error> {
-    let stored = Stored::of(tx, tenant, name)?;
-    match &stored.trigger.definition.when {
-        When::Event(rule) if stored.is_active() => match &rule.source {
-            Source::Webhook(webhook) => {
-                let webhook = webhook.clone();
-                Ok((stored, webhook))
-            }
-            _ => Err(Error::NotListening {
-                trigger: name.to_string(),
-            }),
+/// What a trigger that waits for a webhook's call waits for.
+fn listening(trigger: &Trigger) -> Result<&Webhook, Error> {
+    match &trigger.definition.when {
+        When::Event(rule) if trigger.state == State::Activated => match &rule.source {
+            Source::Webhook(webhook) => Ok(webhook),
+            _ => Err(not_listening(trigger)),
         },
-        _ => Err(Error::NotListening {
-            trigger: name.to_string(),
-        }),
+        _ => Err(not_listening(trigger)),
+    }
+}
+
+fn not_listening(trigger: &Trigger) -> Error {
+    Error::NotListening {
+        trigger: trigger.name.to_string(),
     }
 }

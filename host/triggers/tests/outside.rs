@@ -187,7 +187,11 @@ async fn a_webhook_fires_on_receipt_and_once_per_delivery() {
     assert!(matches!(call("3", Value::Null).await, Err(Error::NotListening { .. })));
     let on_demand = json!({ "when": "on_demand", "actions": [{ "job": "orders" }] });
     server.trigger("other", on_demand).await;
-    let wrong = server.try_write(|tx| webhook(tx, &name(TENANT), &name("other"))).await;
+    // It is only looked at, since it is not known yet who calls.
+    let wrong = server
+        .metadata
+        .read(|tx| webhook(tx, &name(TENANT), &name("other")))
+        .await;
     assert_eq!(wrong.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
@@ -297,6 +301,33 @@ async fn new_objects_fire_once_and_failures_back_off_in_sight() {
         *told.cursors.lock(),
         [None, Some(json!(1)), Some(json!(2)), Some(json!(2)), Some(json!(2))]
     );
+    driver.stop().await;
+}
+
+#[tokio::test]
+async fn a_look_may_remember_many_names() {
+    let server = Server::new().await;
+    let told = Arc::new(Told::default());
+    let cursor = json!({ "files": "x".repeat(4 << 20) });
+    told.answer(Ok(Found {
+        cursor: cursor.clone(),
+        ..found(&["a"], 0)
+    }));
+    let driver = Running::new(server.driver().probe(told.clone()));
+    let made = json!({
+        "when": { "event": { "source": { "objects": { "url": "s3://lake/new/", "existing": true } } } },
+        "actions": [{ "job": "orders" }],
+    });
+    server.trigger("objects", made).await;
+    server.until_runs("objects", 1).await;
+    for _ in 0..1500 {
+        if told.looks() >= 2 {
+            break;
+        }
+        server.clock.advance(Duration::from_secs(1));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(told.cursors.lock()[..2], [None, Some(cursor)]);
     driver.stop().await;
 }
 

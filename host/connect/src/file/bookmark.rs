@@ -9,6 +9,11 @@ use super::store::Store;
 
 /// Files that are remembered one by one; of older ones only the time of their last change is.
 const REMEMBERED_FILES: usize = 20_000;
+/// The same for looks: their bookmarks are written far more often, so that they are shorter.
+const REMEMBERED_BY_LOOKS: usize = 1000;
+/// What was changed so long before the newest file that a look has found is remembered whatever its number: an object is as
+/// old as the beginning of its upload, so that older ones may still come.
+const LATE_MICROS: i64 = 60 * 60 * 1_000_000;
 
 /// The files that have been read. It stays small however many there are: once there are more than 20,000, the older ones
 /// are summarised as "everything that was changed before this time".
@@ -68,14 +73,36 @@ impl FileBookmark {
 
     /// The bookmark after these files have been read too.
     pub(super) fn advanced<'a>(&self, store: &Store, files: impl Iterator<Item = &'a ObjectMeta>) -> Self {
-        let mut next = self.clone();
-        let added = files.map(|file| (store.name(&file.location), SeenFile::of(file)));
-        next.files.extend(added);
-        next.compact(REMEMBERED_FILES);
+        let mut next = self.with(store, files);
+        next.compact(REMEMBERED_FILES, i64::MAX);
         next
     }
 
-    fn compact(&mut self, remembered: usize) {
+    /// The bookmark after a look has found these files. `left` is when the oldest of those was changed that it has left to
+    /// the next one.
+    pub(super) fn looked<'a>(
+        &self,
+        store: &Store,
+        files: impl Iterator<Item = &'a ObjectMeta>,
+        left: Option<i64>,
+    ) -> Self {
+        let mut next = self.with(store, files);
+        let left = left.unwrap_or(i64::MAX);
+        let newest = next.files.values().map(|file| file.modified).max().unwrap_or_default();
+        next.compact(REMEMBERED_BY_LOOKS, left.min(newest.saturating_sub(LATE_MICROS)));
+        next.compact(REMEMBERED_FILES, left);
+        next
+    }
+
+    fn with<'a>(&self, store: &Store, files: impl Iterator<Item = &'a ObjectMeta>) -> Self {
+        let mut next = self.clone();
+        let added = files.map(|file| (store.name(&file.location), SeenFile::of(file)));
+        next.files.extend(added);
+        next
+    }
+
+    /// Summarises the older half of those that are too many, but none that were changed at `latest` or later.
+    fn compact(&mut self, remembered: usize, latest: i64) {
         if self.files.len() <= remembered {
             return;
         }
@@ -83,7 +110,7 @@ impl FileBookmark {
         times.sort_unstable();
         // Half of them go, so that this happens rarely. Files changed at the very time of the watermark stay, for others
         // may have been changed at the same time and not been read.
-        let watermark = times[times.len() - remembered / 2];
+        let watermark = times[times.len() - remembered / 2].min(latest);
         self.watermark = self.watermark.max(Some(watermark));
         self.files.retain(|_, file| file.modified >= watermark);
     }
@@ -160,7 +187,7 @@ mod tests {
         let mut bookmark = FileBookmark::default();
         for batch in files.chunks(7) {
             bookmark = bookmark.advanced(&store, batch.iter());
-            bookmark.compact(100);
+            bookmark.compact(100, i64::MAX);
             let unread = select(files.clone(), &store, Some(&bookmark), None, None);
             let read = files.len() - unread.len();
             let expected = batch.last().expect("no batch is empty");

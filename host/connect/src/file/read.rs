@@ -83,8 +83,9 @@ pub async fn open(config: &ReadConfig, options: &ReadOptions<'_>, session: &Sess
     })
 }
 
-/// The files that are new since a bookmark, the oldest first and at most `most`, and the bookmark after them. They are listed
-/// and not opened.
+/// The files that are new since a bookmark, the oldest first and at most `most`, and the bookmark after them, which stays
+/// small: of more than a thousand files only those are in it by name that were changed within an hour of the newest. They
+/// are listed and not opened.
 ///
 /// # Errors
 /// When the place can't be listed.
@@ -97,13 +98,15 @@ pub async fn new_files(
     let listing = match listing::find(url, store).await {
         Ok(listing) => listing,
         // Nothing has come yet.
-        Err(Error::NotFound { .. }) => return Ok((Vec::new(), since.clone())),
+        Err(Error::NotFound { .. } | Error::NoFiles { .. }) => return Ok((Vec::new(), since.clone())),
         Err(error) => return Err(error),
     };
     let described = describe(&listing);
     let Listing { store, files, .. } = listing;
-    let selected = bookmark::select(files, &store, Some(since), Some(most), None);
-    let next = since.advanced(&store, selected.iter());
+    let mut selected = bookmark::select(files, &store, Some(since), None, None);
+    let left = selected.get(most).map(|file| file.last_modified.timestamp_micros());
+    selected.truncate(most);
+    let next = since.looked(&store, selected.iter(), left);
     Ok((selected.iter().map(described).collect(), next))
 }
 

@@ -1,5 +1,6 @@
 //! Sources of many files: patterns, partitions, columns that differ, bookmarks.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::support::{batches, failure, flat, open, query, rows, session, write};
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
-use tenon_connect::file::{self, Evolution, FileBookmark, Partitions, ReadConfig, ReadOptions};
+use tenon_connect::file::{self, Evolution, FileBookmark, Partitions, ReadConfig, ReadOptions, StoreOptions};
 
 fn parquet(folder: &Path, name: &str, columns: Vec<(&str, ArrayRef)>) {
     let batch = RecordBatch::try_from_iter(columns).expect("a batch");
@@ -253,6 +254,51 @@ async fn bookmarks() {
     put("d.csv", 16, 5);
     let (sum, files, _) = run(&third, None).await;
     assert_eq!((sum.as_str(), files), ("24", 2), "what is new or changed");
+}
+
+#[tokio::test]
+async fn looks_find_each_of_many_files_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let start = SystemTime::now() - Duration::from_secs(1_000_000);
+    let put = |number: u64| {
+        let path = folder.path().join(format!("{number}.csv"));
+        let file = File::create(path).expect("created");
+        file.set_modified(start + Duration::from_secs(60 * number))
+            .expect("set");
+    };
+    (0..2000).for_each(put);
+    let url = format!("{}/*.csv", folder.path().display());
+    let look = async |since: &FileBookmark, most: usize| {
+        let (files, next) = file::new_files(&url, &StoreOptions::default(), since, most)
+            .await
+            .expect("listed");
+        let names: Vec<String> = files.into_iter().map(|file| file.url).collect();
+        (names, next)
+    };
+    let (mut bookmark, mut found) = (FileBookmark::default(), Vec::new());
+    for expected in [700, 700, 600, 0] {
+        let (names, next) = look(&bookmark, 700).await;
+        assert_eq!(names.len(), expected);
+        let length = serde_json::to_string(&next).expect("serialised").len();
+        assert!(length < 500_000, "{length} bytes to remember");
+        bookmark = next;
+        found.extend(names);
+    }
+    // One that is as old as files that are known by name still.
+    let late = folder.path().join("late.csv");
+    let late = File::create(late).expect("created");
+    let when = start + Duration::from_secs(60 * 1980);
+    late.set_modified(when).expect("set");
+    (2000..2010).for_each(put);
+    let (names, _) = look(&bookmark, 700).await;
+    assert_eq!(names.len(), 11);
+    found.extend(names);
+    let distinct: BTreeSet<&String> = found.iter().collect();
+    assert_eq!((found.len(), distinct.len()), (2011, 2011));
+
+    let (names, all) = look(&FileBookmark::default(), usize::MAX).await;
+    assert_eq!(names.len(), 2011);
+    assert_eq!(look(&all, 700).await.0, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ impl Probe for Storage {
                     Some(connection) => self.store(tenant, connection).await?,
                     None => StoreOptions::default(),
                 };
-                self.objects(tenant, &objects.url, store, cursor).await
+                self.objects(tenant, objects, store, cursor).await
             }
             ProbeConfig::Rows(rows) => self.rows(tenant, rows, cursor).await,
         }
@@ -42,20 +42,27 @@ impl Storage {
     async fn objects(
         &self,
         tenant: &Name,
-        url: &str,
+        objects: &tenon_triggers::Objects,
         store: StoreOptions,
         cursor: Option<Value>,
     ) -> Result<Found, String> {
+        // What is there already is passed over at once, however much it is.
+        let most = if cursor.is_none() && !objects.existing {
+            usize::MAX
+        } else {
+            MOST_ITEMS
+        };
         let since: FileBookmark = known(cursor)?.unwrap_or_default();
         let config = ReadConfig {
             store,
-            ..ReadConfig::new(url)
+            ..ReadConfig::new(objects.url.as_str())
         };
         let SourceConfig::File(config) = self.confined(tenant, config.into()).await? else {
             return Err("it is no place of files".to_owned());
         };
-        let looked = new_files(&config.url, &config.store, &since, MOST_ITEMS).await;
-        let (files, next) = looked.map_err(|error| error.to_string())?;
+        let looked = new_files(&config.url, &config.store, &since, most).await;
+        let (mut files, next) = looked.map_err(|error| error.to_string())?;
+        files.truncate(MOST_ITEMS);
         let items = files
             .iter()
             .map(|file| json!({ "url": file.url, "bytes": file.bytes, "modified": file.modified, "etag": file.etag }));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tenon_events::EventRetention;
-use tenon_metadata::Transaction;
+use tenon_metadata::{Name, Transaction};
 use tenon_runs::Retention;
 
 use crate::Error;
@@ -19,6 +19,8 @@ const AT_ONCE: u32 = 500;
 const CANARIES: Duration = Duration::from_secs(5);
 /// How long a component that nothing needs any more stays.
 const GRACE: Duration = Duration::from_secs(60 * 60);
+/// Runs with components of their own that are looked at together: more than can be at work for so long.
+const PINNED: u32 = 10_000;
 
 /// Ends canaries whose time is over, for ever.
 pub(super) async fn review(shared: &Shared) {
@@ -81,8 +83,43 @@ async fn once(shared: &Shared) -> Result<(), Error> {
         Ok(false)
     })
     .await?;
+    let_go(shared).await?;
     shared.plugins.store.collect(GRACE).await?;
     Ok(())
+}
+
+/// Has runs that nobody is at any more let go of their components: those that were refused or stopped before they could
+/// begin, and those whose server died, have not done so themselves.
+async fn let_go(shared: &Shared) -> Result<(), Error> {
+    let over = shared.metadata.read(|tx| {
+        let before = earlier(tx, GRACE);
+        let mut over = Vec::new();
+        for (tenant, run) in tenon_versions::pinned_before(tx, before, PINNED)? {
+            let Ok(tenant) = Name::new(tenant.as_str()) else {
+                continue;
+            };
+            let is_over = match tenon_runs::runs::get(tx, &tenant, &run) {
+                Ok(found) => !found.state.is_held(),
+                Err(tenon_runs::Error::UnknownRun { .. }) => true,
+                Err(error) => return Err(Error::from(error)),
+            };
+            if is_over {
+                over.push((tenant, run));
+            }
+        }
+        Ok(over)
+    });
+    let over = over.await?;
+    if over.is_empty() {
+        return Ok(());
+    }
+    let let_go = shared.metadata.write(move |tx| {
+        for (tenant, run) in &over {
+            tenon_versions::unpin(tx, tenant, run)?;
+        }
+        Ok::<_, Error>(())
+    });
+    let_go.await
 }
 
 async fn little_by_little(

@@ -65,7 +65,8 @@ pub(crate) struct Executor {
     shared: Arc<Shared>,
     server: Mutex<String>,
     room: Room,
-    at_work: Mutex<HashMap<String, channel::Sender<Stop>>>,
+    /// By leases and not by runs: an attempt that this server has lost may still wind down when it takes the run again.
+    at_work: Mutex<HashMap<Lease, channel::Sender<Stop>>>,
     /// Commits of dead servers that this one is to finish.
     recovering: Mutex<Vec<Recovery>>,
     strays: Strays,
@@ -159,8 +160,7 @@ impl Executor {
 
     fn begin(self: &Arc<Self>, run: Claimed, place: Option<Place>, work: &mut JoinSet<()>) {
         let (stop, stopped) = channel::channel(Stop::No);
-        let id = run.lease.run.clone();
-        self.at_work.lock().insert(id.clone(), stop);
+        self.at_work.lock().insert(run.lease.clone(), stop);
         let executor = Arc::clone(self);
         let span = traced::attempt(&self.shared, &run);
         work.spawn(async move {
@@ -170,10 +170,10 @@ impl Executor {
             if ended.await.is_err() {
                 note::note(&executor.shared, &run, went::panicked()).await;
             }
-            executor.at_work.lock().remove(&id);
+            executor.at_work.lock().remove(&run.lease);
             drop(place);
             executor.look.notify_one();
-            traced::run(&executor.shared, &run.tenant, &id, run.attempt).await;
+            traced::run(&executor.shared, &run.tenant, &run.lease.run, run.attempt).await;
         });
     }
 
@@ -204,7 +204,7 @@ impl Executor {
         let mut runs = self.shared.metadata.subscribe("runs");
         while let Some(notice) = runs.next().await {
             // A text is missing where there were too many to hear them all.
-            if notice.text.is_empty() || self.at_work.lock().contains_key(&notice.text) {
+            if notice.text.is_empty() || self.is_at(&notice.text) {
                 // Its own runs make most of the noise: what comes within this time is looked at together.
                 tokio::time::sleep(STOPPING).await;
                 self.look_at_held().await;
@@ -267,19 +267,24 @@ impl Executor {
             Vec::new()
         });
         for run in held.iter().filter(|run| run.state == State::Stopping) {
-            self.stop(&run.lease.run, Stop::Asked);
+            self.stop(&run.lease, Stop::Asked);
         }
         held
     }
 
-    /// Whether somebody here is at a run, or will be.
+    /// Whether an attempt of a run is under way here.
+    fn is_at(&self, run: &str) -> bool {
+        self.at_work.lock().keys().any(|lease| lease.run == run)
+    }
+
+    /// Whether somebody here is at a run by this lease, or will be.
     fn knows(&self, lease: &Lease) -> bool {
-        self.at_work.lock().contains_key(&lease.run)
+        self.at_work.lock().contains_key(lease)
             || self.recovering.lock().iter().any(|recovery| recovery.lease == *lease)
     }
 
-    fn stop(&self, run: &str, why: Stop) {
-        if let Some(stop) = self.at_work.lock().get(run) {
+    fn stop(&self, lease: &Lease, why: Stop) {
+        if let Some(stop) = self.at_work.lock().get(lease) {
             stop.send_replace(why);
         }
     }

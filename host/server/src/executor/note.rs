@@ -52,8 +52,11 @@ pub(super) async fn note(shared: &Shared, run: &Claimed, note: Note) {
         let (tenant, job) = (run.tenant.clone(), run.job.clone());
         let noted = shared.metadata.write(move |tx| {
             let finished = note.write(tx, &lease)?;
-            let usage = metered(note.usage(), finished.state);
-            tenon_tenants::usage::add(tx, &tenant, job.as_str(), &lease.run, &usage)?;
+            // It may be the second time, since nobody heard of the first one.
+            if finished.changed {
+                let usage = metered(note.usage(), finished.state);
+                tenon_tenants::usage::add(tx, &tenant, job.as_str(), &lease.run, &usage)?;
+            }
             Ok::<_, Error>(())
         });
         match noted.await {

@@ -1,8 +1,8 @@
 //! Files of plugins on this machine, and their code kept loaded.
 
-use std::collections::HashMap;
-use std::fs;
-use std::io::Write;
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -21,6 +21,8 @@ pub(super) struct Cached {
     runtime: Runtime,
     /// The plugin and when it was last used.
     loaded: Mutex<HashMap<Digest, (Plugin, Instant)>>,
+    /// Files that this process has written, or has found to be whole.
+    whole: Mutex<HashSet<PathBuf>>,
 }
 
 /// A file on this machine.
@@ -36,6 +38,7 @@ impl Cached {
             folder,
             runtime,
             loaded: Mutex::default(),
+            whole: Mutex::default(),
         }
     }
 
@@ -80,20 +83,82 @@ impl Cached {
 
     /// Writes a file that is not here yet; answers whether it was.
     async fn written(&self, store: &Store, digest: &Digest, path: &Path) -> Result<bool, Error> {
-        if path.is_file() {
+        if self.is_here(digest, path).await? {
             return Ok(true);
         }
         let bytes = store.read(digest).await?;
-        let io = |source| Error::Io {
+        let file = path.to_owned();
+        let put = tokio::task::spawn_blocking(move || put(&file, &bytes)).await;
+        let put = put.map_err(io::Error::other).and_then(|put| put);
+        put.map_err(|source| Error::Io {
             doing: "writing the plugin",
             place: path.display().to_string(),
             source,
-        };
-        let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder).map_err(io)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-        file.write_all(&bytes).map_err(io)?;
-        file.persist(path).map_err(|error| io(error.error))?;
+        })?;
+        self.whole.lock().insert(path.to_owned());
         Ok(false)
+    }
+
+    /// Whether a file is here, with all that belongs into it. Only others than this process may have damaged it, so that it
+    /// is read once.
+    async fn is_here(&self, digest: &Digest, path: &Path) -> Result<bool, Error> {
+        if !path.is_file() {
+            return Ok(false);
+        }
+        if self.whole.lock().contains(path) {
+            return Ok(true);
+        }
+        let (file, expected) = (path.to_owned(), digest.clone());
+        let whole = tokio::task::spawn_blocking(move || is_whole(&file, &expected)).await;
+        let whole = whole.map_err(|error| Error::Internal(error.to_string()))?;
+        if whole {
+            self.whole.lock().insert(path.to_owned());
+        } else {
+            tracing::warn!(file = %path.display(), "a plugin's file on this machine is damaged, and is written anew");
+        }
+        Ok(whole)
+    }
+}
+
+/// Puts a file in its place, where it stays also if the power fails.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync(folder)?;
+    folder.parent().map_or(Ok(()), sync)
+}
+
+/// What has got a name in a folder keeps it.
+fn sync(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn is_whole(path: &Path, digest: &Digest) -> bool {
+    fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == *digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_a_power_cut_has_emptied_is_not_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("components").join("clean.wasm");
+        let digest = Digest::of(b"a component");
+        assert!(!is_whole(&path, &digest));
+        put(&path, b"a component").expect("written");
+        assert!(is_whole(&path, &digest));
+        fs::write(&path, "").expect("written");
+        assert!(!is_whole(&path, &digest));
+        put(&path, b"a component").expect("written");
+        assert!(is_whole(&path, &digest));
     }
 }

@@ -10,6 +10,7 @@ use tenon_api::Reloaded;
 use tenon_events::Event;
 use tenon_telemetry::Telemetry;
 use tenon_tenants::audit::{self, Entry};
+use tracing::Instrument;
 
 use crate::config::present_key_ring;
 use crate::server::Shared;
@@ -28,6 +29,14 @@ pub(crate) const TARGET: &str = "configuration";
 /// [`Error::Fixed`] if there is nothing to read; what is wrong with the configuration, or with the database, which both leave
 /// everything as it was.
 pub(crate) async fn reload(shared: &Arc<Shared>, asked: Entry) -> Result<Reloaded, Error> {
+    let shared = Arc::clone(shared);
+    // Who has asked may go away in the middle of it.
+    let reloading = async move { read_again(&shared, asked).await };
+    let reloaded = tokio::spawn(reloading.in_current_span()).await;
+    reloaded.map_err(|error| Error::Internal(error.to_string()))?
+}
+
+async fn read_again(shared: &Arc<Shared>, asked: Entry) -> Result<Reloaded, Error> {
     let source = shared.surroundings.source.clone().ok_or(Error::Fixed)?;
     let _turn = shared.reloading.lock().await;
     let (load, by) = (source.load, asked.principal.clone());
