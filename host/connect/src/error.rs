@@ -311,6 +311,14 @@ impl Error {
         }
     }
 
+    /// Whether nothing is left of what was to be committed.
+    pub fn is_gone(&self) -> bool {
+        matches!(
+            self,
+            Self::Gone { .. } | Self::Database(tenon_database::Error::Gone { .. })
+        )
+    }
+
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {

@@ -346,6 +346,21 @@ pub enum Error {
         sink: String,
     },
 
+    /// Of a commit that was cut short, a part is visible, and nothing is left of the rest.
+    #[error(
+        "the run {run} was cut short while it committed, and what it wrote to {} is lost; all else that it wrote is there",
+        names(.sinks)
+    )]
+    PartlyLost {
+        /// The run that was cut short.
+        run: String,
+        /// The sinks whose rows are lost.
+        sinks: Vec<String>,
+        /// What the first of them said.
+        #[source]
+        source: Box<tenon_connect::Error>,
+    },
+
     /// More rows were rejected than the job allows.
     #[error("more than {limit} rows were rejected, which is the job's `max_rejects`; the last reason was: {reason}")]
     TooManyRejects {

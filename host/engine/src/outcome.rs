@@ -60,12 +60,21 @@ impl Error {
             Self::Told(told) => told.outcome(),
             Self::SchemaChanged { .. }
             | Self::Ledger(_)
+            | Self::PartlyLost { .. }
             | Self::Refused { .. }
             | Self::NotOnePerRow { .. }
             | Self::BadBatch { .. }
             | Self::SharedStep { .. }
             | Self::Plan(_)
             | Self::Internal(_) => Outcome::Failed,
+        }
+    }
+
+    /// Whether it says that nothing is left of what a run had prepared at a sink.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::Sink(source) => source.is_gone(),
+            _ => false,
         }
     }
 

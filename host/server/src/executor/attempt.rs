@@ -8,7 +8,7 @@ use tenon_connect::Bookmark;
 use tenon_engine::{Error as EngineError, Incremental, Job, Progress};
 use tenon_job::Job as Definition;
 use tenon_metadata::ErrorKind;
-use tenon_runs::{Claimed, LogSource, Pending, RunLog};
+use tenon_runs::{Claimed, Level, LogSource, Pending, RunLog};
 use tenon_runtime::LogSink;
 use tokio::runtime::Handle;
 use tokio::sync::watch::Receiver;
@@ -19,6 +19,7 @@ use super::ledger::RunLedger;
 use super::lookup::Belongings;
 use super::outcome::Ended;
 use super::terms::Terms;
+use super::unfinished::Completed;
 use super::went::{Done, Went};
 use super::{ceilings, note, prepare, traced, unfinished, watch};
 use crate::Error;
@@ -261,10 +262,35 @@ impl Attempt<'_> {
 
     /// Finishes the commit that an earlier attempt was cut short in: what it had made durable becomes visible.
     async fn finish(&self, ready: &Ready, pending: &Pending) -> Went {
-        match unfinished::complete(&self.shared.engine, &ready.job, pending).await {
-            Ok(sinks) => Went::Well(Done::recovered(&sinks)),
+        let (went, committed) = match unfinished::complete(&self.shared.engine, &ready.job, pending).await {
+            Ok(Completed::All(sinks)) => return Went::Well(Done::recovered(&sinks)),
+            Ok(Completed::Partly(ended)) => (Went::Badly(ended), true),
+            Ok(Completed::Nothing(why)) => {
+                let text =
+                    format!("the commit of an earlier attempt is given up, and its work is done again, since {why}");
+                self.log.write(Level::Warn, LogSource::Host, None, &text);
+                // By an attempt of its own: no two may be called the same where they write.
+                (Went::Back, false)
+            }
+            Err(ended) => return Went::Badly(ended),
+        };
+        match self.decide(committed).await {
+            Ok(()) => went,
             Err(ended) => Went::Badly(ended),
         }
+    }
+
+    /// Has the run's commit be over.
+    async fn decide(&self, committed: bool) -> Result<(), Ended> {
+        let lease = self.run.lease.clone();
+        let decided = self.shared.metadata.write(move |tx| {
+            if committed {
+                tenon_runs::committed(tx, &lease)
+            } else {
+                tenon_runs::aborted(tx, &lease)
+            }
+        });
+        decided.await.map_err(|error| broken(&error.into()))
     }
 }
 

@@ -18,16 +18,35 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 type Sinks = BTreeMap<String, Prepared>;
 
+/// What has become of a commit that was cut short.
+pub(super) enum Completed {
+    /// All of it is visible.
+    All(Sinks),
+    /// A part of it is visible, and the rest is lost. So says the run's end.
+    Partly(Ended),
+    /// Nothing is visible, and nothing is left of it, for this reason.
+    Nothing(String),
+}
+
 /// Finishes it. Who has asked for it notes that.
-pub(super) async fn complete(engine: &Engine, job: &Job, pending: &Pending) -> Result<Sinks, Ended> {
+pub(super) async fn complete(engine: &Engine, job: &Job, pending: &Pending) -> Result<Completed, Ended> {
     let commitment = commitment(pending)?;
-    let finished = finish(engine, job, &commitment).await;
-    finished.map_err(|error| Ended::of(&error))?;
-    Ok(commitment.sinks)
+    match finish(engine, job, &commitment).await {
+        Ok(()) => Ok(Completed::All(commitment.sinks)),
+        Err(error @ EngineError::PartlyLost { .. }) => {
+            let mut ended = Ended::of(&error);
+            // Another attempt would write what is visible once more.
+            ended.failure.may_pass = Some(false);
+            Ok(Completed::Partly(ended))
+        }
+        Err(error) if is_gone(&error) => Ok(Completed::Nothing(with_cause(&error))),
+        Err(error) => Err(Ended::of(&error)),
+    }
 }
 
 /// Finishes what another run of the job was cut short in, one that has ended: nothing can be committed before that is
-/// decided. Where nothing is left of what it had written, or the job does not write there any more, it is given up.
+/// decided. Where nothing is left of what it had written, or the job does not write there any more, it is given up, unless a
+/// part of it is visible.
 pub(super) async fn settle(shared: &Shared, log: &RunLog, job: &Job, left: &Pending) -> Result<(), Ended> {
     let commitment = commitment(left)?;
     let said = |committed: &str| {
@@ -40,6 +59,14 @@ pub(super) async fn settle(shared: &Shared, log: &RunLog, job: &Job, left: &Pend
     let committed = match finish(&shared.engine, job, &commitment).await {
         Ok(()) => {
             said("it is finished now");
+            true
+        }
+        // Its bookmarks move: what is visible would be written once more otherwise.
+        Err(error @ EngineError::PartlyLost { .. }) => {
+            said(&format!(
+                "it is finished but for what is lost, since {}",
+                with_cause(&error)
+            ));
             true
         }
         Err(error) if is_gone(&error) => {
@@ -95,9 +122,5 @@ async fn finish(engine: &Engine, job: &Job, commitment: &Commitment) -> Result<(
 }
 
 fn is_gone(error: &EngineError) -> bool {
-    match error {
-        EngineError::LostSink { .. } => true,
-        EngineError::Sink(error) => matches!(**error, tenon_connect::Error::Gone { .. }),
-        _ => false,
-    }
+    matches!(error, EngineError::LostSink { .. }) || error.is_gone()
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tenon_metadata::{Name, row};
-use tenon_runs::{Capacity, Commit, Outcome, Request, State};
+use tenon_metadata::{Name, Transaction, row};
+use tenon_runs::{Capacity, Commit, Finished, Lease, Outcome, Request, State, Usage};
 
 use crate::support::{COPY, ENDS, Running, rows};
 
@@ -15,11 +15,28 @@ fn name(text: &str) -> Name {
     Name::new(text).expect("a name")
 }
 
+/// How an attempt ends.
+type End = fn(&mut Transaction<'_>, &Lease) -> Result<Finished, tenon_runs::Error>;
+
+fn fails(tx: &mut Transaction<'_>, lease: &Lease) -> Result<Finished, tenon_runs::Error> {
+    tenon_runs::finish(tx, lease, &Outcome::new(State::Failed))
+}
+
+fn is_given_back(tx: &mut Transaction<'_>, lease: &Lease) -> Result<Finished, tenon_runs::Error> {
+    tenon_runs::give_back(tx, lease, &Usage::default())
+}
+
 /// A server with a job, one run of which has failed while it committed `tokens`; with the run's id.
 async fn failed(tokens: impl Fn(&str, &Path) -> Value + Send + Sync + 'static) -> (Running, String) {
+    left(COPY, tokens, fails).await
+}
+
+/// A server with a job, the first attempt of one run of which has ended like this while it committed `tokens`; with the
+/// run's id.
+async fn left(job: &str, tokens: impl Fn(&str, &Path) -> Value + Send + Sync + 'static, end: End) -> (Running, String) {
     let server = Running::start().await;
     server.tenant("shop", json!({}), INPUT).await;
-    server.job("shop", "copy", COPY, json!({ "max_retries": 0 })).await;
+    server.job("shop", "copy", job, json!({ "max_retries": 0 })).await;
     let out = server.files("shop").join("out");
     fs::create_dir_all(&out).expect("made");
     // All at once, so that nobody carries the run out.
@@ -33,7 +50,7 @@ async fn failed(tokens: impl Fn(&str, &Path) -> Value + Send + Sync + 'static) -
             ..Commit::default()
         };
         tenon_runs::prepare(tx, lease, &commit)?;
-        tenon_runs::finish(tx, lease, &Outcome::new(State::Failed))?;
+        end(tx, lease)?;
         Ok::<_, tenon_runs::Error>(run.id)
     });
     let run = failed.await.expect("written");
@@ -92,5 +109,52 @@ async fn the_next_run_gives_up_what_the_job_does_not_write_any_more() {
     let (server, run) = failed(|run, out| json!({ "lost": staged(run, out) })).await;
     let log = next(&server).await;
     assert!(log.contains(&run) && log.contains("lost"), "{log}");
+    server.stop().await;
+}
+
+const TWO: &str = "sources.orders.url = \"in.csv\"\n\n[sinks.a]\nfrom = \"orders\"\nurl = \"out/a/\"\nformat = \"csv\"\nmode = \"append\"\n\n[sinks.b]\nfrom = \"orders\"\nurl = \"out/b/\"\nformat = \"csv\"\nmode = \"append\"\n";
+
+/// What two sinks say, of which `first` has the rows still, and the other one has not.
+fn half_staged(first: &'static str, second: &'static str) -> impl Fn(&str, &Path) -> Value + Send + Sync + 'static {
+    move |run, out| {
+        let (a, b) = (out.join("a"), out.join("b"));
+        for folder in [&a, &b] {
+            fs::create_dir_all(folder).expect("made");
+        }
+        fs::write(a.join(format!(".tenon-{run}.00000-1-0.staged")), "id\n7\n").expect("written");
+        fs::write(a.join(format!(".tenon-{run}.prepared")), "").expect("written");
+        json!({ first: staged(run, &a), second: staged(run, &b) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_visible_is_not_given_up() {
+    let (server, run) = left(TWO, half_staged("a", "b"), fails).await;
+    let log = next(&server).await;
+    let out = server.files("shop").join("out");
+    assert_eq!(rows(&out.join("a")), ["1", "2", "7"]);
+    assert_eq!(rows(&out.join("b")), ["1", "2"]);
+    assert!(log.contains(&run) && log.contains("what is lost"), "{log}");
+    let ended = server.get(&format!("/v1/tenants/shop/runs/{run}")).await;
+    assert!(ended["committed"].is_string(), "its bookmarks have moved: {ended}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_made_visible_of_what_is_given_up() {
+    let (server, run) = left(TWO, half_staged("a", "renamed"), fails).await;
+    let log = next(&server).await;
+    let out = server.files("shop").join("out");
+    assert_eq!(rows(&out.join("a")), ["1", "2"]);
+    assert!(log.contains(&run) && log.contains("given up"), "{log}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_own_commit_is_gone_is_carried_out_again() {
+    let (server, run) = left(COPY, |run, out| json!({ "copy": staged(run, out) }), is_given_back).await;
+    let ended = server.wait_for("shop", &run, &ENDS).await;
+    assert_eq!(ended["state"], "SUCCEEDED", "{ended}");
+    assert_eq!(rows(&server.files("shop").join("out")), ["1", "2"]);
     server.stop().await;
 }
