@@ -138,7 +138,10 @@ impl Attempt<'_> {
         run.tenant.as_str().clone_into(&mut job.tenant);
         job.run = Some(format!("{}-{}", run.lease.run, run.attempt));
         job.log = Some(self.sink());
-        let budget = self.budget(&mut job, &terms).await;
+        let budget = tokio::select! {
+            budget = self.budget(&mut job, &terms) => budget,
+            late = self.waits_too_long() => return Err(late),
+        };
         Ok(Ready {
             definition,
             job,
@@ -163,6 +166,19 @@ impl Attempt<'_> {
         job.memory = Some(usize::try_from(held.amount.memory).unwrap_or(usize::MAX));
         job.partitions = Some(usize::try_from(held.amount.sandboxes).unwrap_or(usize::MAX).max(1));
         held
+    }
+
+    /// Ready when the run has taken too long before it could begin.
+    async fn waits_too_long(&self) -> Ended {
+        let Some(until) = self.until else {
+            return std::future::pending().await;
+        };
+        let limit = until.saturating_duration_since(Instant::now());
+        tokio::time::sleep(limit).await;
+        let mut ended = Ended::of(&EngineError::Timeout { limit });
+        ended.failure.likely_cause =
+            Some("other runs of the tenant had all of its memory or sandboxes, so that it could not begin".to_owned());
+        ended
     }
 
     /// Hands what guests log to the log of the run.

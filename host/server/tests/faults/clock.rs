@@ -192,6 +192,18 @@ async fn runs_stay(servers: &[&Running], clock: &SetClock) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_cannot_begin_ends_by_its_timeout() {
+    let server = Running::start().await;
+    let (_web, open, _) = gated(&[&server]).await;
+    let settings = json!({ "timeout_seconds": 1, "max_retries": 0 });
+    server.job("shop", "short", COPY, settings).await;
+    let ended = server.run("shop", "short").await;
+    assert_eq!(ended["state"], "TIMEOUT", "{ended}");
+    open.send_replace(true);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn runs_under_way_are_neither_lost_nor_late() {
     let server = Running::start().await;
     runs_stay(&[&server], &server.clock).await;
