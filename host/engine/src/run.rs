@@ -84,7 +84,8 @@ impl Engine {
         let (mut is_visible, mut lost, mut why) = (false, Vec::new(), None);
         for (_, sink, to, prepared) in targets {
             match to.commit(prepared).await {
-                Ok(_) => is_visible = true,
+                // Nothing can be written twice of what has no rows.
+                Ok(_) => is_visible |= prepared.rows() > 0,
                 Err(error) if is_visible && error.is_gone() => {
                     lost.push(sink.clone());
                     why = why.or(Some(error));
