@@ -284,7 +284,9 @@ impl Opening<'_> {
             Format::Parquet | Format::Avro | Format::Arrow | Format::Orc
         );
         let origin = if declared { Origin::Declared } else { Origin::Inferred };
-        let (unified, mut report) = unify(&config.url, files, config.evolution, &given, origin)?;
+        // Objects need not have every key, and the first of them may lack one that later ones have.
+        let may_be_absent = matches!(self.format, Format::Json | Format::Ndjson);
+        let (unified, mut report) = unify(&config.url, files, config.evolution, &given, may_be_absent, origin)?;
         for (name, wanted) in &given {
             let from = match self.format {
                 Format::Csv | Format::Tsv => DataType::Utf8,

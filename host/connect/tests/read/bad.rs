@@ -1,21 +1,7 @@
 //! Input that is broken: errors say where, and rows can be rejected.
 
-use std::sync::Arc;
-
-use crate::support::{Rejects, batches, failure, flat, session, write};
+use crate::support::{failure, rejected, session, write};
 use tenon_connect::file::{self, OnError, ReadConfig, ReadOptions};
-
-async fn rejected(mut config: ReadConfig, sql: &str) -> (String, Vec<String>) {
-    config.on_error = OnError::Reject;
-    let rejects = Arc::new(Rejects::default());
-    let options = ReadOptions {
-        rejects: Some(Arc::clone(&rejects) as Arc<dyn file::RejectedRows>),
-        ..ReadOptions::default()
-    };
-    let source = file::open(&config, &options, &session(2)).await.expect("opened");
-    let read = flat(&batches(&source, sql).await);
-    (read, rejects.taken())
-}
 
 #[tokio::test]
 async fn csv_rows_are_rejected() {

@@ -123,7 +123,7 @@ impl FileScan {
             )),
             Reading::Json { by_line, .. } => {
                 let fields = Schema::new(file_fields.clone());
-                Parser::Json(JsonParser::new(fields, *by_line, set.bad_rows.clone()))
+                Parser::Json(JsonParser::new(fields, &set.schema, *by_line, set.bad_rows.clone()))
             }
             Reading::Container => Parser::Container,
         };
