@@ -2,6 +2,7 @@
 
 mod shape;
 mod walk;
+mod whole;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -83,6 +83,38 @@ async fn keys_inside_of_objects_are_told_too() {
 }
 
 #[tokio::test]
+async fn numbers_are_not_cut_to_whole_ones() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = "{\"n\":1}\n{\"n\":1.5,\"m\":2.5}\n{\"n\":3.0}\n{\"n\":4e0}\n";
+    let array = "[{\"n\":1},\n{\"n\":1.5,\"m\":2.5},\n{\"n\":3.0},\n{\"n\":4e0}]";
+    for (name, text) in [("x.ndjson", lines), ("x.json", array)] {
+        let inferred = ReadConfig::new(write(folder.path(), name, text));
+        assert_eq!(rows(&inferred, "select sum(n) from t").await, "9.5", "{name}");
+
+        let mut given = inferred.clone();
+        given.schema.insert("n".to_owned(), "bigint".parse().expect("a type"));
+        let mut first_only = inferred.clone();
+        first_only.infer_rows = 1;
+        first_only
+            .schema
+            .insert("m".to_owned(), "double".parse().expect("a type"));
+        for config in [given, first_only] {
+            let error = failure(&config).await;
+            let expected = format!("{name}, line 2: column `n` holds `1.5`, but its type is bigint");
+            assert!(error.contains(&expected), "{error}");
+            let (read, rejects) = rejected(config.clone(), "select n from t order by n").await;
+            assert_eq!(read, "1 / 3 / 4", "{name}");
+            assert!(
+                rejects.len() == 1 && rejects[0].starts_with(&format!("{name}:2: ")),
+                "{rejects:?}"
+            );
+            // It is no fault of a row that is read without it.
+            assert_eq!(rows(&config, "select sum(m) from t").await, "2.5", "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_folders_column_hides_a_key() {
     let folder = tempfile::tempdir().expect("a folder");
     for year in [2012, 2013] {

@@ -1,14 +1,17 @@
-//! What an object holds that would be lost: keys that no column has.
+//! What an object holds that would be lost: keys that no column has, and parts of numbers.
 //!
 //! Arrow's decoder passes over keys that are not in its schema. It can be told to refuse them, but it knows only the
-//! columns that are read, and keys of the others are no fault. So the text is walked through beside it, for its keys alone.
-//! Where it is no JSON, that is for the decoder to say.
+//! columns that are read, and keys of the others are no fault. And it makes 1 of `1.5` where a column is of whole numbers.
+//! So the text is walked through beside it, for its keys and for the numbers of such columns alone. Where it is no JSON,
+//! that is for the decoder to say.
 
 use std::collections::HashMap;
 
 use arrow::datatypes::{DataType, Schema};
 
+use super::super::schema::name_of;
 use super::walk::Walk;
+use super::whole::is_whole;
 
 /// What objects may hold.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(super) struct Shape(Members);
 enum Value {
     /// Nothing.
     Any,
+    /// Whether a number is a whole one; the name of the type that it is to have.
+    Whole(String),
     /// The members of an object.
     Object(Members),
     /// Each item of a list.
@@ -36,6 +41,8 @@ struct Members {
 pub(super) struct Loss {
     /// The keys that lead to it, the outermost first.
     path: Vec<String>,
+    /// The number, as it stands there, and its type; none where it is the key that would be lost.
+    number: Option<(String, String)>,
 }
 
 impl Loss {
@@ -43,15 +50,31 @@ impl Loss {
     pub fn reason(&self) -> String {
         let name = self.path.join(".");
         // Members of objects have no names in a configuration.
-        let or_named = if self.path.len() == 1 {
-            ", or name it under `schema` with its type"
-        } else {
-            ""
-        };
-        format!(
-            "the key `{name}` is in none of the objects that were looked at for columns; raise `infer_rows`, or \
-             `infer_files` if there are more files than that{or_named}"
-        )
+        let has_name = self.path.len() == 1;
+        match &self.number {
+            None => {
+                let or_named = if has_name {
+                    ", or name it under `schema` with its type"
+                } else {
+                    ""
+                };
+                format!(
+                    "the key `{name}` is in none of the objects that were looked at for columns; raise `infer_rows`, or \
+                     `infer_files` if there are more files than that{or_named}"
+                )
+            }
+            Some((number, type_name)) => {
+                let or_given = if has_name {
+                    ", or give the column another type under `schema`"
+                } else {
+                    ""
+                };
+                format!(
+                    "column `{name}` holds `{number}`, but its type is {type_name}; raise `infer_rows` if that was \
+                     inferred{or_given}"
+                )
+            }
+        }
     }
 }
 
@@ -96,6 +119,8 @@ impl Value {
                 Self::Any => Self::Any,
                 items => Self::List(Box::new(items)),
             },
+            // Also times, which are whole numbers of some unit.
+            whole if whole.is_integer() || whole.is_temporal() => Self::Whole(name_of(whole)),
             _ => Self::Any,
         }
     }
@@ -109,6 +134,16 @@ impl Value {
                     items.follow(walk)?;
                 }
                 Ok(())
+            }
+            (Some(b'-' | b'0'..=b'9'), Self::Whole(type_name)) => {
+                let number = walk.word().ok_or(Stop::Unclear)?;
+                if is_whole(number) {
+                    return Ok(());
+                }
+                Err(Stop::Lost(Loss {
+                    path: Vec::new(),
+                    number: Some((String::from_utf8_lossy(number).into_owned(), type_name.clone())),
+                }))
             }
             _ => walk.skip_value().ok_or(Stop::Unclear),
         }
@@ -144,7 +179,10 @@ impl Members {
             let key = walk.key().ok_or(Stop::Unclear)?;
             let Some((name, value)) = self.find(key, &mut next) else {
                 let name = unescaped(key).unwrap_or_else(|| String::from_utf8_lossy(key).into_owned());
-                return Err(Stop::Lost(Loss { path: vec![name] }));
+                return Err(Stop::Lost(Loss {
+                    path: vec![name],
+                    number: None,
+                }));
             };
             value.follow(walk).map_err(|stop| stop.within(name))?;
         }
@@ -226,6 +264,31 @@ mod tests {
             r#"{"by": "no object", "parts": {"late": 1}}"#,
         ] {
             assert_eq!(lost(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_would_be_cut_are_found() {
+        for (text, path, number) in [
+            (r#"{"id": 1.5}"#, "id", "1.5"),
+            (r#"{"id": 2}{"id":-0.1,"by":null}"#, "id", "-0.1"),
+            (r#"{"counts": [1, 2.0, 25e-1]}"#, "counts", "25e-1"),
+            (r#"{"size": {"n": 1e400}}"#, "size.n", "1e400"),
+        ] {
+            let by = DataType::Struct(Fields::from(vec![Field::new("n", DataType::Int8, true)]));
+            let columns = Schema::new(vec![
+                Field::new("id", DataType::Int64, true),
+                Field::new("counts", DataType::new_list(DataType::UInt64, true), true),
+                Field::new("size", by, true),
+                Field::new("by", DataType::Float64, true),
+            ]);
+            let loss = Shape::new(&columns, &columns).loss(text.as_bytes());
+            let loss = loss.unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(loss.path.join("."), path, "{text}");
+            assert_eq!(loss.number.map(|(number, _)| number).as_deref(), Some(number), "{text}");
+            // What is not read is not looked at.
+            let none = Schema::empty();
+            assert_eq!(Shape::new(&columns, &none).loss(text.as_bytes()), None, "{text}");
         }
     }
 
