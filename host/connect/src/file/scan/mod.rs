@@ -26,6 +26,8 @@ pub(super) struct FileSet {
     pub files: Vec<StoredFile>,
     /// The files' columns and, behind them, those of their folders.
     pub schema: SchemaRef,
+    /// The most columns that a file was seen to have, with those that columns of folders hide.
+    pub width: usize,
     /// Columns that folders stand for.
     pub partition_fields: Vec<FieldRef>,
     pub reading: Arc<Reading>,
