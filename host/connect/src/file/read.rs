@@ -265,6 +265,7 @@ impl Opening<'_> {
             schema,
             width,
             partition_fields,
+            given: config.schema.keys().cloned().collect(),
             reading,
             bad_rows: self.bad_rows.clone(),
         };

@@ -5,6 +5,7 @@ mod plan;
 mod table;
 mod units;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, SchemaRef};
@@ -30,6 +31,8 @@ pub(super) struct FileSet {
     pub width: usize,
     /// Columns that folders stand for.
     pub partition_fields: Vec<FieldRef>,
+    /// Names of the columns whose types a configuration gives.
+    pub given: BTreeSet<String>,
     pub reading: Arc<Reading>,
     pub bad_rows: BadRows,
 }

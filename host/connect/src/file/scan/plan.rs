@@ -119,6 +119,7 @@ impl FileScan {
                 *dialect,
                 &options.null,
                 file_fields.clone(),
+                &set.given,
                 set.bad_rows.clone(),
             )),
             Reading::Json { by_line, .. } => {
