@@ -221,6 +221,22 @@ pub enum Error {
         run: String,
     },
 
+    /// Of what was decided to become visible, something is lost.
+    #[error(
+        "the commit of run {run} can't be finished: {file} is neither prepared nor there any more; check the folder by \
+         hand, then remove {journal}",
+        file = file.display(),
+        journal = journal.display()
+    )]
+    Lost {
+        /// The run.
+        run: String,
+        /// The file.
+        file: PathBuf,
+        /// The journal of the commit.
+        journal: PathBuf,
+    },
+
     /// What is to be aborted is committed already.
     #[error("run {run} has committed to {target} already; it can no longer be aborted")]
     Decided {
@@ -350,6 +366,7 @@ impl Error {
             | Self::Busy { .. }
             | Self::Write { .. }
             | Self::Gone { .. }
+            | Self::Lost { .. }
             | Self::Rejected { .. }
             | Self::Journal { .. } => ErrorKind::System,
         }

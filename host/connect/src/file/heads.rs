@@ -26,6 +26,11 @@ const SAMPLE_BYTES: usize = 1 << 20;
 /// Text beyond which columns are taken as they have been inferred so far.
 const MAX_SAMPLE_BYTES: usize = 256 << 20;
 
+/// The same for each of the objects to be looked at in JSON, and for however few of them. Objects are held in memory while
+/// they are looked at, of many files at the same time, and may be large.
+const OBJECT_BYTES: usize = 2 << 10;
+const MIN_OBJECTS_BYTES: usize = 16 << 20;
+
 /// The files to look at: all, or as many as allowed, spread evenly, the first and the last among them.
 pub(super) fn spread(files: &[StoredFile], most: usize) -> Vec<StoredFile> {
     let most = most.max(1);
@@ -77,7 +82,7 @@ fn columns_of(
     lenient: bool,
 ) -> Result<Option<FileColumns>, Error> {
     match reading {
-        Reading::Csv { text, dialect, options } => sampled(store, file, text, |sample, whole| {
+        Reading::Csv { text, dialect, options } => sampled(store, file, text, MAX_SAMPLE_BYTES, |sample, enough| {
             let first_line = 1 + text.skip_rows;
             let inferred = csv::infer(sample, first_line, *dialect, options, infer_rows, lenient);
             let inferred = inferred.map_err(|fault| Error::Line {
@@ -85,15 +90,20 @@ fn columns_of(
                 line: fault.line,
                 reason: fault.reason,
             })?;
-            if !whole && inferred.wants_more {
+            if !enough && inferred.wants_more {
                 return Ok(None);
             }
             let rows = inferred.rows;
             Ok(Some((inferred.into_columns(&file.name), rows)))
         }),
-        Reading::Json { text, by_line } => sampled(store, file, text, |sample, _| {
-            json::infer(sample, &file.name, *by_line, infer_rows, lenient).map(Some)
-        }),
+        Reading::Json { text, by_line } => {
+            let most = infer_rows
+                .saturating_mul(OBJECT_BYTES)
+                .clamp(MIN_OBJECTS_BYTES, MAX_SAMPLE_BYTES);
+            sampled(store, file, text, most, |sample, enough| {
+                json::infer(sample, &file.name, *by_line, infer_rows, lenient, enough)
+            })
+        }
         Reading::Container => {
             let schema = Container::open(store, file, format, None, 1)?.schema();
             let columns = schema.fields().iter().map(|field| SeenColumn {
@@ -110,17 +120,18 @@ fn columns_of(
     }
 }
 
-/// Infers from samples that grow for as long as the answer is "more".
+/// Infers from samples that grow, up to `most` bytes, for as long as the answer is "more".
 fn sampled(
     store: &Arc<Store>,
     file: &StoredFile,
     text: &TextOptions,
+    most: usize,
     infer: impl Fn(&[u8], bool) -> Result<Option<(Vec<SeenColumn>, u64)>, Error>,
 ) -> Result<Option<FileColumns>, Error> {
     let mut bytes = SAMPLE_BYTES;
     loop {
         let (sample, whole) = text::sample(store, file, text, bytes)?;
-        let enough = whole || bytes >= MAX_SAMPLE_BYTES;
+        let enough = whole || bytes >= most;
         if let Some((columns, rows)) = infer(&sample, enough)? {
             return Ok((!columns.is_empty()).then(|| FileColumns {
                 file: Arc::clone(&file.name),
@@ -128,7 +139,7 @@ fn sampled(
                 rows,
             }));
         }
-        bytes *= 8;
+        bytes = (bytes * 8).min(most);
     }
 }
 

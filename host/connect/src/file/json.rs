@@ -1,5 +1,9 @@
 //! JSON and NDJSON: objects decoded into Arrow columns.
 
+mod shape;
+mod walk;
+mod whole;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +17,7 @@ use arrow::json::reader::infer_json_schema;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use self::shape::Shape;
 use super::rejects::BadRows;
 use super::schema::SeenColumn;
 use super::text::{Chunk, split_objects};
@@ -25,15 +30,17 @@ const ORDERING_RECORDS: usize = 100;
 #[derive(Debug)]
 pub(super) struct JsonParser {
     schema: SchemaRef,
+    shape: Shape,
     /// Whether each line is one object, so that a broken one does not spoil the next.
     by_line: bool,
     bad_rows: BadRows,
 }
 
 impl JsonParser {
-    /// Decodes the fields of `schema`; others are passed over.
-    pub fn new(schema: Schema, by_line: bool, bad_rows: BadRows) -> Self {
+    /// Decodes the fields of `schema`; others of `known` are passed over.
+    pub fn new(schema: Schema, known: &Schema, by_line: bool, bad_rows: BadRows) -> Self {
         Self {
+            shape: Shape::new(known, &schema),
             schema: Arc::new(schema),
             by_line,
             bad_rows,
@@ -42,16 +49,22 @@ impl JsonParser {
 
     /// All rows of a chunk, in batches of at most `batch_rows`.
     pub fn parse(&self, chunk: &Chunk, file: &str, batch_rows: usize) -> Result<Vec<RecordBatch>, Error> {
-        match self.decode(&chunk.bytes, batch_rows) {
-            Ok(batches) => Ok(batches),
-            Err(_) => self.parse_one_by_one(chunk, file),
+        if self.shape.loss(&chunk.bytes).is_none()
+            && let Ok(batches) = self.decode(&chunk.bytes, batch_rows)
+        {
+            return Ok(batches);
         }
+        self.parse_one_by_one(chunk, file)
     }
 
     /// Finds out which objects are at fault.
     fn parse_one_by_one(&self, chunk: &Chunk, file: &str) -> Result<Vec<RecordBatch>, Error> {
         let mut sound = Vec::new();
         for (line, record) in split_objects(&chunk.bytes, chunk.line, self.by_line) {
+            if let Some(loss) = self.shape.loss(record) {
+                self.bad_rows.take(file, line, loss.reason(), record)?;
+                continue;
+            }
             match self.decode(record, 2) {
                 Ok(batches) if batches.iter().map(RecordBatch::num_rows).sum::<usize>() == 1 => sound.extend(batches),
                 Ok(_) => {
@@ -94,20 +107,25 @@ impl JsonParser {
     }
 }
 
-/// Infers the fields from a text of whole objects. Broken objects are passed over if `lenient`.
+/// Infers the fields from a text of whole objects; none where there are fewer than `infer_rows` and it is not `enough`.
+/// Broken objects are passed over if `lenient`.
 pub(super) fn infer(
     text: &[u8],
     file: &str,
     by_line: bool,
     infer_rows: usize,
     lenient: bool,
-) -> Result<(Vec<SeenColumn>, u64), Error> {
+    enough: bool,
+) -> Result<Option<(Vec<SeenColumn>, u64)>, Error> {
     let failed = |line: u64, error: &ArrowError| Error::Line {
         file: file.to_owned(),
         line,
         reason: explain(error),
     };
     let records = split_objects(text, 1, by_line);
+    if records.len() < infer_rows && !enough {
+        return Ok(None);
+    }
     // What infers takes each line for an object.
     let on_one_line = |record: &[u8]| -> Vec<u8> {
         let blank = |byte: &u8| if *byte == b'\n' { b' ' } else { *byte };
@@ -144,7 +162,7 @@ pub(super) fn infer(
         })
         .collect();
     columns.sort_by_key(|column| order.get(&column.name).copied().unwrap_or(usize::MAX));
-    Ok((columns, rows as u64))
+    Ok(Some((columns, rows as u64)))
 }
 
 /// The order in which the first objects bring their keys.

@@ -18,7 +18,11 @@ pub async fn commit(config: &WriteConfig, prepared: &Prepared) -> Result<Committ
         Place::Local(local) => {
             let (local, prepared, url) = (local.clone(), prepared.clone(), config.url.clone());
             let committed = blocking(move || {
-                let _lock = local.lock_again(&prepared.run, &url)?;
+                let lock = local.lock_again(&prepared.run, &url)?;
+                // A sink that has held it all along has found nothing, or finished it.
+                if lock.is_some() {
+                    local.finish_others(&prepared.run)?;
+                }
                 local.commit_prepared(&prepared)
             });
             committed.await?;

@@ -10,7 +10,8 @@
 //! 4. A single file that nothing has to make way for appears by one rename, which decides and carries out at once.
 //! 5. Otherwise the journal `RUN.commit` lists what is to be renamed and what is to be removed. Once it has its name, the
 //!    run is committed: whoever comes next carries it out. Staged files are renamed, old files removed, the journal
-//!    removed. A process that is killed between two renames leaves the rest to the next run.
+//!    removed. A process that is killed between two renames leaves the rest to the next run, which finishes it before it
+//!    does anything else: a file that is neither staged nor in its place then is lost.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -21,7 +22,7 @@ use std::time::Duration;
 use super::durable::{age, ignore_missing, sync, sync_all, write_error};
 use super::local_journal::Journal;
 use super::local_lock::LocalLock;
-use super::prepared::{Prepared, Staged, is_data};
+use super::prepared::{Prepared, Staged, StagedFile, is_data};
 use crate::Error;
 
 pub(super) const STAGED: &str = "staged";
@@ -161,6 +162,10 @@ impl Local {
             publish: published.collect(),
         };
         journal.check(&path)?;
+        // Before it is decided: nothing has changed yet, and what is to be replaced is still there.
+        if prepared.files.iter().any(|file| self.is_lost(file)) {
+            return Err(gone(prepared));
+        }
         if let ([(staged, name)], []) = (journal.publish.as_slice(), journal.remove.as_slice())
             && !name.contains('/')
         {
@@ -178,18 +183,24 @@ impl Local {
         prepared.removals(self.existing()?)
     }
 
+    /// Whether a file is neither staged nor visible.
+    fn is_lost(&self, file: &StagedFile) -> bool {
+        match &file.staged {
+            Some(Staged::File(staged)) => !self.path(staged).exists() && !self.is_visible(file),
+            _ => false,
+        }
+    }
+
+    fn is_visible(&self, file: &StagedFile) -> bool {
+        let size = fs::metadata(self.path(&file.path)).map(|data| data.len());
+        size.is_ok_and(|size| size == file.bytes)
+    }
+
     /// Makes the only file visible, unless that was done before.
     fn publish(&self, prepared: &Prepared, staged: &str, name: &str) -> Result<(), Error> {
         let new = self.path(name);
-        let renamed = fs::rename(self.path(staged), &new);
-        if renamed
-            .as_ref()
-            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-            && !new.exists()
-        {
-            return Err(gone(prepared));
-        }
-        ignore_missing(renamed).map_err(|source| write_error("rename a finished file to", &new, source))?;
+        let renamed = ignore_missing(fs::rename(self.path(staged), &new));
+        renamed.map_err(|source| write_error("rename a finished file to", &new, source))?;
         sync(&self.folder)?;
         // Should it come back after a crash, it is of no consequence.
         remove(&self.journal(&prepared.run, PREPARED))
@@ -204,14 +215,20 @@ impl Local {
         if self.journal(&prepared.run, PREPARED).exists() {
             return self.commit(prepared);
         }
-        let visible = prepared.files.iter().any(|file| {
-            let size = fs::metadata(self.path(&file.path)).map(|data| data.len());
-            size.is_ok_and(|size| size == file.bytes)
-        });
+        let visible = prepared.files.iter().any(|file| self.is_visible(file));
         if visible || prepared.files.is_empty() {
             return Ok(());
         }
         Err(gone(prepared))
+    }
+
+    /// Carries out what other runs have decided, for one that has just taken the lock to commit: what it removes may be
+    /// what they have yet to finish.
+    pub fn finish_others(&self, run: &str) -> Result<(), Error> {
+        let mut names = self.hidden_names()?;
+        let own = format!("{}{COMMIT}", self.start_of(run));
+        names.retain(|name| *name != own);
+        self.finish(&names)
     }
 
     /// Removes what was prepared. The caller holds the lock.
@@ -290,8 +307,20 @@ impl Local {
             if is_new && old.exists() {
                 fs::create_dir_all(&parent).map_err(|source| write_error("create the folder", &parent, source))?;
             }
-            // Missing: an earlier attempt at this journal has renamed it.
-            ignore_missing(fs::rename(&old, &new)).map_err(failed)?;
+            match fs::rename(&old, &new) {
+                // An earlier attempt at this journal has renamed it. Nobody has removed it since: who has the lock finishes
+                // what was decided before anything else.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && new.exists() => {}
+                // What it was to replace stays.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(Error::Lost {
+                        run: journal.run.clone(),
+                        file: new,
+                        journal: path.to_owned(),
+                    });
+                }
+                renamed => renamed.map_err(failed)?,
+            }
         }
         for name in &journal.remove {
             let old = self.path(name);
@@ -315,14 +344,7 @@ impl Local {
     /// Carries out what was decided, removes what dead runs have left.
     fn sweep(&self, run: &str) -> Result<(), Error> {
         let names = self.hidden_names()?;
-        for name in names.iter().filter(|name| extension(name) == Some(COMMIT)) {
-            let path = self.path(name);
-            let Some(journal) = Journal::read(&path)? else {
-                continue;
-            };
-            tracing::info!(run = journal.run, "completing the commit of a run that died");
-            self.carry_out(&path, &journal)?;
-        }
+        self.finish(&names)?;
         // What the names of prepared files begin with.
         let mut kept = Vec::new();
         for name in names.iter().filter(|name| extension(name) == Some(PREPARED)) {
@@ -335,6 +357,19 @@ impl Local {
             }
         }
         self.remove_staged(&names, |name| !kept.iter().any(|start| name.starts_with(start)));
+        Ok(())
+    }
+
+    /// Carries out the commits among those names.
+    fn finish(&self, names: &[String]) -> Result<(), Error> {
+        for name in names.iter().filter(|name| extension(name) == Some(COMMIT)) {
+            let path = self.path(name);
+            let Some(journal) = Journal::read(&path)? else {
+                continue;
+            };
+            tracing::info!(run = journal.run, "completing the commit of a run that died");
+            self.carry_out(&path, &journal)?;
+        }
         Ok(())
     }
 

@@ -241,7 +241,7 @@ impl Opening<'_> {
             };
             let (store, store_url) = parquet::register(&self.store, &files).map_err(plan_error)?;
             let columns = parquet::footers(&state, &store, &looked_at).await?;
-            let (file_schema, schema, report) = self.schema(&columns, &partition_fields, files.len())?;
+            let (file_schema, schema, report) = self.schema(columns, &partition_fields, files.len())?;
             let table = ParquetTable {
                 store,
                 store_url,
@@ -259,13 +259,16 @@ impl Opening<'_> {
             let file = files.first().map_or(config.url.as_str(), |file| &file.name);
             return Err(Error::Empty { file: file.to_owned() });
         }
-        let (_, schema, report) = self.schema(&columns, &partition_fields, files.len())?;
+        let width = columns.iter().map(|file| file.columns.len()).max().unwrap_or_default();
+        let (_, schema, report) = self.schema(columns, &partition_fields, files.len())?;
         let set = FileSet {
             store: Arc::clone(&self.store),
             format: self.format,
             files: if nothing_new { Vec::new() } else { files },
             schema,
+            width,
             partition_fields,
+            given: config.schema.keys().cloned().collect(),
             reading,
             bad_rows: self.bad_rows.clone(),
         };
@@ -275,19 +278,26 @@ impl Opening<'_> {
     /// The columns of the files, those together with the ones of their folders, and the report about both.
     fn schema(
         &self,
-        files: &[FileColumns],
+        mut files: Vec<FileColumns>,
         partition_fields: &[FieldRef],
         file_count: usize,
     ) -> Result<(SchemaRef, SchemaRef, SchemaReport), Error> {
         let config = self.config;
+        // A folder's column hides one of the same name in the files.
+        let is_partition = |name: &str| partition_fields.iter().any(|field| field.name() == name);
+        for file in &mut files {
+            file.columns.retain(|column| !is_partition(&column.name));
+        }
         let mut given = config.schema.clone();
-        given.retain(|name, _| !partition_fields.iter().any(|field| field.name() == name));
+        given.retain(|name, _| !is_partition(name));
         let declared = matches!(
             self.format,
             Format::Parquet | Format::Avro | Format::Arrow | Format::Orc
         );
         let origin = if declared { Origin::Declared } else { Origin::Inferred };
-        let (unified, mut report) = unify(&config.url, files, config.evolution, &given, origin)?;
+        // Objects need not have every key, and the first of them may lack one that later ones have.
+        let may_be_absent = matches!(self.format, Format::Json | Format::Ndjson);
+        let (unified, mut report) = unify(&config.url, &files, config.evolution, &given, may_be_absent, origin)?;
         for (name, wanted) in &given {
             let from = match self.format {
                 Format::Csv | Format::Tsv => DataType::Utf8,
@@ -300,16 +310,8 @@ impl Opening<'_> {
                 });
             }
         }
-        // A folder's column hides one of the same name in the files.
-        let is_partition = |name: &str| partition_fields.iter().any(|field| field.name() == name);
-        let mut fields: Vec<FieldRef> = unified
-            .fields()
-            .iter()
-            .filter(|field| !is_partition(field.name()))
-            .cloned()
-            .collect();
-        report.columns.retain(|column| !is_partition(&column.name));
-        let file_schema = Arc::new(Schema::new(fields.clone()));
+        let mut fields: Vec<FieldRef> = unified.fields().to_vec();
+        let file_schema = Arc::new(unified);
         for field in partition_fields {
             report.columns.push(ColumnReport {
                 name: field.name().clone(),

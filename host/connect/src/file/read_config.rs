@@ -32,14 +32,15 @@ pub struct ReadConfig {
     /// Whether folders named `column=value` are columns; by default they are if every file lies in such folders.
     #[serde(default)]
     pub partitions: Option<Partitions>,
-    /// Types of columns, by name; the others are inferred, or as the files declare them.
+    /// Types of columns, by name; the others are inferred, or as the files declare them. Of JSON, columns may be named that
+    /// no object was seen to have: where a key is missing, there is no value.
     #[serde(default)]
     pub schema: BTreeMap<String, SqlType>,
     /// How much the columns of the files may differ.
     #[serde(default)]
     pub evolution: Evolution,
     /// Rows of each text file from which types are inferred; 10,000 by default. Where a column of a CSV file has no value
-    /// in them, up to a hundred times as many are looked at.
+    /// in them, up to a hundred times as many are looked at. JSON objects of more than 2 KiB each may be fewer.
     #[serde(default = "default_infer_rows")]
     pub infer_rows: usize,
     /// Files whose columns are looked at, spread over all of them; 1,000 by default. Files beyond that may not bring

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// What to do with a row that can't be read: one with too few or too many values, a value that does not fit its type, or a
-/// quote that is never closed. Values of columns that nothing reads are not looked at. Damage that is not confined to rows, such as a truncated archive, always ends the run.
+/// What to do with a row that can't be read: one with too few or too many values, a key that no column has, a value that
+/// does not fit its type, or a quote that is never closed. Values of columns that nothing reads are not looked at. Damage
+/// that is not confined to rows, such as a truncated archive, always ends the run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnError {

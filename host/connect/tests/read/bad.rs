@@ -1,21 +1,7 @@
 //! Input that is broken: errors say where, and rows can be rejected.
 
-use std::sync::Arc;
-
-use crate::support::{Rejects, batches, failure, flat, session, write};
+use crate::support::{failure, rejected, rows, session, write};
 use tenon_connect::file::{self, OnError, ReadConfig, ReadOptions};
-
-async fn rejected(mut config: ReadConfig, sql: &str) -> (String, Vec<String>) {
-    config.on_error = OnError::Reject;
-    let rejects = Arc::new(Rejects::default());
-    let options = ReadOptions {
-        rejects: Some(Arc::clone(&rejects) as Arc<dyn file::RejectedRows>),
-        ..ReadOptions::default()
-    };
-    let source = file::open(&config, &options, &session(2)).await.expect("opened");
-    let read = flat(&batches(&source, sql).await);
-    (read, rejects.taken())
-}
 
 #[tokio::test]
 async fn csv_rows_are_rejected() {
@@ -46,6 +32,50 @@ async fn csv_rows_are_rejected() {
     assert_eq!(rejects.len(), expected.len(), "{rejects:?}");
     for (reject, (start, end)) in rejects.iter().zip(expected) {
         assert!(reject.starts_with(start) && reject.ends_with(end), "{reject}");
+    }
+}
+
+#[tokio::test]
+async fn values_that_an_inferred_type_would_cut_do_not_fit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = ["1", "2013-01-31 10:00:00", "2013-01-31", "1.5"];
+    for (column, value, sql_type, read) in [
+        (0, "007", "bigint", "1 / 7"),
+        (
+            1,
+            "2013-01-31 10:00:00+01:00",
+            "timestamp",
+            "2013-01-31T10:00:00 / 2013-01-31T09:00:00",
+        ),
+        (
+            1,
+            "2013-01-31 10:00:00.1234567",
+            "timestamp",
+            "2013-01-31T10:00:00 / 2013-01-31T10:00:00.123456",
+        ),
+        (2, "2013-01-31 23:00:00", "date", "2013-01-31 / 2013-01-31"),
+        (3, "00.5", "double", "1.5 / 0.5"),
+    ] {
+        let mut second = first;
+        second[column] = value;
+        let text = format!("code,at,day,price\n{}\n{}\n", first.join(","), second.join(","));
+        let name = ["code", "at", "day", "price"][column];
+        let mut config = ReadConfig::new(write(folder.path(), "x.csv", text));
+        config.infer_rows = 1;
+        let error = failure(&config).await;
+        let expected = format!("x.csv, line 3: column `{name}` holds `{value}`, of which {sql_type}, ");
+        assert!(error.contains(&expected) && error.contains("`varchar`"), "{error}");
+        let (count, rejects) = rejected(config.clone(), &format!("select count(\"{name}\") from t")).await;
+        assert_eq!((count.as_str(), rejects.len()), ("1", 1), "{rejects:?}");
+
+        // Who gives the type has it so.
+        let select = format!("select \"{name}\" from t");
+        config.schema.insert(name.to_owned(), sql_type.parse().expect("a type"));
+        assert_eq!(rows(&config, &select).await, read);
+        config
+            .schema
+            .insert(name.to_owned(), "varchar".parse().expect("a type"));
+        assert_eq!(rows(&config, &select).await, format!("{} / {value}", first[column]));
     }
 }
 

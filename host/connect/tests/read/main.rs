@@ -3,6 +3,7 @@
 mod bad;
 mod basics;
 mod formats;
+mod json;
 mod many;
 mod stores;
 mod support;

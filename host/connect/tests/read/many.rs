@@ -111,6 +111,28 @@ async fn folders_are_columns() {
 }
 
 #[tokio::test]
+async fn folders_columns_hide_those_in_the_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (year, id) in [(2012, 1), (2013, 2)] {
+        let text = |header: &str| format!("{header}1999,{id},x{id}\n");
+        write(folder.path(), &format!("csv/year={year}/x.csv"), text("year,id,name\n"));
+        write(folder.path(), &format!("bare/column_1={year}/x.csv"), text(""));
+    }
+    let config = ReadConfig::new(format!("{}/csv/", folder.path().display()));
+    let read = rows(&config, "select * from t where year > 2000 order by id").await;
+    assert_eq!(read, "1 x1 2012 / 2 x2 2013");
+    let mut bare = ReadConfig::new(format!("{}/bare/", folder.path().display()));
+    bare.csv.header = false;
+    let read = rows(&bare, "select column_1, column_2, column_3 from t order by column_1").await;
+    assert_eq!(read, "2012 1 x1 / 2013 2 x2");
+
+    // What the files hold there is of no consequence.
+    write(folder.path(), "csv/year=2014/x.csv", "name,year,id\nx3,unknown,3\n");
+    let read = rows(&config, "select id, year from t order by id").await;
+    assert_eq!(read, "1 2012 / 2 2013 / 3 2014");
+}
+
+#[tokio::test]
 async fn columns_may_be_added_missing_and_wider() {
     let folder = tempfile::tempdir().expect("a folder");
     let ids: ArrayRef = Arc::new(Int32Array::from(vec![1]));

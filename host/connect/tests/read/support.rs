@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use parking_lot::Mutex;
-use tenon_connect::file::{self, ReadConfig, ReadOptions, RejectedRows, Source};
+use tenon_connect::file::{self, OnError, ReadConfig, ReadOptions, RejectedRows, Source};
 
 pub fn session(partitions: usize) -> SessionContext {
     SessionContext::new_with_config(SessionConfig::new().with_target_partitions(partitions))
@@ -89,4 +89,17 @@ impl Rejects {
         taken.sort();
         taken
     }
+}
+
+/// What a query reads while rows that can't be read are rejected, and these.
+pub async fn rejected(mut config: ReadConfig, sql: &str) -> (String, Vec<String>) {
+    config.on_error = OnError::Reject;
+    let rejects = Arc::new(Rejects::default());
+    let options = ReadOptions {
+        rejects: Some(Arc::clone(&rejects) as Arc<dyn file::RejectedRows>),
+        ..ReadOptions::default()
+    };
+    let source = file::open(&config, &options, &session(2)).await.expect("opened");
+    let read = flat(&batches(&source, sql).await);
+    (read, rejects.taken())
 }

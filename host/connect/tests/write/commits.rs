@@ -1,6 +1,7 @@
 //! Two phases: prepared, then committed, by whomever.
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use tenon_connect::Error;
@@ -220,6 +221,84 @@ async fn a_commit_that_died_is_completed_by_the_next_run_or_by_a_second_commit()
         file::commit(&config, &prepared).await.expect("committed again");
         assert_eq!(names(&folder), published);
     }
+}
+
+/// Names of the staged files in a folder.
+fn staged(folder: &Path) -> Vec<String> {
+    let mut names = names(folder);
+    names.retain(|name| name.ends_with(".staged"));
+    names
+}
+
+#[tokio::test]
+async fn a_commit_that_has_lost_a_file_fails_and_removes_nothing() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let folder = parent.path().join("out");
+    let mut config = WriteConfig::new(url(parent.path(), "out/"));
+    write(&config, "old", &[(0, 5)]).await;
+    config.mode = Mode::Overwrite;
+    let lost = prepared(&config, "lost", &[(0, 10), (10, 30)]).await;
+    fs::remove_file(folder.join(&staged(&folder)[1])).expect("removed");
+    let error = file::commit(&config, &lost).await.expect_err("lost");
+    assert!(matches!(error, Error::Gone { .. }), "{error}");
+    assert_eq!(visible(&folder), ["part-00000-old.parquet"]);
+    file::abort(&config, &lost).await.expect("it was not decided");
+
+    // The same after it was decided, and begun.
+    let dead = prepared(&config, "dead", &[(0, 10), (10, 30)]).await;
+    let staged = staged(&folder);
+    let published = ["part-00000-dead.parquet", "part-00001-dead.parquet"];
+    let journal = serde_json::json!({
+        "run": "dead",
+        "remove": ["part-00000-old.parquet"],
+        "publish": [[staged[0], published[0]], [staged[1], published[1]]],
+    });
+    let path = folder.join(".tenon-dead.commit");
+    fs::write(&path, journal.to_string()).expect("written");
+    fs::remove_file(folder.join(&staged[1])).expect("removed");
+    for _ in 0..2 {
+        let error = file::commit(&config, &dead).await.expect_err("lost");
+        let text = error.to_string();
+        assert!(matches!(error, Error::Lost { .. }), "{text}");
+        assert!(
+            text.contains(published[1]) && text.contains(".tenon-dead.commit"),
+            "{text}"
+        );
+        let error = file::Sink::begin(&config, batch(0..1).schema(), "next").await;
+        assert!(matches!(error, Err(Error::Lost { .. })), "{error:?}");
+    }
+    assert_eq!(visible(&folder), [published[0], "part-00000-old.parquet"]);
+    fs::remove_file(path).expect("removed");
+    write(&config, "next", &[(0, 3)]).await;
+    assert_eq!(ids(&config.url).await.0, 3);
+}
+
+#[tokio::test]
+async fn a_commit_that_died_is_completed_before_what_was_prepared_earlier_replaces_it() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let folder = parent.path().join("out");
+    let mut config = WriteConfig::new(url(parent.path(), "out/"));
+    config.mode = Mode::Overwrite;
+    let waiting = prepared(&config, "waiting", &[(0, 3), (3, 7)]).await;
+    let before = staged(&folder);
+    let dead = prepared(&config, "dead", &[(0, 10), (10, 30)]).await;
+    let mut staged = staged(&folder);
+    staged.retain(|name| !before.contains(name));
+    let published = ["part-00000-dead.parquet", "part-00001-dead.parquet"];
+    let journal = serde_json::json!({
+        "run": "dead",
+        "remove": [],
+        "publish": [[staged[0], published[0]], [staged[1], published[1]]],
+    });
+    fs::write(folder.join(".tenon-dead.commit"), journal.to_string()).expect("written");
+    fs::rename(folder.join(&staged[0]), folder.join(published[0])).expect("renamed");
+
+    file::commit(&config, &waiting).await.expect("committed");
+    // What the dead run had yet to do is not done later, on top.
+    drop(begin(&config, "next").await);
+    assert_eq!(ids(&config.url).await, (7, 21));
+    let replaced = file::commit(&config, &dead).await.expect_err("replaced");
+    assert!(matches!(replaced, Error::Gone { .. }), "{replaced}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use arrow::compute::{cast, filter};
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
 
+use super::exact::{date_loses, float_loses, integer_loses, timestamp_loses};
 use super::records::Value;
 use super::value::{parse_boolean, parse_date, parse_float, parse_integer, parse_timestamp};
 
@@ -35,6 +36,14 @@ impl Nulls {
     }
 }
 
+/// A column to build.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub data_type: DataType,
+    /// Whether its type was told from other rows, so that a value must fit it without losing anything.
+    pub inferred: bool,
+}
+
 /// The columns of one batch under construction.
 #[derive(Debug)]
 pub(super) struct Columns<'a> {
@@ -49,10 +58,12 @@ pub(super) struct Columns<'a> {
 #[derive(Debug)]
 enum Column {
     Boolean(BooleanBuilder),
-    Integer(Int64Builder),
-    Float(Float64Builder),
-    Date(Date32Builder),
-    Timestamp(TimestampMicrosecondBuilder),
+    // With whether values must lose nothing.
+    Integer(Int64Builder, bool),
+    Float(Float64Builder, bool),
+    Date(Date32Builder, bool),
+    // And with whether it is in UTC.
+    Timestamp(TimestampMicrosecondBuilder, bool, bool),
     Text(StringBuilder),
     /// Types that are rare enough to be parsed from a column of text.
     Other(StringBuilder, DataType),
@@ -69,13 +80,13 @@ pub(super) struct LateMisfit {
 }
 
 impl<'a> Columns<'a> {
-    /// `types` holds the columns to build, `slots`, per value of a record, the one it belongs to.
-    pub fn new(types: &[DataType], slots: &'a [Option<usize>], rows: usize) -> Self {
-        let columns = types.iter().enumerate().map(|(index, data_type)| {
+    /// `wanted` holds the columns to build, `slots`, per value of a record, the one it belongs to.
+    pub fn new(wanted: &[Wanted], slots: &'a [Option<usize>], rows: usize) -> Self {
+        let columns = wanted.iter().enumerate().map(|(index, wanted)| {
             if slots.contains(&Some(index)) {
-                Column::new(data_type, rows)
+                Column::new(wanted, rows)
             } else {
-                Column::Absent(data_type.clone())
+                Column::Absent(wanted.data_type.clone())
             }
         });
         Self {
@@ -170,7 +181,15 @@ impl<'a> Columns<'a> {
 pub(super) enum Misfit {
     TooManyValues,
     WrongType,
+    /// The type would lose a part of it.
+    Loss,
     NotUtf8,
+}
+
+impl Misfit {
+    fn if_lost(lost: bool) -> Result<(), Self> {
+        if lost { Err(Self::Loss) } else { Ok(()) }
+    }
 }
 
 /// A value as a message shows it.
@@ -181,15 +200,17 @@ pub(super) fn shown(value: &[u8]) -> String {
 }
 
 impl Column {
-    fn new(data_type: &DataType, rows: usize) -> Self {
-        match data_type {
+    fn new(wanted: &Wanted, rows: usize) -> Self {
+        let exact = wanted.inferred;
+        match &wanted.data_type {
             DataType::Boolean => Self::Boolean(BooleanBuilder::with_capacity(rows)),
-            DataType::Int64 => Self::Integer(Int64Builder::with_capacity(rows)),
-            DataType::Float64 => Self::Float(Float64Builder::with_capacity(rows)),
-            DataType::Date32 => Self::Date(Date32Builder::with_capacity(rows)),
+            DataType::Int64 => Self::Integer(Int64Builder::with_capacity(rows), exact),
+            DataType::Float64 => Self::Float(Float64Builder::with_capacity(rows), exact),
+            DataType::Date32 => Self::Date(Date32Builder::with_capacity(rows), exact),
             DataType::Timestamp(TimeUnit::Microsecond, zone) if zone.as_deref().is_none_or(|zone| zone == "UTC") => {
                 let builder = TimestampMicrosecondBuilder::with_capacity(rows);
-                Self::Timestamp(builder.with_data_type(data_type.clone()))
+                let builder = builder.with_data_type(wanted.data_type.clone());
+                Self::Timestamp(builder, exact, zone.is_some())
             }
             DataType::Utf8 => Self::Text(StringBuilder::with_capacity(rows, rows * 8)),
             other => Self::Other(StringBuilder::with_capacity(rows, rows * 8), other.clone()),
@@ -206,10 +227,26 @@ impl Column {
         }
         match self {
             Self::Boolean(builder) => builder.append_value(parse_boolean(bytes).ok_or(Misfit::WrongType)?),
-            Self::Integer(builder) => builder.append_value(parse_integer(bytes).ok_or(Misfit::WrongType)?),
-            Self::Float(builder) => builder.append_value(parse_float(bytes).ok_or(Misfit::WrongType)?),
-            Self::Date(builder) => builder.append_value(parse_date(bytes).ok_or(Misfit::WrongType)?),
-            Self::Timestamp(builder) => builder.append_value(parse_timestamp(bytes).ok_or(Misfit::WrongType)?),
+            Self::Integer(builder, exact) => {
+                let value = parse_integer(bytes).ok_or(Misfit::WrongType)?;
+                Misfit::if_lost(*exact && integer_loses(bytes))?;
+                builder.append_value(value);
+            }
+            Self::Float(builder, exact) => {
+                let value = parse_float(bytes).ok_or(Misfit::WrongType)?;
+                Misfit::if_lost(*exact && float_loses(bytes))?;
+                builder.append_value(value);
+            }
+            Self::Date(builder, exact) => {
+                let value = parse_date(bytes).ok_or(Misfit::WrongType)?;
+                Misfit::if_lost(*exact && date_loses(bytes))?;
+                builder.append_value(value);
+            }
+            Self::Timestamp(builder, exact, in_utc) => {
+                let value = parse_timestamp(bytes).ok_or(Misfit::WrongType)?;
+                Misfit::if_lost(*exact && timestamp_loses(bytes, *in_utc))?;
+                builder.append_value(value);
+            }
             Self::Text(builder) | Self::Other(builder, _) => {
                 builder.append_value(std::str::from_utf8(bytes).map_err(|_| Misfit::NotUtf8)?);
             }
@@ -221,10 +258,10 @@ impl Column {
     fn append_null(&mut self) {
         match self {
             Self::Boolean(builder) => builder.append_null(),
-            Self::Integer(builder) => builder.append_null(),
-            Self::Float(builder) => builder.append_null(),
-            Self::Date(builder) => builder.append_null(),
-            Self::Timestamp(builder) => builder.append_null(),
+            Self::Integer(builder, ..) => builder.append_null(),
+            Self::Float(builder, ..) => builder.append_null(),
+            Self::Date(builder, ..) => builder.append_null(),
+            Self::Timestamp(builder, ..) => builder.append_null(),
             Self::Text(builder) | Self::Other(builder, _) => builder.append_null(),
             Self::Absent(_) => {}
         }
@@ -234,10 +271,10 @@ impl Column {
     fn len(&self) -> Option<usize> {
         Some(match self {
             Self::Boolean(builder) => builder.len(),
-            Self::Integer(builder) => builder.len(),
-            Self::Float(builder) => builder.len(),
-            Self::Date(builder) => builder.len(),
-            Self::Timestamp(builder) => builder.len(),
+            Self::Integer(builder, ..) => builder.len(),
+            Self::Float(builder, ..) => builder.len(),
+            Self::Date(builder, ..) => builder.len(),
+            Self::Timestamp(builder, ..) => builder.len(),
             Self::Text(builder) | Self::Other(builder, _) => builder.len(),
             Self::Absent(_) => return None,
         })
@@ -246,10 +283,10 @@ impl Column {
     fn finish(&mut self) -> ArrayRef {
         match self {
             Self::Boolean(builder) => ArrayBuilder::finish(builder),
-            Self::Integer(builder) => ArrayBuilder::finish(builder),
-            Self::Float(builder) => ArrayBuilder::finish(builder),
-            Self::Date(builder) => ArrayBuilder::finish(builder),
-            Self::Timestamp(builder) => ArrayBuilder::finish(builder),
+            Self::Integer(builder, ..) => ArrayBuilder::finish(builder),
+            Self::Float(builder, ..) => ArrayBuilder::finish(builder),
+            Self::Date(builder, ..) => ArrayBuilder::finish(builder),
+            Self::Timestamp(builder, ..) => ArrayBuilder::finish(builder),
             Self::Text(builder) | Self::Other(builder, _) => ArrayBuilder::finish(builder),
             Self::Absent(data_type) => new_null_array(data_type, 0),
         }

@@ -1,6 +1,7 @@
 //! CSV and TSV: text split into records, values parsed into Arrow columns.
 
 mod columns;
+mod exact;
 mod infer;
 mod parse;
 mod records;

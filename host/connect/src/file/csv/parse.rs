@@ -1,14 +1,15 @@
 //! Parses chunks of CSV into Arrow arrays.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::FieldRef;
 use arrow::error::ArrowError;
 
 use super::super::schema::name_of;
 use super::super::text::{Chunk, Dialect};
-use super::columns::{Columns, Misfit, Nulls, shown};
+use super::columns::{Columns, Misfit, Nulls, Wanted, shown};
 use super::records::{Fault, Records};
 use crate::Error;
 use crate::file::rejects::BadRows;
@@ -19,7 +20,7 @@ pub(in super::super) struct CsvParser {
     dialect: Dialect,
     nulls: Nulls,
     fields: Vec<FieldRef>,
-    types: Vec<DataType>,
+    wanted: Vec<Wanted>,
     bad_rows: BadRows,
 }
 
@@ -71,12 +72,22 @@ impl From<ArrowError> for Failure {
 }
 
 impl CsvParser {
-    /// Builds the columns `fields`.
-    pub fn new(dialect: Dialect, null: &[String], fields: Vec<FieldRef>, bad_rows: BadRows) -> Self {
+    /// Builds the columns `fields`. The types of those that are `given` were not told from other rows.
+    pub fn new(
+        dialect: Dialect,
+        null: &[String],
+        fields: Vec<FieldRef>,
+        given: &BTreeSet<String>,
+        bad_rows: BadRows,
+    ) -> Self {
+        let wanted = |field: &FieldRef| Wanted {
+            data_type: field.data_type().clone(),
+            inferred: !given.contains(field.name()),
+        };
         Self {
             dialect,
             nulls: Nulls::new(null),
-            types: fields.iter().map(|field| field.data_type().clone()).collect(),
+            wanted: fields.iter().map(wanted).collect(),
             fields,
             bad_rows,
         }
@@ -86,7 +97,7 @@ impl CsvParser {
     pub fn parse(&self, chunk: &mut CsvChunk) -> Result<Option<(Vec<ArrayRef>, usize)>, Error> {
         let slots = Arc::clone(&chunk.slots);
         let mut records = Records::resume(&chunk.chunk.bytes, self.dialect, chunk.position, chunk.line);
-        let mut columns = Columns::new(&self.types, &slots, chunk.rows);
+        let mut columns = Columns::new(&self.wanted, &slots, chunk.rows);
         let mut places: Vec<(u64, &[u8])> = Vec::new();
         let keeps_places = columns.may_misfit_late();
         while columns.rows() < chunk.rows {
@@ -155,14 +166,27 @@ impl CsvParser {
                 )
             }
             Misfit::WrongType => self.wrong_type(column, value),
+            Misfit::Loss => {
+                let (name, data_type) = self.named(column);
+                format!(
+                    "column `{name}` holds {}, of which {data_type}, the type that was inferred for it, would lose a part; \
+                     name the column under `schema`, as `varchar` to keep it as it stands, or as `{data_type}` to have it \
+                     read so",
+                    shown(value)
+                )
+            }
         }
     }
 
-    fn wrong_type(&self, column: usize, value: &[u8]) -> String {
-        let (name, data_type) = self.fields.get(column).map_or_else(
+    fn named(&self, column: usize) -> (&str, String) {
+        self.fields.get(column).map_or_else(
             || ("", String::new()),
             |field| (field.name().as_str(), name_of(field.data_type())),
-        );
+        )
+    }
+
+    fn wrong_type(&self, column: usize, value: &[u8]) -> String {
+        let (name, data_type) = self.named(column);
         format!(
             "column `{name}` holds {}, but its type is {data_type}; name it as a null value if it means \"no value\", or \
              give the column another type",

@@ -63,17 +63,13 @@ fn of_number_or_date(value: &[u8]) -> ColumnType {
     if value.len() >= 10 && value[4] == b'-' && value[7] == b'-' {
         return of_date_or_timestamp(value);
     }
-    let digits = value
-        .strip_prefix(b"-")
-        .or_else(|| value.strip_prefix(b"+"))
-        .unwrap_or(value);
-    if digits.len() > 1 && digits[0] == b'0' && digits[1].is_ascii_digit() {
+    if has_leading_zeros(value) {
         return ColumnType::Text;
     }
     if parse_integer(value).is_some() {
         return ColumnType::Integer;
     }
-    let only_digits = digits.iter().all(u8::is_ascii_digit);
+    let only_digits = unsigned(value).iter().all(u8::is_ascii_digit);
     if !only_digits && parse_float(value).is_some() {
         ColumnType::Float
     } else {
@@ -101,6 +97,21 @@ fn of_date_or_timestamp(value: &[u8]) -> ColumnType {
     }
 }
 
+/// A number without its sign.
+#[inline]
+fn unsigned(value: &[u8]) -> &[u8] {
+    value
+        .strip_prefix(b"-")
+        .or_else(|| value.strip_prefix(b"+"))
+        .unwrap_or(value)
+}
+
+/// Whether a number begins with a zero that means nothing to its value.
+#[inline]
+pub(super) fn has_leading_zeros(value: &[u8]) -> bool {
+    matches!(unsigned(value), [b'0', b'0'..=b'9', ..])
+}
+
 pub(super) fn parse_boolean(value: &[u8]) -> Option<bool> {
     if value.eq_ignore_ascii_case(b"true") {
         Some(true)
@@ -114,10 +125,7 @@ pub(super) fn parse_boolean(value: &[u8]) -> Option<bool> {
 #[inline]
 pub(super) fn parse_integer(value: &[u8]) -> Option<i64> {
     let negative = value.first() == Some(&b'-');
-    let digits = value
-        .strip_prefix(b"-")
-        .or_else(|| value.strip_prefix(b"+"))
-        .unwrap_or(value);
+    let digits = unsigned(value);
     if digits.is_empty() || digits.len() > 18 {
         // Eighteen digits always fit; more are rare enough for the checked way.
         return std::str::from_utf8(value).ok()?.parse().ok();

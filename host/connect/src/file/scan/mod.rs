@@ -5,6 +5,7 @@ mod plan;
 mod table;
 mod units;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, SchemaRef};
@@ -26,8 +27,12 @@ pub(super) struct FileSet {
     pub files: Vec<StoredFile>,
     /// The files' columns and, behind them, those of their folders.
     pub schema: SchemaRef,
+    /// The most columns that a file was seen to have, with those that columns of folders hide.
+    pub width: usize,
     /// Columns that folders stand for.
     pub partition_fields: Vec<FieldRef>,
+    /// Names of the columns whose types a configuration gives.
+    pub given: BTreeSet<String>,
     pub reading: Arc<Reading>,
     pub bad_rows: BadRows,
 }

@@ -119,11 +119,12 @@ impl FileScan {
                 *dialect,
                 &options.null,
                 file_fields.clone(),
+                &set.given,
                 set.bad_rows.clone(),
             )),
             Reading::Json { by_line, .. } => {
                 let fields = Schema::new(file_fields.clone());
-                Parser::Json(JsonParser::new(fields, *by_line, set.bad_rows.clone()))
+                Parser::Json(JsonParser::new(fields, &set.schema, *by_line, set.bad_rows.clone()))
             }
             Reading::Container => Parser::Container,
         };

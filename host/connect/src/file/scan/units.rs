@@ -172,13 +172,14 @@ fn csv_start(
         *start = (records.position(), records.line());
         names
     } else {
-        // The table's columns tell how many values there should be.
-        numbered_names(layout.set.file_columns())
+        // The files that were looked at tell how many values there should be.
+        numbered_names(layout.set.width)
     };
     if names.is_empty() {
         return Ok(None);
     }
-    let known = &layout.set.schema.fields()[..layout.set.file_columns()];
+    // A name that is also a folder's is known: the folder's value is taken.
+    let known = layout.set.schema.fields();
     if let Some(new) = names
         .iter()
         .find(|name| !known.iter().any(|field| field.name() == *name))

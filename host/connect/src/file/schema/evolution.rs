@@ -54,12 +54,14 @@ struct Column {
     because: Option<String>,
 }
 
-/// The columns of all files together, in the order in which files bring them.
+/// The columns of all files together, in the order in which files bring them. If they `may_be_absent`, columns that are
+/// given and that no file was seen to have come behind them.
 pub(in super::super) fn unify(
     url: &str,
     files: &[FileColumns],
     evolution: Evolution,
     given: &BTreeMap<String, SqlType>,
+    may_be_absent: bool,
     origin: Origin,
 ) -> Result<(Schema, SchemaReport), Error> {
     let mut columns: Vec<Column> = Vec::new();
@@ -87,11 +89,20 @@ pub(in super::super) fn unify(
             }
         }
     }
-    if let Some(unknown) = given.keys().find(|name| !positions.contains_key(*name)) {
-        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        return Err(Error::Config {
-            subject: url.to_owned(),
-            reason: format!("`schema` names the column `{unknown}`; there are {}", names.join(", ")),
+    for unknown in given.keys().filter(|name| !positions.contains_key(*name)) {
+        if !may_be_absent {
+            let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            return Err(Error::Config {
+                subject: url.to_owned(),
+                reason: format!("`schema` names the column `{unknown}`; there are {}", names.join(", ")),
+            });
+        }
+        columns.push(Column {
+            name: unknown.clone(),
+            data_type: None,
+            file: Arc::from(url),
+            files: 0,
+            because: None,
         });
     }
     let mut report = SchemaReport {
