@@ -144,7 +144,8 @@ fn likely_cause(error: &EngineError, runtime: Option<&RuntimeError>) -> Option<S
             ..
         }) => format!("the plugin's last words were: {}", clip(words)),
         Some(RuntimeError::Trapped { .. }) => {
-            "the plugin's code crashed; its frames are in the error, with lines if it was built with debug information"
+            "the plugin's code crashed; the functions that it was in are in the error, if their names were left in the \
+             component: build it without `strip`, or have it log what it panics with"
                 .to_owned()
         }
         Some(RuntimeError::Guest {
@@ -195,6 +196,25 @@ mod tests {
         assert_eq!(ended.state, State::Timeout);
         assert_eq!(ended.failure.kind, "timeout");
         assert!(ended.failure.likely_cause.is_some() && ended.plugin.is_none());
+    }
+
+    #[test]
+    fn a_trap_without_words_promises_names_only() {
+        let trapped = RuntimeError::Trapped {
+            plugin: "clean".to_owned(),
+            function: Some("mask".to_owned()),
+            trap: "unreachable in clean::mask".to_owned(),
+            last_words: None,
+        };
+        let ended = Ended::of(&EngineError::Step {
+            step: "cleaned".to_owned(),
+            partition: 0,
+            rows: 5,
+            source: Box::new(trapped),
+            batch: None,
+        });
+        let cause = ended.failure.likely_cause.unwrap_or_default();
+        assert!(cause.contains("names") && !cause.contains("lines"), "{cause}");
     }
 
     #[test]
