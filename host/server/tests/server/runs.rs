@@ -43,6 +43,43 @@ async fn arguments_are_the_parameters_of_a_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_query_has_used_counts_also_if_it_fails() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", &numbers(20_000)).await;
+    let query = |sql: &str| {
+        format!(
+            "[sources.orders]\nurl = \"in.csv\"\n\n[steps.large]\nsql = \"{sql}\"\n\n\
+             [sinks.copy]\nfrom = \"large\"\nurl = \"out/\"\nformat = \"csv\"\nmode = \"overwrite\"\n"
+        )
+    };
+    let well = query("select id, count(*) as times from orders group by id order by id");
+    server.job("shop", "well", &well, json!({ "max_retries": 0 })).await;
+    let run = server.run("shop", "well", json!({})).await;
+    assert_eq!(run["state"], "SUCCEEDED", "{run}");
+    let (kernels, memory) = (&run["usage"]["kernel_seconds"], &run["usage"]["peak_memory"]);
+    assert!(kernels.as_f64().expect("a number") > 0.0, "{run}");
+    assert!(memory.as_u64().expect("a number") > 0, "{run}");
+
+    // It divides by zero once all rows have been grouped.
+    let badly = query("select 1 / (times - 1) as x from (select id, count(*) as times from orders group by id)");
+    server.job("shop", "badly", &badly, json!({ "max_retries": 0 })).await;
+    let run = server.run("shop", "badly", json!({})).await;
+    assert_eq!(run["state"], "FAILED", "{run}");
+    assert!(
+        run["usage"]["kernel_seconds"].as_f64().expect("a number") > 0.0,
+        "{run}"
+    );
+    assert!(run["usage"]["bytes_in"].as_u64().expect("a number") > 0, "{run}");
+    server.stop().await;
+}
+
+fn numbers(rows: usize) -> String {
+    let lines = (1..=rows).map(|row| format!("{row},{row}\n"));
+    lines.fold("id,amount\n".to_owned(), |text, line| text + &line)
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_fails_says_why_and_is_tried_again() {
     let place = tempfile::tempdir().expect("a folder");
     let server = Running::start(place.path(), None).await;
