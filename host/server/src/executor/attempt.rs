@@ -11,10 +11,12 @@ use tenon_metadata::ErrorKind;
 use tenon_runs::{Claimed, LogSource, Pending, RunLog};
 use tenon_runtime::LogSink;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::sync::watch::Receiver;
 
 use super::Stop;
 use super::budget::{Amount, Held};
+use super::charged::Charged;
 use super::ledger::RunLedger;
 use super::lookup::Belongings;
 use super::outcome::Ended;
@@ -42,12 +44,13 @@ struct Ready {
 /// Carries out an attempt of a run, and notes how it ended.
 pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: Receiver<Stop>) {
     let log = traced::log(shared, run);
-    let progress = Progress::default();
+    let (progress, charged) = (Progress::default(), Charged::default());
     let attempt = Attempt {
         shared,
         run,
         log: &log,
         progress: &progress,
+        charged: &charged,
         until: until(shared, run),
     };
     let (went, artifacts) = attempt.go(&mut stopped).await;
@@ -56,7 +59,7 @@ pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: 
     if let Went::Away = went {
         return;
     }
-    note::note(shared, run, went.noted(&progress)).await;
+    note::note(shared, run, went.noted(&progress), &charged).await;
     shared
         .plugins
         .judge(&run.tenant, &run.lease.run, &artifacts, went.culprit())
@@ -77,6 +80,7 @@ struct Attempt<'a> {
     run: &'a Claimed,
     log: &'a RunLog,
     progress: &'a Progress,
+    charged: &'a Charged,
     /// When it will have taken too long, if it can.
     until: Option<Instant>,
 }
@@ -189,14 +193,21 @@ impl Attempt<'_> {
         let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
         ready.job.timeout = sooner(ready.job.timeout, left);
         let engine = self.shared.engine.clone().ledger(Arc::new(ledger));
-        let following = watch::follow(&self.shared.metadata, &self.run.lease, self.progress);
-        let mut why = Stop::No;
-        let stop = async { why = asked(stopped).await };
+        let (following, used_up) = watch::follow(&self.shared.metadata, self.run, self.progress, self.charged);
+        let (mut why, mut over) = (Stop::No, None);
+        let stop = async {
+            tokio::select! {
+                asked = asked(stopped) => why = asked,
+                error = told(used_up) => over = Some(error),
+            }
+        };
         let ended = engine.run_until(&ready.job, self.progress, stop).await;
         drop(following);
         match ended {
             Ok(report) => Went::Well(Done::of(&report)),
-            Err(EngineError::Cancelled) => Went::stopped(why),
+            Err(EngineError::Cancelled) => {
+                over.map_or_else(|| Went::stopped(why), |error| Went::Badly(Ended::used_up(&error)))
+            }
             Err(error) => Went::Badly(Ended::of(&error)),
         }
     }
@@ -281,6 +292,14 @@ async fn asked(stopped: &mut Receiver<Stop>) -> Stop {
         Ok(why) => *why,
         // The executor is gone, and with it everything.
         Err(_) => Stop::Lost,
+    }
+}
+
+/// Ready when something is told; never if nobody tells anything any more.
+async fn told<T>(teller: oneshot::Receiver<T>) -> T {
+    match teller.await {
+        Ok(told) => told,
+        Err(_) => std::future::pending().await,
     }
 }
 

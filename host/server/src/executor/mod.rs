@@ -3,6 +3,7 @@
 mod attempt;
 mod budget;
 mod ceilings;
+mod charged;
 mod confine;
 mod ledger;
 mod lookup;
@@ -38,6 +39,7 @@ pub(crate) use terms::{Terms, TermsBook};
 
 use crate::Error;
 use crate::server::Shared;
+use charged::Charged;
 use room::{Place, Room};
 use strays::Strays;
 
@@ -168,7 +170,7 @@ impl Executor {
             // Whatever goes wrong in it, the run has to end.
             let ended = AssertUnwindSafe(Box::pin(carried_out.instrument(span))).catch_unwind();
             if ended.await.is_err() {
-                note::note(&executor.shared, &run, went::panicked()).await;
+                note::note(&executor.shared, &run, went::panicked(), &Charged::default()).await;
             }
             executor.at_work.lock().remove(&id);
             drop(place);

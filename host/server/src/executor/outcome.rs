@@ -59,6 +59,23 @@ impl Ended {
         }
     }
 
+    /// A run that was stopped because its tenant has used up its CPU time.
+    pub fn used_up(error: &tenon_tenants::Error) -> Self {
+        Self {
+            state: State::Failed,
+            failure: Failure {
+                likely_cause: Some(
+                    "runs of the tenant together have used its CPU time of today: the operator raises \
+                     `cpu_seconds_per_day` of its quotas"
+                        .to_owned(),
+                ),
+                may_pass: Some(false),
+                ..Failure::new("limit", clip(&error.to_string()))
+            },
+            plugin: None,
+        }
+    }
+
     /// A run that was refused before the engine saw it.
     pub fn refused(error: &(dyn StdError + 'static)) -> Self {
         Self {

@@ -74,6 +74,33 @@ async fn what_a_query_has_used_counts_also_if_it_fails() {
     server.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_when_its_tenant_has_used_up_its_cpu_time() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", &numbers(60_000)).await;
+    let quotas = json!({ "quotas": { "cpu_seconds_per_day": 1 } });
+    server.put("/v1/tenants/shop", quotas).await;
+    let job = "[sources.orders]\nurl = \"in.csv\"\n\n[steps.all]\n\
+               sql = \"select sum(sqrt(a.amount * b.amount)) as x from orders a cross join orders b\"\n\n\
+               [sinks.copy]\nfrom = \"all\"\nurl = \"out/\"\nformat = \"csv\"\nmode = \"overwrite\"\n";
+    server.job("shop", "long", job, json!({ "max_retries": 0 })).await;
+    let run = server.run("shop", "long", json!({})).await;
+    assert_eq!(run["state"], "FAILED", "{run}");
+    assert_eq!(run["error"]["kind"], "limit", "{run}");
+    let sentence = run["error"]["sentence"].as_str().expect("a sentence");
+    assert!(sentence.contains("CPU seconds of today"), "{sentence}");
+
+    let next = server.run("shop", "long", json!({})).await;
+    assert_eq!(next["state"], "ERROR", "{next}");
+    // What was charged while it ran is not charged again at its end.
+    let used = run["usage"]["kernel_seconds"].as_f64().expect("a number");
+    let name = tenon_metadata::Name::new("shop").expect("a name");
+    let today = server.cpu_today(name).await as f64 / 1e6;
+    assert!((1.0..used + 0.1).contains(&today), "{today} of {used}");
+    server.stop().await;
+}
+
 fn numbers(rows: usize) -> String {
     let lines = (1..=rows).map(|row| format!("{row},{row}\n"));
     lines.fold("id,amount\n".to_owned(), |text, line| text + &line)
