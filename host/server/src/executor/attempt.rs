@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use tenon_connect::Bookmark;
-use tenon_engine::{Error as EngineError, Incremental, Job, Progress};
+use tenon_engine::{Error as EngineError, Incremental, Job, Progress, Step};
 use tenon_job::Job as Definition;
 use tenon_metadata::ErrorKind;
 use tenon_runs::{Claimed, LogSource, Pending, RunLog};
@@ -141,7 +141,7 @@ impl Attempt<'_> {
         run.tenant.as_str().clone_into(&mut job.tenant);
         job.run = Some(format!("{}-{}", run.lease.run, run.attempt));
         job.log = Some(self.sink());
-        let budget = self.budget(&mut job, &terms).await;
+        let budget = self.budget(&mut job, &terms).await?;
         Ok(Ready {
             definition,
             job,
@@ -150,22 +150,35 @@ impl Attempt<'_> {
         })
     }
 
-    /// Takes the memory and sandboxes that the job may use out of its tenant's, when they are free.
-    async fn budget(&self, job: &mut Job, terms: &Terms) -> Held {
-        let wanted = Amount {
-            memory: job
-                .memory
-                .map_or(self.shared.config().runs.memory.0, |bytes| bytes as u64),
-            sandboxes: job.partitions.unwrap_or(*CORES) as u64,
-        };
+    /// Takes the memory and sandboxes that the job may use out of its tenant's, when they are free. With fewer sandboxes than
+    /// it would like it gets fewer partitions.
+    async fn budget(&self, job: &mut Job, terms: &Terms) -> Result<Held, Ended> {
         let limit = Amount {
             memory: terms.quotas.memory_bytes,
             sandboxes: u64::from(terms.quotas.sandboxes),
         };
+        let each = sandboxes_of_partition(job);
+        if each > limit.sandboxes {
+            let (tenant, limit) = (&self.run.tenant, limit.sandboxes);
+            return Err(refused(&format!(
+                "the job needs {each} sandboxes at once, one for each step and function of a plugin, and tenant `{tenant}` may \
+                 have {limit}: its quota `sandboxes` has to be raised, or the job split"
+            )));
+        }
+        let each = each.max(1);
+        let partitions = (job.partitions.unwrap_or(*CORES) as u64)
+            .min(limit.sandboxes / each)
+            .max(1);
+        let wanted = Amount {
+            memory: job
+                .memory
+                .map_or(self.shared.config().runs.memory.0, |bytes| bytes as u64),
+            sandboxes: partitions * each,
+        };
         let held = self.shared.budgets.take(self.run.tenant.as_str(), wanted, limit).await;
         job.memory = Some(usize::try_from(held.amount.memory).unwrap_or(usize::MAX));
-        job.partitions = Some(usize::try_from(held.amount.sandboxes).unwrap_or(usize::MAX).max(1));
-        held
+        job.partitions = Some(usize::try_from(partitions).unwrap_or(usize::MAX));
+        Ok(held)
     }
 
     /// Hands what guests log to the log of the run.
@@ -277,6 +290,14 @@ impl Attempt<'_> {
             Err(ended) => Went::Badly(ended),
         }
     }
+}
+
+/// Sandboxes that each partition of a job may have at once: one for each step and each function of a plugin; of a job in
+/// code, its own and one for each plugin that it applies.
+fn sandboxes_of_partition(job: &Job) -> u64 {
+    let steps = job.steps.values().filter(|step| matches!(step, Step::Plugin(_)));
+    let script = job.script.as_ref().map_or(0, |script| 1 + script.plugins.len());
+    (steps.count() + job.functions.len() + script) as u64
 }
 
 /// When a run that begins now will have taken too long. From here on by a clock that nobody sets.

@@ -99,6 +99,35 @@ async fn a_file_in_the_watched_folder_is_served() {
     server.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn each_step_of_a_plugin_counts_as_a_sandbox() {
+    const TWO: &str = "[sources.flights]\nurl = \"in.csv\"\n\n\
+                       [steps.one]\nfrom = \"flights\"\nplugin = \"flights\"\n\n\
+                       [steps.two]\nfrom = \"flights\"\nplugin = \"flights\"\n\n\
+                       [sinks.first]\nfrom = \"one\"\nurl = \"one/\"\nformat = \"csv\"\nmode = \"overwrite\"\n\n\
+                       [sinks.second]\nfrom = \"two\"\nurl = \"two/\"\nformat = \"csv\"\nmode = \"overwrite\"\n";
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", FLIGHTS).await;
+    let pushed = server.upload("shop", "flights", component("flights")).await;
+    assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.body);
+    server.job("shop", "two", TWO, json!({ "max_retries": 0 })).await;
+    for (sandboxes, state) in [(1, "ERROR"), (2, "SUCCEEDED"), (3, "SUCCEEDED")] {
+        let quotas = json!({ "quotas": { "sandboxes": sandboxes } });
+        server.put("/v1/tenants/shop", quotas).await;
+        // What is known of a tenant is forgotten a moment later.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let run = server.run("shop", "two", json!({})).await;
+        assert_eq!(run["state"], state, "{sandboxes}: {run}");
+        if state == "ERROR" {
+            assert!(run["error"].to_string().contains("2 sandboxes"), "{run}");
+        } else {
+            assert_eq!(run["report"]["partitions"], 1, "{run}");
+        }
+    }
+    server.stop().await;
+}
+
 /// The same component with other bytes: with a section that nothing reads.
 fn noted(note: u8) -> Vec<u8> {
     let mut bytes = component("flights");
