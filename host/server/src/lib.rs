@@ -26,6 +26,7 @@ pub mod config;
 mod drivers;
 mod error;
 mod executor;
+mod figures;
 mod lock;
 mod plugins;
 mod reload;

@@ -122,6 +122,8 @@ pub(crate) fn fire(
         "trigger": &trigger.name, "due": cause.due, "started": &started, "refused": &refused, "depth": cause.depth,
     });
     emit(tx, trigger, kind, data)?;
+    let result = if started.is_empty() { "failed" } else { "fired" };
+    metrics::counter!("tenon_triggers_fired_total", "result" => result).increment(1);
     Ok(Fired::Done { started, refused })
 }
 

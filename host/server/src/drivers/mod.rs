@@ -14,7 +14,7 @@ use tenon_metadata::Migrations;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::{Error, Server};
+use crate::{Error, Server, figures};
 pub(crate) use deliveries::deliverer;
 use probe::Storage;
 pub(crate) use workflows::StartedByTriggers;
@@ -89,6 +89,7 @@ pub(crate) fn start(server: &Server) -> Result<Drivers, Error> {
             () = asked => {}
             () = fresh.keep_terms_fresh() => {}
             () = quotas::go(&fresh) => {}
+            () = figures::count_runs(&fresh) => {}
         }
     });
     let (asked, watching) = (until(), server.clone());

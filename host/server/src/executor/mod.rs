@@ -38,6 +38,7 @@ pub(crate) use prepare::with_cause;
 pub(crate) use terms::{Terms, TermsBook};
 
 use crate::Error;
+use crate::figures::AtWork;
 use crate::server::Shared;
 use charged::Charged;
 use room::{Place, Room};
@@ -165,6 +166,7 @@ impl Executor {
         self.at_work.lock().insert(id.clone(), stop);
         let executor = Arc::clone(self);
         let span = traced::attempt(&self.shared, &run);
+        let figures = AtWork::begin(self.waited(&run));
         work.spawn(async move {
             let carried_out = attempt::carry_out(&executor.shared, &run, stopped);
             // Whatever goes wrong in it, the run has to end.
@@ -173,10 +175,17 @@ impl Executor {
                 note::note(&executor.shared, &run, went::panicked(), &Charged::default()).await;
             }
             executor.at_work.lock().remove(&id);
-            drop(place);
+            drop((place, figures));
             executor.look.notify_one();
             traced::run(&executor.shared, &run.tenant, &id, run.attempt).await;
         });
+    }
+
+    /// How long a run has waited for its first attempt.
+    fn waited(&self, run: &Claimed) -> Option<Duration> {
+        let now = self.shared.metadata.clock().now();
+        let waited = u64::try_from(now - run.queued).unwrap_or_default();
+        (run.attempt == 1 && run.pending.is_none()).then(|| Duration::from_micros(waited))
     }
 
     /// Waits for runs to end, and hands back those that do not.

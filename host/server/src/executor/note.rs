@@ -8,8 +8,8 @@ use tenon_runs::{Claimed, Finished, Lease, Outcome, State, Usage};
 
 use super::charged::{Charged, Cpu};
 use super::outcome::in_one_sentence;
-use crate::Error;
 use crate::server::Shared;
+use crate::{Error, figures};
 
 /// How often the database is asked to note an end that it could not note before.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -57,10 +57,11 @@ pub(super) async fn note(shared: &Shared, run: &Claimed, note: Note, charged: &C
             let finished = note.write(tx, &lease)?;
             let usage = metered(note.usage(), charged, finished.state);
             tenon_tenants::usage::add(tx, &tenant, job.as_str(), &lease.run, &usage)?;
-            Ok::<_, Error>(())
+            Ok::<_, Error>(finished.state)
         });
         match noted.await {
-            Ok(()) => return,
+            Ok(state) if state.is_final() => return figures::ended(state),
+            Ok(_) => return,
             Err(error) if is_final(&error) => {
                 return tracing::warn!(run = run.lease.run, %error, "the end of a run is not noted");
             }
