@@ -10,6 +10,7 @@ use tenon_job::Job as Definition;
 use tenon_metadata::ErrorKind;
 use tenon_runs::{Claimed, LogSource, Pending, RunLog};
 use tenon_runtime::LogSink;
+use tenon_tenants::{Error as TenantError, quotas};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::sync::watch::Receiver;
@@ -109,10 +110,20 @@ impl Attempt<'_> {
         let (tenant, job, version) = (run.tenant.clone(), run.job.clone(), run.job_version);
         let terms = shared.terms(&run.tenant).await.map_err(|error| broken(&error))?;
         let stored = shared.metadata.read(move |tx| {
-            tenon_tenants::quotas::check_cpu(tx, &tenant)?;
+            quotas::check_cpu(tx, &tenant)?;
             Ok::<_, Error>(tenon_runs::jobs::version(tx, &tenant, &job, version)?)
         });
-        let stored = stored.await.map_err(|error| broken(&error))?;
+        let stored = match stored.await {
+            Ok(stored) => stored,
+            Err(error) => {
+                let (ended, used_up) = (broken(&error), used_up(&error));
+                drop(error);
+                if let Some(reason) = used_up {
+                    self.tell_used_up(reason).await;
+                }
+                return Err(ended);
+            }
+        };
         let belongings = Belongings {
             metadata: shared.metadata.clone(),
             keys: shared.key_rings(),
@@ -148,6 +159,18 @@ impl Attempt<'_> {
             artifacts,
             _budget: budget,
         })
+    }
+
+    /// Has those who watch the tenant know that its CPU time is used up.
+    async fn tell_used_up(&self, reason: String) {
+        let tenant = self.run.tenant.clone();
+        let told = self
+            .shared
+            .metadata
+            .write(move |tx| quotas::tell_reached(tx, &tenant, watch::CPU_QUOTA, &reason));
+        if let Err(error) = told.await {
+            tracing::warn!(%error, "nobody is told that a quota is reached");
+        }
     }
 
     /// Takes the memory and sandboxes that the job may use out of its tenant's, when they are free. With fewer sandboxes than
@@ -321,6 +344,14 @@ async fn told<T>(teller: oneshot::Receiver<T>) -> T {
     match teller.await {
         Ok(told) => told,
         Err(_) => std::future::pending().await,
+    }
+}
+
+/// What is said of the tenant's CPU time, if that is used up.
+fn used_up(error: &Error) -> Option<String> {
+    match error {
+        Error::Kept(tenon_api::Error::Tenants(error @ TenantError::CpuQuota { .. })) => Some(error.to_string()),
+        _ => None,
     }
 }
 

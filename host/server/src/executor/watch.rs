@@ -18,6 +18,9 @@ use crate::Error;
 const FIRST: Duration = Duration::from_millis(100);
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// As events name it.
+pub(super) const CPU_QUOTA: &str = "cpu_seconds_per_day";
+
 /// Ends with the run.
 pub(super) struct Following(JoinHandle<()>);
 
@@ -54,7 +57,11 @@ pub(super) fn follow(
                     ..tenon_tenants::Usage::default()
                 };
                 usage::add(tx, &tenant, job.as_str(), &lease.run, &used)?;
-                used_up(tx, &tenant)
+                let over = used_up(tx, &tenant)?;
+                if let Some(error) = &over {
+                    quotas::tell_reached(tx, &tenant, CPU_QUOTA, &error.to_string())?;
+                }
+                Ok::<_, Error>(over)
             });
             match noted.await {
                 Ok(None) => {}

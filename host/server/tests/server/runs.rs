@@ -91,6 +91,8 @@ async fn a_run_ends_when_its_tenant_has_used_up_its_cpu_time() {
     let sentence = run["error"]["sentence"].as_str().expect("a sentence");
     assert!(sentence.contains("CPU seconds of today"), "{sentence}");
 
+    server.wait_for_event("shop", "quota.reached").await;
+
     let next = server.run("shop", "long", json!({})).await;
     assert_eq!(next["state"], "ERROR", "{next}");
     // What was charged while it ran is not charged again at its end.
