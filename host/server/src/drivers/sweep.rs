@@ -6,8 +6,8 @@ use tenon_events::EventRetention;
 use tenon_metadata::Transaction;
 use tenon_runs::Retention;
 
-use crate::Error;
 use crate::server::Shared;
+use crate::{Error, plugins};
 
 /// How often is looked for what is old.
 const EVERY: Duration = Duration::from_secs(60);
@@ -24,7 +24,12 @@ const GRACE: Duration = Duration::from_secs(60 * 60);
 pub(super) async fn review(shared: &Shared) {
     loop {
         tokio::time::sleep(CANARIES).await;
-        match shared.metadata.write(tenon_versions::review_canaries).await {
+        let reviewed = shared.metadata.write(|tx| {
+            let decisions = tenon_versions::review_canaries(tx)?;
+            plugins::decided(tx, &decisions)?;
+            Ok::<_, Error>(decisions)
+        });
+        match reviewed.await {
             Ok(decisions) => {
                 for decision in decisions {
                     tracing::info!(plugin = decision.plugin, alias = decision.alias, "{}", decision.reason);

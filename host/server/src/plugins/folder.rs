@@ -11,6 +11,7 @@ use tenon_metadata::{ErrorKind, Name, Transaction};
 use tenon_versions::{Digest, Promote, Push, STABLE};
 use tokio::sync::mpsc;
 
+use super::audited;
 use crate::{Error, Server};
 
 /// How long a file has to be left alone before it is read: it may still be being written.
@@ -185,10 +186,12 @@ async fn push(server: &Server, tenant: &Name, plugin: &Name, path: &Path) -> Res
                 // Another server may have been faster.
                 if !was_served_last(tx, &owner, &name, &digest)? {
                     serve(tx, &owner, &name, version)?;
+                    audited::uploaded(tx, &owner, &name, (version, &digest), Some(STABLE))?;
                 }
             }
             Err(reason) => {
                 tenon_versions::refuse(tx, &owner, &name, version, reason)?;
+                audited::uploaded(tx, &owner, &name, (version, &digest), None)?;
             }
         }
         Ok::<_, Error>(checked.clone().map(drop))

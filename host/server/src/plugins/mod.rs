@@ -1,5 +1,6 @@
 //! Plugins as runs use them: found by name, kept warm, judged by how their runs end.
 
+mod audited;
 mod cached;
 mod check;
 mod effort;
@@ -17,6 +18,7 @@ use tenon_runs::Claimed;
 use tenon_runtime::Runtime;
 use tenon_versions::{Blobs, Catalog, DatabaseBlobs, Digest, FolderBlobs, Outcome, Reference, Resolved, Store};
 
+pub(crate) use audited::decided;
 use check::Checker;
 pub(crate) use folder::watch;
 
@@ -171,9 +173,11 @@ impl Plugins {
                 let Ok(plugin) = Name::new(used.plugin.as_str()) else {
                     continue;
                 };
-                tenon_versions::record_outcome(tx, &tenant, &plugin, used.version, &outcome)?;
+                let decisions = tenon_versions::record_outcome(tx, &tenant, &plugin, used.version, &outcome)?;
+                decided(tx, &decisions)?;
             }
-            tenon_versions::unpin(tx, &tenant, &run)
+            tenon_versions::unpin(tx, &tenant, &run)?;
+            Ok::<_, Error>(())
         });
         if let Err(error) = judged.await {
             tracing::warn!(%error, "how a plugin's run ended is not noted");

@@ -194,6 +194,21 @@ async fn a_start_does_not_undo_what_somebody_has_decided() {
     // Back to what was served before is a change as well.
     file("flights.wasm", noted(2));
     wait_for_stable(&server, "flights", 2).await;
+
+    let log = server.get("/v1/audit").await;
+    let entries = log["items"].as_array().expect("a list").iter();
+    let uploads: Vec<_> = entries
+        .filter(|entry| entry["action"] == "plugin.upload" && entry["target"] == "flights")
+        .collect();
+    let versions: Vec<_> = uploads
+        .iter()
+        .map(|entry| entry["details"]["version"].clone())
+        .collect();
+    assert_eq!(versions, [json!(2), json!(3), json!(2), json!(1)], "{log}");
+    assert!(
+        uploads.iter().all(|entry| entry["principal"] == "server (folder)"),
+        "{log}"
+    );
     server.stop().await;
 }
 
