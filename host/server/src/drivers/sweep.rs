@@ -11,6 +11,8 @@ use crate::{Error, plugins};
 
 /// How often is looked for what is old.
 const EVERY: Duration = Duration::from_secs(60);
+/// How many times that is until files of plugins are looked at.
+const FILES: u64 = 60;
 /// Between two little times, so that others have their turn.
 const PAUSE: Duration = Duration::from_millis(50);
 const AT_ONCE: u32 = 500;
@@ -42,8 +44,15 @@ pub(super) async fn review(shared: &Shared) {
 
 /// Removes what is old, for ever.
 pub(super) async fn go(shared: &Shared) {
+    let mut rounds = 0_u64;
     loop {
         tokio::time::sleep(EVERY).await;
+        if rounds.is_multiple_of(FILES)
+            && let Err(error) = shared.plugins.sweep().await
+        {
+            tracing::warn!(%error, "files of plugins that nobody uses are not removed yet");
+        }
+        rounds += 1;
         if let Err(error) = once(shared).await {
             tracing::warn!(%error, "what is old is not removed yet");
         }

@@ -9,6 +9,7 @@ mod folder;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use serde_json::Value;
@@ -24,6 +25,11 @@ pub(crate) use folder::watch;
 
 use crate::{Error, ServerConfig};
 use cached::Cached;
+
+/// How long the file of a component stays on this machine that nobody uses.
+const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The same where no version that can be used is of it. A run that has just found it is faster than that.
+const UNNEEDED: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// The plugins of all tenants.
 pub(crate) struct Plugins {
@@ -116,6 +122,28 @@ impl Plugins {
                 .await?;
         }
         Ok(artifacts)
+    }
+
+    /// Removes files of components that have not been used here for long, sooner where no version is of them any more.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        let idle = self.cached.idle(UNNEEDED);
+        if idle.is_empty() {
+            return Ok(());
+        }
+        let digests: Vec<Digest> = idle.iter().map(|(digest, _)| digest.clone()).collect();
+        let needed = self
+            .metadata
+            .read(move |tx| tenon_versions::needed(tx, &digests))
+            .await?;
+        for (digest, idle_for) in idle {
+            if idle_for >= UNUSED || !needed.contains(&digest) {
+                self.cached.forget(&digest);
+            }
+        }
+        Ok(())
     }
 
     fn resolve(&self, run: &Claimed, named: &str, aliases: &BTreeMap<String, String>) -> Result<Resolved, Error> {
