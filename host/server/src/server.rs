@@ -28,6 +28,7 @@ use tower::ServiceExt;
 
 use crate::backend::Behind;
 use crate::config::{ServerConfig, key_ring};
+use crate::drivers::Broken;
 use crate::executor::{Budgets, Executor, Terms, TermsBook};
 use crate::lock::FolderLock;
 use crate::plugins::Plugins;
@@ -63,6 +64,8 @@ pub(crate) struct Shared {
     pub plugins: Plugins,
     pub runs: Runs,
     terms: TermsBook,
+    /// What of the server broke off.
+    pub broken: Arc<Broken>,
     draining: watch::Sender<bool>,
     recorder: Option<PrometheusHandle>,
     _lock: FolderLock,
@@ -148,6 +151,7 @@ impl Server {
             runs: Runs::new(metadata.clone(), LogSettings::default()),
             budgets: Budgets::default(),
             terms: TermsBook::default(),
+            broken: Arc::default(),
             metadata,
             keys: watch::channel(Arc::new(keys)).0,
             runtime,
