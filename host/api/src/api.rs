@@ -121,20 +121,51 @@ impl Api {
         T: Send + 'static,
         Error: From<E>,
     {
+        let owner = tenant.clone();
+        let changed = self.recorded::<T, Error>(entry, move |tx, entry| {
+            tenants::get(tx, &owner)?;
+            Ok(change(tx, &owner, entry)?)
+        });
+        let error = match changed.await {
+            Ok(changed) => return Ok(changed),
+            Err(error) => error,
+        };
+        let (quota, reason) = (error.quota(), error.to_string());
+        if let Some(quota) = quota {
+            self.tell_quota(tenant, quota, reason).await;
+        }
+        Err(error.into())
+    }
+
+    /// Has those who watch a tenant know that a quota has refused something.
+    async fn tell_quota(&self, tenant: &Name, quota: &'static str, reason: String) {
         let tenant = tenant.clone();
-        self.change_server::<T, Error>(entry, move |tx, entry| {
-            tenants::get(tx, &tenant)?;
-            Ok(change(tx, &tenant, entry)?)
-        })
-        .await
+        let told = self
+            .metadata
+            .write(move |tx| tenon_tenants::quotas::tell_reached(tx, &tenant, quota, &reason));
+        if let Err(error) = told.await {
+            tracing::warn!(%error, quota, "nobody is told that a quota is reached");
+        }
     }
 
     /// The same for what concerns no tenant, or may make one.
     pub(crate) async fn change_server<T, E>(
         &self,
         entry: Entry,
-        mut change: impl FnMut(&mut Transaction<'_>, &mut Entry) -> Result<T, E> + Send + 'static,
+        change: impl FnMut(&mut Transaction<'_>, &mut Entry) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        Error: From<E>,
+    {
+        Ok(self.recorded(entry, change).await?)
+    }
+
+    async fn recorded<T, E>(
+        &self,
+        entry: Entry,
+        mut change: impl FnMut(&mut Transaction<'_>, &mut Entry) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Error>
     where
         T: Send + 'static,
         Error: From<E>,
@@ -145,7 +176,7 @@ impl Api {
             audit::record(tx, &entry)?;
             Ok::<_, Error>(changed)
         });
-        Ok(changed.await?)
+        changed.await
     }
 }
 

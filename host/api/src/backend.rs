@@ -83,6 +83,11 @@ pub trait Backend: Send + Sync + 'static {
     /// Whether the server has been asked to end.
     fn is_draining(&self) -> bool;
 
+    /// What is wrong with the server, if something is: it is not ready then.
+    fn trouble(&self) -> Option<String> {
+        None
+    }
+
     /// What the server has counted, in Prometheus' text format.
     fn metrics(&self) -> String;
 }

@@ -25,7 +25,7 @@ pub(crate) type Readiness = Mutex<Option<(Instant, Result<(), Problem>)>>;
 /// Whoever asks how often, the database is written once in this time.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Ready if the database can be written, and the server is not about to end.
+/// Ready if the database can be written, nothing of the server broke off, and it is not about to end.
 async fn ready(State(api): State<Api>) -> Result<&'static str, Problem> {
     if api.backend.is_draining() {
         return Err(Problem::new(
@@ -33,6 +33,9 @@ async fn ready(State(api): State<Api>) -> Result<&'static str, Problem> {
             "unavailable",
             "the server is about to end",
         ));
+    }
+    if let Some(trouble) = api.backend.trouble() {
+        return Err(Problem::of(ErrorKind::Unavailable, trouble));
     }
     let mut known = api.readiness.lock().await;
     let fresh = known.as_ref().filter(|(since, _)| since.elapsed() < FRESH);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
+use datafusion::physical_plan::ExecutionPlan;
 use tenon_connect::{Committed, Part, Prepared, Sink, SinkConfig, SinkRejects};
 use tenon_runtime::Run;
 
@@ -20,6 +21,12 @@ use crate::report::{Report, Timings};
 use crate::retry;
 
 impl Planned {
+    /// What is executed: the plans of sinks, and of steps that several of them read.
+    pub fn plans(&self) -> impl Iterator<Item = &Arc<dyn ExecutionPlan>> {
+        let outputs = self.outputs.iter().map(|output| &output.plan);
+        outputs.chain(self.stages.iter().filter_map(|stage| stage.plan()))
+    }
+
     /// Ends the writers of rejected rows. What one of them failed with is why the run failed.
     pub async fn give_up(self) -> Option<Error> {
         let Self {
@@ -31,6 +38,9 @@ impl Planned {
             sources,
             ..
         } = self;
+        if let Ok(context) = RunContext::of(&task) {
+            context.progress.has_worked();
+        }
         // The plans read what sinks may have locked, and all of these hold the other ends of the writers' channels.
         drop((stages, task, refused));
         let sinks: Vec<Sink> = outputs.into_iter().map(|output| output.sink).collect();
@@ -65,6 +75,7 @@ impl Planned {
         // Shared steps are looked at while the plans are still there that count their rows.
         let progress = RunContext::of(&task)?.progress.clone();
         progress.steps();
+        progress.has_worked();
         let sinks: Vec<(String, Sink)> = outputs.into_iter().map(|output| (output.name, output.sink)).collect();
         drop((task, stages));
         end_rejects(&sources);

@@ -32,7 +32,12 @@ pub(crate) fn native_time(plan: &Arc<dyn ExecutionPlan>) -> Duration {
         return Duration::ZERO;
     }
     let own = match plan.metrics() {
-        Some(metrics) if plan.name() != PluginExec::NAME => metrics.elapsed_compute().unwrap_or(0),
+        Some(metrics) if plan.name() != PluginExec::NAME => {
+            let named = |name: &str| metrics.sum_by_name(name).map_or(0, |value| value.as_usize());
+            // Joins take these over only when they end.
+            let joining = named("build_time") + named("join_time");
+            metrics.elapsed_compute().unwrap_or(0).max(joining)
+        }
         _ => 0,
     };
     children

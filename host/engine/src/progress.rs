@@ -1,10 +1,12 @@
 //! What a run has done so far, for whoever watches it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
 
+use datafusion::execution::memory_pool::PeakRecordingPool;
+use datafusion::physical_plan::ExecutionPlan;
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
 use tenon_runtime::{Run, RunStatistics};
@@ -12,6 +14,7 @@ use tenon_runtime::{Run, RunStatistics};
 use crate::at_work::AtWork;
 use crate::flow::{Meter, StepFlow};
 use crate::job::{Feed, Output};
+use crate::metrics::native_time;
 use crate::plan::{OpenedSource, PlannedStep, WatchedTable};
 use crate::report::PluginUsed;
 
@@ -30,8 +33,27 @@ struct Shared {
     sandboxes_in_use: AtomicU64,
     /// What its tries run in, one after the other.
     sandboxed: Mutex<Vec<Arc<Run>>>,
+    native: Mutex<Native>,
+    /// Where operators and sandboxes of each try have their memory from.
+    memory: Mutex<Vec<Arc<PeakRecordingPool>>>,
     /// Filled once the run is planned; each retry starts afresh.
     counts: RwLock<Counts>,
+}
+
+/// Work of operators between sources and sinks.
+#[derive(Debug, Default)]
+struct Native {
+    /// Plans at work, which nobody keeps for this.
+    plans: Vec<Weak<dyn ExecutionPlan>>,
+    /// Of plans that have ended.
+    ended: Duration,
+}
+
+impl Native {
+    fn so_far(&self) -> Duration {
+        let at_work = self.plans.iter().filter_map(Weak::upgrade);
+        at_work.map(|plan| native_time(&plan)).sum::<Duration>() + self.ended
+    }
 }
 
 #[derive(Debug, Default)]
@@ -171,6 +193,35 @@ impl Progress {
     /// What the sandboxes of each try have used so far, also of one that failed.
     pub fn sandboxes(&self) -> Vec<RunStatistics> {
         self.0.sandboxed.lock().iter().map(|run| run.statistics()).collect()
+    }
+
+    /// Time that operators between sources and sinks have worked so far, over all partitions and tries, also of one that
+    /// failed; without the functions of plugins.
+    pub fn native(&self) -> Duration {
+        self.0.native.lock().so_far()
+    }
+
+    /// The most memory that operators and sandboxes have had at once so far, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let pools = self.0.memory.lock();
+        let most = pools.iter().map(|pool| pool.max_reserved()).max();
+        most.unwrap_or_default() as u64
+    }
+
+    /// These plans are at work from now on.
+    pub(crate) fn works_on<'a>(&self, plans: impl Iterator<Item = &'a Arc<dyn ExecutionPlan>>) {
+        self.0.native.lock().plans.extend(plans.map(Arc::downgrade));
+    }
+
+    /// The plans that were at work have ended, and are about to go.
+    pub(crate) fn has_worked(&self) {
+        let mut native = self.0.native.lock();
+        native.ended = native.so_far();
+        native.plans.clear();
+    }
+
+    pub(crate) fn takes_from(&self, pool: &Arc<PeakRecordingPool>) {
+        self.0.memory.lock().push(Arc::clone(pool));
     }
 
     pub(crate) fn uses(&self, run: &Arc<Run>) {

@@ -255,6 +255,7 @@ impl Engine {
             let plan = displayable(output.plan.as_ref());
             tracing::debug!(run = id, sink = output.name, plan = %plan.indent(false), "running");
         }
+        progress.works_on(planned.plans());
         let mut drive = Drive::start(&planned.outputs, &planned.task, progress)?;
         let written = tokio::select! {
             written = drive.finish() => written,

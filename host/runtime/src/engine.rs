@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use crate::bindings::script::tenon::etl::pipeline;
 use crate::bindings::tenon::etl::{batches, host};
@@ -61,6 +61,10 @@ fn engine_config(config: &RuntimeConfig) -> Config {
         .concurrency_support(false)
         // Frames by name in trap messages; files and lines are left to the guest's own panic message.
         .wasm_backtrace_max_frames(NonZeroUsize::new(trap::MAX_FRAMES))
+        // Lines would come from debug information that the guest brings along: wasmtime reads it anew for every frame of
+        // every trap, outside of the guest's limits, and a few megabytes of it can say that it is about billions of lines.
+        // By default, a variable of the environment decides.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
     engine
 }

@@ -135,6 +135,13 @@ impl Backend for Behind {
         self.0.upgrade().is_none_or(|shared| shared.is_draining())
     }
 
+    fn trouble(&self) -> Option<String> {
+        let broken = self.0.upgrade()?.broken.names()?;
+        Some(format!(
+            "parts of the server broke off, and begin again: {broken}; its log says more"
+        ))
+    }
+
     fn metrics(&self) -> String {
         self.0
             .upgrade()

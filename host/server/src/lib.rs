@@ -26,6 +26,7 @@ pub mod config;
 mod drivers;
 mod error;
 mod executor;
+mod figures;
 mod houses;
 mod lock;
 mod plugins;

@@ -1,4 +1,6 @@
-//! Requests as spans, for a collector.
+//! Requests as spans, for a collector, and as figures.
+
+use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
@@ -7,6 +9,8 @@ use tenon_metadata::Name;
 use tenon_telemetry::follow_request;
 use tracing::Instrument;
 use tracing::field::Empty;
+
+use crate::figures;
 
 /// Paths that somebody asks for every few seconds.
 const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
@@ -19,6 +23,13 @@ pub(crate) async fn in_span(request: Request, next: Next) -> Response {
     if PROBES.contains(&route) {
         return next.run(request).await;
     }
+    let (method, began) = (figures::method(request.method()), Instant::now());
+    let response = spanned(route, request, next).await;
+    figures::answered(route, method, response.status(), began.elapsed());
+    response
+}
+
+async fn spanned(route: &str, request: Request, next: Next) -> Response {
     let span = tracing::info_span!(
         "request",
         otel.name = format_args!("{} {route}", request.method()),

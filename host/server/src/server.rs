@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::response::IntoResponse;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use parking_lot::RwLock;
 use tenon_api::{Api, Problem, Reloaded};
 use tenon_engine::Engine;
@@ -28,11 +28,12 @@ use tower::ServiceExt;
 
 use crate::backend::Behind;
 use crate::config::{ServerConfig, key_ring};
+use crate::drivers::Broken;
 use crate::executor::{Budgets, Executor, Terms, TermsBook};
 use crate::houses;
 use crate::lock::FolderLock;
 use crate::plugins::Plugins;
-use crate::{Error, Surroundings, drivers, reload, requests};
+use crate::{Error, Surroundings, drivers, figures, reload, requests};
 
 /// How long the last of the telemetry may take to be sent.
 const LAST_TELEMETRY: Duration = Duration::from_secs(3);
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     pub plugins: Plugins,
     pub runs: Runs,
     terms: TermsBook,
+    /// What of the server broke off.
+    pub broken: Arc<Broken>,
     draining: watch::Sender<bool>,
     recorder: Option<PrometheusHandle>,
     _lock: FolderLock,
@@ -142,8 +145,7 @@ impl Server {
             file: "the configuration".to_owned(),
             reason: error.to_string(),
         })?;
-        // A process has one recorder: an embedding program may have its own already.
-        let recorder = PrometheusBuilder::new().install_recorder().ok();
+        let recorder = figures::recorder();
         let (draining, _) = watch::channel(false);
         let shared = Arc::new(Shared {
             name,
@@ -153,6 +155,7 @@ impl Server {
             runs: Runs::new(metadata.clone(), LogSettings::default()),
             budgets: Budgets::default(),
             terms: TermsBook::default(),
+            broken: Arc::default(),
             metadata,
             keys: watch::channel(Arc::new(keys)).0,
             runtime,
@@ -344,7 +347,16 @@ impl Shared {
         let (spans, lines) = self.surroundings.telemetry.lost();
         metrics::counter!("tenon_telemetry_lost_total", "signal" => "traces").absolute(spans);
         metrics::counter!("tenon_telemetry_lost_total", "signal" => "logs").absolute(lines);
+        figures::of_database(&self.metadata);
         self.recorder.as_ref().map(PrometheusHandle::render).unwrap_or_default()
+    }
+
+    /// Adds up what was counted: until somebody does, each figure of a histogram is kept, whether anybody asks for them or
+    /// not.
+    pub fn tidy_metrics(&self) {
+        if let Some(recorder) = &self.recorder {
+            recorder.run_upkeep();
+        }
     }
 
     /// What a tenant's jobs may use.

@@ -1,9 +1,14 @@
 //! How much a tenant may have and do.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenon_events::Event;
 use tenon_metadata::{Name, Transaction, row};
 
 use crate::{Access, Error, usage};
+
+/// How often it is told that a tenant has reached a quota, in microseconds.
+const TOLD_EVERY: i64 = 60 * 60 * 1_000_000;
 
 /// How much a tenant may have and do, and what its jobs may touch: the server's defaults with the tenant's own values in
 /// their place.
@@ -185,6 +190,31 @@ pub fn check_cpu(tx: &mut Transaction<'_>, tenant: &Name) -> Result<(), Error> {
         resets: usage::day_text(usage::day_of(resets_at)) + "T00:00:00Z",
         resets_at,
     })
+}
+
+/// Emits the event `quota.reached`: a tenant was refused something, or something of its was stopped, by a quota. `quota`
+/// names it, and `reason` says more. At most one an hour for each quota, as whoever has reached one goes on trying.
+///
+/// # Errors
+/// What the database says.
+pub fn tell_reached(tx: &mut Transaction<'_>, tenant: &Name, quota: &str, reason: &str) -> Result<(), Error> {
+    let now = tx.now();
+    // A clock that was set back does not keep it quiet for longer.
+    let told = tx.execute(
+        "insert into quota_events (tenant, quota, told) values (?1, ?2, ?3)
+         on conflict (tenant, quota) do update set told = excluded.told
+             where quota_events.told <= ?4 or quota_events.told > ?3",
+        row![tenant, quota, now, now.saturating_sub(TOLD_EVERY)],
+    )?;
+    if told == 0 {
+        return Ok(());
+    }
+    let event = Event::new("quota.reached")
+        .tenant(tenant.as_str())
+        .subject(quota)
+        .data(json!({ "quota": quota, "reason": reason }));
+    tenon_events::emit(tx, &event)?;
+    Ok(())
 }
 
 pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, Error> {

@@ -5,8 +5,18 @@ use tenon_metadata::Migrations;
 /// Tables of tenants and of what is theirs.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "tenants",
-    steps: &[FIRST],
+    steps: &[FIRST, QUOTA_EVENTS],
 };
+
+/// When it was last told that a tenant has reached a quota.
+const QUOTA_EVENTS: &str = "
+create table quota_events (
+    tenant text not null,
+    quota text not null,
+    told bigint not null,
+    primary key (tenant, quota)
+);
+";
 
 // Tokens: `owner` is the tenant, or nothing for the operator's. A token has several keys while it is being rotated.
 const FIRST: &str = "

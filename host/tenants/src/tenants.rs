@@ -250,6 +250,7 @@ pub fn delete(
         row![name],
     )?;
     tx.execute("delete from tokens where owner = ?1", row![name])?;
+    tx.execute("delete from quota_events where tenant = ?1", row![name])?;
     let past = format!("{name}~{}", tenant.created);
     for table in ["usage_daily", "usage_runs"] {
         tx.execute(

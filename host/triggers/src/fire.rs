@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use tenon_events::Event;
 use tenon_metadata::{Name, Transaction, row};
 use tenon_runs::{DEEPEST, Request};
-use tenon_tenants::tenants;
+use tenon_tenants::{quotas, tenants};
 use utoipa::ToSchema;
 
 use crate::arguments::arguments;
@@ -94,6 +94,7 @@ pub(crate) fn fire(
             Err(Unstarted::Refused(reason)) => refused.push(reason),
             Err(Unstarted::Failed(error)) => return Err(error),
             Err(Unstarted::Full { reason, retry_after }) if started.is_empty() => {
+                quotas::tell_reached(tx, &trigger.tenant, "queued_runs", &reason)?;
                 return Ok(Fired::Full { reason, retry_after });
             }
             Err(Unstarted::Full { reason, retry_after }) => {
@@ -122,6 +123,8 @@ pub(crate) fn fire(
         "trigger": &trigger.name, "due": cause.due, "started": &started, "refused": &refused, "depth": cause.depth,
     });
     emit(tx, trigger, kind, data)?;
+    let result = if started.is_empty() { "failed" } else { "fired" };
+    metrics::counter!("tenon_triggers_fired_total", "result" => result).increment(1);
     Ok(Fired::Done { started, refused })
 }
 

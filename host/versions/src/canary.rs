@@ -117,6 +117,8 @@ pub enum Outcome {
 /// How a canary has ended by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Decision {
+    /// Whose plugin it is.
+    pub tenant: String,
     /// The plugin.
     pub plugin: String,
     /// The alias.
@@ -352,6 +354,7 @@ fn decide(tx: &mut Transaction<'_>, tenant: &Name, plugin: &Name, alias: &Alias)
     });
     tell(tx, event, tenant, plugin, data)?;
     Ok(Some(Decision {
+        tenant: tenant.to_string(),
         plugin: alias.plugin.clone(),
         alias: alias.alias.clone(),
         kind,

@@ -76,8 +76,8 @@ pub use canary::{
 pub use catalog::{Catalog, Resolved};
 pub use digest::Digest;
 pub use error::Error;
-pub use moves::{Move, MoveKind, moves};
-pub use pins::{pin, pinned_before, unpin};
+pub use moves::{Move, MoveKind, last_promoted, moves};
+pub use pins::{needed, pin, pinned_before, unpin};
 pub use reference::{LATEST, Reference, STABLE, Which};
 pub use schema::MIGRATIONS;
 pub use store::{Collected, Push, Pushed, Store};

@@ -125,6 +125,26 @@ pub(crate) fn previous(
     row.map_or(Ok(None), |row| Ok(row.get(0)?))
 }
 
+/// The version that somebody has promoted last to an alias, whatever has become of the alias since.
+///
+/// # Errors
+/// What the database says.
+pub fn last_promoted(
+    tx: &mut Transaction<'_>,
+    tenant: &Name,
+    plugin: &Name,
+    alias: &str,
+    by: &str,
+) -> Result<Option<i64>, Error> {
+    let row = tx.first(
+        "select to_version from plugin_moves
+         where tenant = ?1 and plugin = ?2 and alias = ?3 and kind = 'promoted' and moved_by = ?4
+         order by number desc limit 1",
+        row![tenant, plugin, alias, by],
+    )?;
+    row.map_or(Ok(None), |row| Ok(row.get(0)?))
+}
+
 /// Writes down a move from a version to another.
 #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
 pub(crate) fn record(

@@ -31,6 +31,25 @@ pub fn pin(tx: &mut Transaction<'_>, tenant: &Name, run: &str, digests: &[Digest
     Ok(())
 }
 
+/// Those of these components that a version which can be used has, or that a run keeps.
+///
+/// # Errors
+/// What the database says.
+pub fn needed(tx: &mut Transaction<'_>, digests: &[Digest]) -> Result<Vec<Digest>, Error> {
+    let mut needed = Vec::new();
+    for digest in digests {
+        let found = tx.first(
+            "select 1 from plugin_versions where digest = ?1 and state in ('uploaded', 'checking', 'ready')
+             union all select 1 from plugin_pins where digest = ?1 limit 1",
+            row![digest.as_str()],
+        )?;
+        if found.is_some() {
+            needed.push(digest.clone());
+        }
+    }
+    Ok(needed)
+}
+
 /// A run has ended.
 ///
 /// # Errors

@@ -95,7 +95,7 @@ pub(crate) async fn plan(
     progress.uses(&run);
     let loaded = plugins::load(runtime, job).await?;
     progress.loaded(loaded.used(job));
-    let environment = session::environment(session::memory(job))?;
+    let environment = session::environment(session::memory(job), progress)?;
     let layout = Layout::of(job, &loaded, &environment)?;
     let sources = sources::open(job, &layout, progress, dry).await?;
     if nothing_new(&sources) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::{FairSpillPool, PeakRecordingPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionStateBuilder, TaskContext};
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::metrics::machine_memory;
 use crate::planner::Planner;
+use crate::progress::Progress;
 
 /// Rows per batch.
 const BATCH_ROWS: usize = 8192;
@@ -28,9 +29,11 @@ pub(crate) fn memory(job: &Job) -> usize {
 }
 
 /// Memory and temporary files of one run.
-pub(crate) fn environment(memory: usize) -> Result<Arc<RuntimeEnv>, Error> {
+pub(crate) fn environment(memory: usize, progress: &Progress) -> Result<Arc<RuntimeEnv>, Error> {
     let pool = TrackConsumersPool::new(FairSpillPool::new(memory), NAMED_CONSUMERS);
-    let environment = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc();
+    let pool = Arc::new(PeakRecordingPool::new(Arc::new(pool)));
+    progress.takes_from(&pool);
+    let environment = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc();
     environment.map_err(Error::from_plan)
 }
 

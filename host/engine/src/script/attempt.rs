@@ -64,7 +64,7 @@ pub(crate) async fn attempt(
     let sandboxes = build_run(job, id);
     progress.uses(&sandboxes);
     let (stop, stopped) = watch::channel(false);
-    let environment = environment(memory(job))?;
+    let environment = environment(memory(job), progress)?;
     let functions = functions(runtime, job).await?;
     let session = planning_session(&environment);
     functions.register(&session)?;

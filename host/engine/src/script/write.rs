@@ -38,6 +38,7 @@ pub(super) async fn write(desk: Arc<Desk>, query: Arc<Query>, sink: String) -> R
         Plan::Ready(planned) => *planned,
         Plan::Skipped(_) => return Ok(Written::default()),
     };
+    desk.progress.works_on(planned.plans());
     let mut drive = Drive::start(&planned.outputs, &planned.task, &desk.progress)?;
     let driven = tokio::select! {
         driven = drive.finish() => driven,

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::ledger::{self, Attempted, DueTarget, Holder, Waiting};
 use super::mail::{Mail, MailSettings};
 use super::retry::delay;
+use super::send::Outcome;
 use super::settings::DeliverySettings;
 use crate::delivery::DUE;
 use crate::event::EMITTED;
@@ -237,6 +238,11 @@ impl Shared {
             let failures = self.metadata.read(move |tx| ledger::failures(tx, &target)).await?;
             let go_on = made < TURN && !self.stopping.load(Ordering::Relaxed);
             let attempted = self.attempted(&waiting, answer, duration, failures, go_on);
+            let result = match attempted.answer.outcome {
+                Outcome::Delivered => "delivered",
+                Outcome::EventFailed | Outcome::TargetFailed(_) | Outcome::Gone => "failed",
+            };
+            metrics::counter!("tenon_event_deliveries_total", "result" => result).increment(1);
             let recorder = holder.clone();
             let next = self.metadata.write(move |tx| ledger::record(tx, &recorder, &attempted));
             match next.await? {

@@ -6,11 +6,13 @@ use tenon_events::EventRetention;
 use tenon_metadata::{Name, Transaction};
 use tenon_runs::Retention;
 
-use crate::Error;
 use crate::server::Shared;
+use crate::{Error, plugins};
 
 /// How often is looked for what is old.
 const EVERY: Duration = Duration::from_secs(60);
+/// How many times that is until files of plugins are looked at.
+const FILES: u64 = 60;
 /// Between two little times, so that others have their turn.
 const PAUSE: Duration = Duration::from_millis(50);
 const AT_ONCE: u32 = 500;
@@ -26,7 +28,12 @@ const PINNED: u32 = 10_000;
 pub(super) async fn review(shared: &Shared) {
     loop {
         tokio::time::sleep(CANARIES).await;
-        match shared.metadata.write(tenon_versions::review_canaries).await {
+        let reviewed = shared.metadata.write(|tx| {
+            let decisions = tenon_versions::review_canaries(tx)?;
+            plugins::decided(tx, &decisions)?;
+            Ok::<_, Error>(decisions)
+        });
+        match reviewed.await {
             Ok(decisions) => {
                 for decision in decisions {
                     tracing::info!(plugin = decision.plugin, alias = decision.alias, "{}", decision.reason);
@@ -39,8 +46,15 @@ pub(super) async fn review(shared: &Shared) {
 
 /// Removes what is old, for ever.
 pub(super) async fn go(shared: &Shared) {
+    let mut rounds = 0_u64;
     loop {
         tokio::time::sleep(EVERY).await;
+        if rounds.is_multiple_of(FILES)
+            && let Err(error) = shared.plugins.sweep().await
+        {
+            tracing::warn!(%error, "files of plugins that nobody uses are not removed yet");
+        }
+        rounds += 1;
         if let Err(error) = once(shared).await {
             tracing::warn!(%error, "what is old is not removed yet");
         }

@@ -5,16 +5,19 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use tenon_connect::Bookmark;
-use tenon_engine::{Error as EngineError, Incremental, Job, Progress};
+use tenon_engine::{Error as EngineError, Incremental, Job, Progress, Step};
 use tenon_job::Job as Definition;
 use tenon_metadata::ErrorKind;
 use tenon_runs::{Claimed, Level, LogSource, Pending, RunLog};
 use tenon_runtime::LogSink;
+use tenon_tenants::{Error as TenantError, quotas};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::sync::watch::Receiver;
 
 use super::Stop;
 use super::budget::{Amount, Held};
+use super::charged::Charged;
 use super::ledger::RunLedger;
 use super::lookup::Belongings;
 use super::outcome::Ended;
@@ -43,12 +46,13 @@ struct Ready {
 /// Carries out an attempt of a run, and notes how it ended.
 pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: Receiver<Stop>) {
     let log = traced::log(shared, run);
-    let progress = Progress::default();
+    let (progress, charged) = (Progress::default(), Charged::default());
     let attempt = Attempt {
         shared,
         run,
         log: &log,
         progress: &progress,
+        charged: &charged,
         until: until(shared, run),
     };
     let (went, artifacts) = attempt.go(&mut stopped).await;
@@ -57,7 +61,7 @@ pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: 
     if let Went::Away = went {
         return;
     }
-    note::note(shared, run, went.noted(&progress)).await;
+    note::note(shared, run, went.noted(&progress), &charged).await;
     shared
         .plugins
         .judge(&run.tenant, &run.lease.run, &artifacts, went.culprit())
@@ -78,6 +82,7 @@ struct Attempt<'a> {
     run: &'a Claimed,
     log: &'a RunLog,
     progress: &'a Progress,
+    charged: &'a Charged,
     /// When it will have taken too long, if it can.
     until: Option<Instant>,
 }
@@ -106,10 +111,20 @@ impl Attempt<'_> {
         let (tenant, job, version) = (run.tenant.clone(), run.job.clone(), run.job_version);
         let terms = shared.terms(&run.tenant).await.map_err(|error| broken(&error))?;
         let stored = shared.metadata.read(move |tx| {
-            tenon_tenants::quotas::check_cpu(tx, &tenant)?;
+            quotas::check_cpu(tx, &tenant)?;
             Ok::<_, Error>(tenon_runs::jobs::version(tx, &tenant, &job, version)?)
         });
-        let stored = stored.await.map_err(|error| broken(&error))?;
+        let stored = match stored.await {
+            Ok(stored) => stored,
+            Err(error) => {
+                let (ended, used_up) = (broken(&error), used_up(&error));
+                drop(error);
+                if let Some(reason) = used_up {
+                    self.tell_used_up(reason).await;
+                }
+                return Err(ended);
+            }
+        };
         let belongings = Belongings {
             metadata: shared.metadata.clone(),
             keys: shared.key_rings(),
@@ -139,7 +154,7 @@ impl Attempt<'_> {
         job.run = Some(format!("{}-{}", run.lease.run, run.attempt));
         job.log = Some(self.sink());
         let budget = tokio::select! {
-            budget = self.budget(&mut job, &terms) => budget,
+            budget = self.budget(&mut job, &terms) => budget?,
             late = self.waits_too_long() => return Err(late),
         };
         Ok(Ready {
@@ -150,22 +165,47 @@ impl Attempt<'_> {
         })
     }
 
-    /// Takes the memory and sandboxes that the job may use out of its tenant's, when they are free.
-    async fn budget(&self, job: &mut Job, terms: &Terms) -> Held {
-        let wanted = Amount {
-            memory: job
-                .memory
-                .map_or(self.shared.config().runs.memory.0, |bytes| bytes as u64),
-            sandboxes: job.partitions.unwrap_or(*CORES) as u64,
-        };
+    /// Has those who watch the tenant know that its CPU time is used up.
+    async fn tell_used_up(&self, reason: String) {
+        let tenant = self.run.tenant.clone();
+        let told = self
+            .shared
+            .metadata
+            .write(move |tx| quotas::tell_reached(tx, &tenant, watch::CPU_QUOTA, &reason));
+        if let Err(error) = told.await {
+            tracing::warn!(%error, "nobody is told that a quota is reached");
+        }
+    }
+
+    /// Takes the memory and sandboxes that the job may use out of its tenant's, when they are free. With fewer sandboxes than
+    /// it would like it gets fewer partitions.
+    async fn budget(&self, job: &mut Job, terms: &Terms) -> Result<Held, Ended> {
         let limit = Amount {
             memory: terms.quotas.memory_bytes,
             sandboxes: u64::from(terms.quotas.sandboxes),
         };
+        let each = sandboxes_of_partition(job);
+        if each > limit.sandboxes {
+            let (tenant, limit) = (&self.run.tenant, limit.sandboxes);
+            return Err(refused(&format!(
+                "the job needs {each} sandboxes at once, one for each step and function of a plugin, and tenant `{tenant}` may \
+                 have {limit}: its quota `sandboxes` has to be raised, or the job split"
+            )));
+        }
+        let each = each.max(1);
+        let partitions = (job.partitions.unwrap_or(*CORES) as u64)
+            .min(limit.sandboxes / each)
+            .max(1);
+        let wanted = Amount {
+            memory: job
+                .memory
+                .map_or(self.shared.config().runs.memory.0, |bytes| bytes as u64),
+            sandboxes: partitions * each,
+        };
         let held = self.shared.budgets.take(self.run.tenant.as_str(), wanted, limit).await;
         job.memory = Some(usize::try_from(held.amount.memory).unwrap_or(usize::MAX));
-        job.partitions = Some(usize::try_from(held.amount.sandboxes).unwrap_or(usize::MAX).max(1));
-        held
+        job.partitions = Some(usize::try_from(partitions).unwrap_or(usize::MAX));
+        Ok(held)
     }
 
     /// Ready when the run has taken too long before it could begin.
@@ -206,14 +246,21 @@ impl Attempt<'_> {
         let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
         ready.job.timeout = sooner(ready.job.timeout, left);
         let engine = self.shared.engine.clone().ledger(Arc::new(ledger));
-        let following = watch::follow(&self.shared.metadata, &self.run.lease, self.progress);
-        let mut why = Stop::No;
-        let stop = async { why = asked(stopped).await };
+        let (following, used_up) = watch::follow(&self.shared.metadata, self.run, self.progress, self.charged);
+        let (mut why, mut over) = (Stop::No, None);
+        let stop = async {
+            tokio::select! {
+                asked = asked(stopped) => why = asked,
+                error = told(used_up) => over = Some(error),
+            }
+        };
         let ended = engine.run_until(&ready.job, self.progress, stop).await;
         drop(following);
         match ended {
             Ok(report) => Went::Well(Done::of(&report)),
-            Err(EngineError::Cancelled) => Went::stopped(why),
+            Err(EngineError::Cancelled) => {
+                over.map_or_else(|| Went::stopped(why), |error| Went::Badly(Ended::used_up(&error)))
+            }
             Err(error) => Went::Badly(Ended::of(&error)),
         }
     }
@@ -310,6 +357,14 @@ impl Attempt<'_> {
     }
 }
 
+/// Sandboxes that each partition of a job may have at once: one for each step and each function of a plugin; of a job in
+/// code, its own and one for each plugin that it applies.
+fn sandboxes_of_partition(job: &Job) -> u64 {
+    let steps = job.steps.values().filter(|step| matches!(step, Step::Plugin(_)));
+    let script = job.script.as_ref().map_or(0, |script| 1 + script.plugins.len());
+    (steps.count() + job.functions.len() + script) as u64
+}
+
 /// When a run that begins now will have taken too long. From here on by a clock that nobody sets.
 fn until(shared: &Shared, run: &Claimed) -> Option<Instant> {
     let now = shared.metadata.clock().now();
@@ -323,6 +378,22 @@ async fn asked(stopped: &mut Receiver<Stop>) -> Stop {
         Ok(why) => *why,
         // The executor is gone, and with it everything.
         Err(_) => Stop::Lost,
+    }
+}
+
+/// Ready when something is told; never if nobody tells anything any more.
+async fn told<T>(teller: oneshot::Receiver<T>) -> T {
+    match teller.await {
+        Ok(told) => told,
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// What is said of the tenant's CPU time, if that is used up.
+fn used_up(error: &Error) -> Option<String> {
+    match error {
+        Error::Kept(tenon_api::Error::Tenants(error @ TenantError::CpuQuota { .. })) => Some(error.to_string()),
+        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod attempt;
 mod budget;
 mod ceilings;
+mod charged;
 mod confine;
 mod ledger;
 mod lookup;
@@ -37,7 +38,9 @@ pub(crate) use prepare::with_cause;
 pub(crate) use terms::{Terms, TermsBook};
 
 use crate::Error;
+use crate::figures::AtWork;
 use crate::server::Shared;
+use charged::Charged;
 use room::{Place, Room};
 use strays::Strays;
 
@@ -163,18 +166,26 @@ impl Executor {
         self.at_work.lock().insert(run.lease.clone(), stop);
         let executor = Arc::clone(self);
         let span = traced::attempt(&self.shared, &run);
+        let figures = AtWork::begin(self.waited(&run));
         work.spawn(async move {
             let carried_out = attempt::carry_out(&executor.shared, &run, stopped);
             // Whatever goes wrong in it, the run has to end.
             let ended = AssertUnwindSafe(Box::pin(carried_out.instrument(span))).catch_unwind();
             if ended.await.is_err() {
-                note::note(&executor.shared, &run, went::panicked()).await;
+                note::note(&executor.shared, &run, went::panicked(), &Charged::default()).await;
             }
             executor.at_work.lock().remove(&run.lease);
-            drop(place);
+            drop((place, figures));
             executor.look.notify_one();
             traced::run(&executor.shared, &run.tenant, &run.lease.run, run.attempt).await;
         });
+    }
+
+    /// How long a run has waited for its first attempt.
+    fn waited(&self, run: &Claimed) -> Option<Duration> {
+        let now = self.shared.metadata.clock().now();
+        let waited = u64::try_from(now - run.queued).unwrap_or_default();
+        (run.attempt == 1 && run.pending.is_none()).then(|| Duration::from_micros(waited))
     }
 
     /// Waits for runs to end, and hands back those that do not.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tenon_metadata::{ErrorKind, Transaction};
 use tenon_runs::{Claimed, Finished, Lease, Outcome, State, Usage};
 
+use super::charged::{Charged, Cpu};
 use super::outcome::in_one_sentence;
-use crate::Error;
 use crate::server::Shared;
+use crate::{Error, figures};
 
 /// How often the database is asked to note an end that it could not note before.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -38,8 +39,9 @@ impl Note {
     }
 }
 
-/// Notes it. A database that is away for a while does not lose it.
-pub(super) async fn note(shared: &Shared, run: &Claimed, note: Note) {
+/// Notes it, and charges for what the attempt was not charged for while it ran. A database that is away for a while does
+/// not lose it.
+pub(super) async fn note(shared: &Shared, run: &Claimed, note: Note, charged: &Charged) {
     if let Note::End(outcome) = &note
         && let Some(failure) = &outcome.error
     {
@@ -47,6 +49,7 @@ pub(super) async fn note(shared: &Shared, run: &Claimed, note: Note) {
         tracing::info!(tenant = %run.tenant, run = id, state = %outcome.state, "{}", in_one_sentence(failure));
     }
     let note = Arc::new(note);
+    let charged = charged.end();
     loop {
         let (lease, note) = (run.lease.clone(), Arc::clone(&note));
         let (tenant, job) = (run.tenant.clone(), run.job.clone());
@@ -54,13 +57,14 @@ pub(super) async fn note(shared: &Shared, run: &Claimed, note: Note) {
             let finished = note.write(tx, &lease)?;
             // It may be the second time, since nobody heard of the first one.
             if finished.changed {
-                let usage = metered(note.usage(), finished.state);
+                let usage = metered(note.usage(), charged, finished.state);
                 tenon_tenants::usage::add(tx, &tenant, job.as_str(), &lease.run, &usage)?;
             }
-            Ok::<_, Error>(())
+            Ok::<_, Error>(finished.state)
         });
         match noted.await {
-            Ok(()) => return,
+            Ok(state) if state.is_final() => return figures::ended(state),
+            Ok(_) => return,
             Err(error) if is_final(&error) => {
                 return tracing::warn!(run = run.lease.run, %error, "the end of a run is not noted");
             }
@@ -77,12 +81,12 @@ fn is_final(error: &Error) -> bool {
     matches!(error, Error::Kept(tenon_api::Error::Runs(_))) && error.kind() != ErrorKind::Unavailable
 }
 
-/// The same as tenants are charged for it.
-fn metered(usage: &Usage, state: State) -> tenon_tenants::Usage {
-    let micros = |seconds: f64| (seconds * 1e6) as u64;
+/// The same as tenants are charged for it, without what they have been charged for.
+fn metered(usage: &Usage, charged: Cpu, state: State) -> tenon_tenants::Usage {
+    let cpu = Cpu::of(usage).beyond(charged);
     tenon_tenants::Usage {
-        cpu_sandbox_us: micros(usage.sandbox_seconds),
-        cpu_kernels_us: micros(usage.kernel_seconds),
+        cpu_sandbox_us: cpu.sandbox_us,
+        cpu_kernels_us: cpu.kernels_us,
         peak_memory: usage.peak_memory,
         rows_in: usage.rows_in,
         rows_out: usage.rows_out,

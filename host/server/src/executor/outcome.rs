@@ -59,6 +59,23 @@ impl Ended {
         }
     }
 
+    /// A run that was stopped because its tenant has used up its CPU time.
+    pub fn used_up(error: &tenon_tenants::Error) -> Self {
+        Self {
+            state: State::Failed,
+            failure: Failure {
+                likely_cause: Some(
+                    "runs of the tenant together have used its CPU time of today: the operator raises \
+                     `cpu_seconds_per_day` of its quotas"
+                        .to_owned(),
+                ),
+                may_pass: Some(false),
+                ..Failure::new("limit", clip(&error.to_string()))
+            },
+            plugin: None,
+        }
+    }
+
     /// A run that was refused before the engine saw it.
     pub fn refused(error: &(dyn StdError + 'static)) -> Self {
         Self {
@@ -144,7 +161,8 @@ fn likely_cause(error: &EngineError, runtime: Option<&RuntimeError>) -> Option<S
             ..
         }) => format!("the plugin's last words were: {}", clip(words)),
         Some(RuntimeError::Trapped { .. }) => {
-            "the plugin's code crashed; its frames are in the error, with lines if it was built with debug information"
+            "the plugin's code crashed; the functions that it was in are in the error, if their names were left in the \
+             component: build it without `strip`, or have it log what it panics with"
                 .to_owned()
         }
         Some(RuntimeError::Guest {
@@ -195,6 +213,25 @@ mod tests {
         assert_eq!(ended.state, State::Timeout);
         assert_eq!(ended.failure.kind, "timeout");
         assert!(ended.failure.likely_cause.is_some() && ended.plugin.is_none());
+    }
+
+    #[test]
+    fn a_trap_without_words_promises_names_only() {
+        let trapped = RuntimeError::Trapped {
+            plugin: "clean".to_owned(),
+            function: Some("mask".to_owned()),
+            trap: "unreachable in clean::mask".to_owned(),
+            last_words: None,
+        };
+        let ended = Ended::of(&EngineError::Step {
+            step: "cleaned".to_owned(),
+            partition: 0,
+            rows: 5,
+            source: Box::new(trapped),
+            batch: None,
+        });
+        let cause = ended.failure.likely_cause.unwrap_or_default();
+        assert!(cause.contains("names") && !cause.contains("lines"), "{cause}");
     }
 
     #[test]

@@ -25,7 +25,6 @@ pub(super) enum Went {
 /// What a run has done that went well.
 pub(super) struct Done {
     report: Value,
-    kernel_seconds: f64,
     rows_out: u64,
     bytes_in: u64,
     bytes_out: u64,
@@ -35,7 +34,6 @@ impl Done {
     pub fn of(report: &Report) -> Self {
         Self {
             report: serde_json::to_value(report).unwrap_or_default(),
-            kernel_seconds: report.seconds.kernels,
             rows_out: report.rows_out,
             bytes_in: report.bytes_read,
             bytes_out: report.bytes_written,
@@ -48,7 +46,6 @@ impl Done {
         let bytes_out = sinks.values().map(Prepared::bytes).sum();
         Self {
             report: json!({ "status": "succeeded", "recovered": true, "rows_out": rows_out, "bytes_written": bytes_out }),
-            kernel_seconds: 0.0,
             rows_out,
             bytes_in: 0,
             bytes_out,
@@ -100,23 +97,29 @@ impl Went {
     }
 
     fn usage(&self, progress: &Progress) -> Usage {
-        let sandboxes = progress.sandboxes();
-        let cpu: Duration = sandboxes.iter().map(|used| used.cpu.saturating_sub(used.kernels)).sum();
-        let kernels: Duration = sandboxes.iter().map(|used| used.kernels).sum();
-        let mut usage = Usage {
-            sandbox_seconds: cpu.as_secs_f64(),
-            kernel_seconds: kernels.as_secs_f64(),
-            peak_memory: sandboxes.iter().map(|used| used.peak_memory).max().unwrap_or_default(),
-            rows_in: progress.rows_in(),
-            ..Usage::default()
-        };
+        let mut usage = so_far(progress);
         if let Self::Well(done) = self {
-            usage.kernel_seconds = done.kernel_seconds;
             usage.rows_out = done.rows_out;
             usage.bytes_in = done.bytes_in;
             usage.bytes_out = done.bytes_out;
         }
         usage
+    }
+}
+
+/// What an attempt has used so far, however it ends. Of one that fails, nothing is written that anybody sees.
+pub(super) fn so_far(progress: &Progress) -> Usage {
+    let sandboxes = progress.sandboxes();
+    let cpu: Duration = sandboxes.iter().map(|used| used.cpu.saturating_sub(used.kernels)).sum();
+    let kernels: Duration = sandboxes.iter().map(|used| used.kernels).sum();
+    let of_sandboxes = sandboxes.iter().map(|used| used.peak_memory).max();
+    Usage {
+        sandbox_seconds: cpu.as_secs_f64(),
+        kernel_seconds: (kernels + progress.native()).as_secs_f64(),
+        peak_memory: of_sandboxes.unwrap_or_default().max(progress.peak_memory()),
+        rows_in: progress.rows_in(),
+        bytes_in: progress.sources().iter().filter_map(|source| source.bytes).sum(),
+        ..Usage::default()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use tenon_runtime::{Plugin, Runtime};
@@ -14,6 +14,8 @@ use crate::Error;
 
 /// Plugins that are kept loaded, with their warm sandboxes.
 const LOADED: usize = 256;
+/// How often it is noted that a file is used.
+const NOTED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Plugins by their digests.
 pub(super) struct Cached {
@@ -75,6 +77,20 @@ impl Cached {
         Ok(Found { path, was_here })
     }
 
+    /// The components on this machine that have not been used for so long, and how long that is.
+    pub fn idle(&self, least: Duration) -> Vec<(Digest, Duration)> {
+        idle(&self.folder, least)
+    }
+
+    /// Removes the files of a component. Whoever wants it again has it from the store.
+    pub fn forget(&self, digest: &Digest) {
+        self.loaded.lock().remove(digest);
+        let folder = self.folder.join(digest.as_str());
+        if let Err(error) = fs::remove_dir_all(&folder) {
+            tracing::warn!(folder = %folder.display(), %error, "a plugin that nobody uses cannot be removed");
+        }
+    }
+
     /// In a folder named by the digest, so that the file can have the plugin's name, which messages tell.
     fn path(&self, found: &Resolved, ending: &str) -> PathBuf {
         let file = format!("{}.{ending}", found.plugin);
@@ -84,6 +100,7 @@ impl Cached {
     /// Writes a file that is not here yet; answers whether it was.
     async fn written(&self, store: &Store, digest: &Digest, path: &Path) -> Result<bool, Error> {
         if self.is_here(digest, path).await? {
+            note_use(path);
             return Ok(true);
         }
         let bytes = store.read(digest).await?;
@@ -144,9 +161,68 @@ fn is_whole(path: &Path, digest: &Digest) -> bool {
     fs::read(path).is_ok_and(|bytes| Digest::of(&bytes) == *digest)
 }
 
+/// Notes that a file is used, as the time of its last change. Not each time.
+fn note_use(path: &Path) {
+    if age(path).is_none_or(|age| age < NOTED) {
+        return;
+    }
+    let noted = fs::File::options()
+        .append(true)
+        .open(path)
+        .and_then(|file| file.set_modified(SystemTime::now()));
+    if let Err(error) = noted {
+        tracing::debug!(path = %path.display(), %error, "it is not noted that a plugin is used");
+    }
+}
+
+/// How long ago a file was changed. None in the future, and where that is not known.
+fn age(path: &Path) -> Option<Duration> {
+    let changed = fs::metadata(path).and_then(|metadata| metadata.modified()).ok()?;
+    changed.elapsed().ok()
+}
+
+fn idle(folder: &Path, least: Duration) -> Vec<(Digest, Duration)> {
+    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    let of_component = |entry: fs::DirEntry| {
+        let digest: Digest = entry.file_name().to_str()?.parse().ok()?;
+        // The same component may be several plugins, and have a file for each. One that is being written has none yet.
+        let files = entries(&entry.path()).map(|file| file.path());
+        let ages: Option<Vec<Duration>> = files.chain([entry.path()]).map(|path| age(&path)).collect();
+        let age = ages?.into_iter().min()?;
+        (age >= least).then_some((digest, age))
+    };
+    entries(folder).filter_map(of_component).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_used_is_not_idle() {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let folder = tempfile::tempdir().expect("a folder");
+        let component = |bytes: &[u8], days: u32| {
+            let digest = Digest::of(bytes);
+            let place = folder.path().join(digest.as_str());
+            fs::create_dir_all(&place).expect("made");
+            let path = place.join("clean.wasm");
+            fs::write(&path, bytes).expect("written");
+            let changed = SystemTime::now() - DAY * days;
+            for path in [&path, &place] {
+                let file = fs::File::open(path).expect("opened");
+                file.set_modified(changed).expect("set");
+            }
+            (digest, path)
+        };
+        let (old, _) = component(b"old", 40);
+        component(b"fresh", 0);
+        let (_, used) = component(b"used", 40);
+        fs::create_dir(folder.path().join("something else")).expect("made");
+        note_use(&used);
+        let found = idle(folder.path(), DAY * 30);
+        assert_eq!(found.iter().map(|(digest, _)| digest).collect::<Vec<_>>(), [&old]);
+    }
 
     #[test]
     fn a_file_that_a_power_cut_has_emptied_is_not_whole() {

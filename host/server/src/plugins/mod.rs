@@ -1,5 +1,6 @@
 //! Plugins as runs use them: found by name, kept warm, judged by how their runs end.
 
+mod audited;
 mod cached;
 mod check;
 mod effort;
@@ -8,6 +9,7 @@ mod folder;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use serde_json::Value;
@@ -17,11 +19,17 @@ use tenon_runs::Claimed;
 use tenon_runtime::Runtime;
 use tenon_versions::{Blobs, Catalog, DatabaseBlobs, Digest, FolderBlobs, Outcome, Reference, Resolved, Store};
 
+pub(crate) use audited::decided;
 use check::Checker;
 pub(crate) use folder::watch;
 
 use crate::{Error, ServerConfig};
 use cached::Cached;
+
+/// How long the file of a component stays on this machine that nobody uses.
+const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The same where no version that can be used is of it. A run that has just found it is faster than that.
+const UNNEEDED: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// The plugins of all tenants.
 pub(crate) struct Plugins {
@@ -116,6 +124,28 @@ impl Plugins {
         Ok(artifacts)
     }
 
+    /// Removes files of components that have not been used here for long, sooner where no version is of them any more.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        let idle = self.cached.idle(UNNEEDED);
+        if idle.is_empty() {
+            return Ok(());
+        }
+        let digests: Vec<Digest> = idle.iter().map(|(digest, _)| digest.clone()).collect();
+        let needed = self
+            .metadata
+            .read(move |tx| tenon_versions::needed(tx, &digests))
+            .await?;
+        for (digest, idle_for) in idle {
+            if idle_for >= UNUSED || !needed.contains(&digest) {
+                self.cached.forget(&digest);
+            }
+        }
+        Ok(())
+    }
+
     fn resolve(&self, run: &Claimed, named: &str, aliases: &BTreeMap<String, String>) -> Result<Resolved, Error> {
         let text = match aliases.get(named) {
             Some(alias) if !named.contains('@') => format!("{named}@{alias}"),
@@ -171,9 +201,11 @@ impl Plugins {
                 let Ok(plugin) = Name::new(used.plugin.as_str()) else {
                     continue;
                 };
-                tenon_versions::record_outcome(tx, &tenant, &plugin, used.version, &outcome)?;
+                let decisions = tenon_versions::record_outcome(tx, &tenant, &plugin, used.version, &outcome)?;
+                decided(tx, &decisions)?;
             }
-            tenon_versions::unpin(tx, &tenant, &run)
+            tenon_versions::unpin(tx, &tenant, &run)?;
+            Ok::<_, Error>(())
         });
         if let Err(error) = judged.await {
             tracing::warn!(%error, "how a plugin's run ended is not noted");

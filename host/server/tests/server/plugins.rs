@@ -1,11 +1,12 @@
 //! Plugins are uploaded, used, and replaced while the server runs.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 
-use crate::support::{Running, rows};
+use crate::support::{PATIENCE, Running, rows};
 
 const FLIGHTS: &str = "\
 year,dep_delay,arr_delay,carrier,tailnum,air_time,distance
@@ -95,6 +96,133 @@ async fn a_file_in_the_watched_folder_is_served() {
     server.wait_for_event("shop", "plugin.ready").await;
     let run = server.run("shop", "late", json!({})).await;
     assert_eq!(run["state"], "SUCCEEDED", "{run}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_step_of_a_plugin_counts_as_a_sandbox() {
+    const TWO: &str = "[sources.flights]\nurl = \"in.csv\"\n\n\
+                       [steps.one]\nfrom = \"flights\"\nplugin = \"flights\"\n\n\
+                       [steps.two]\nfrom = \"flights\"\nplugin = \"flights\"\n\n\
+                       [sinks.first]\nfrom = \"one\"\nurl = \"one/\"\nformat = \"csv\"\nmode = \"overwrite\"\n\n\
+                       [sinks.second]\nfrom = \"two\"\nurl = \"two/\"\nformat = \"csv\"\nmode = \"overwrite\"\n";
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", FLIGHTS).await;
+    let pushed = server.upload("shop", "flights", component("flights")).await;
+    assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.body);
+    server.job("shop", "two", TWO, json!({ "max_retries": 0 })).await;
+    for (sandboxes, state) in [(1, "ERROR"), (2, "SUCCEEDED"), (3, "SUCCEEDED")] {
+        let quotas = json!({ "quotas": { "sandboxes": sandboxes } });
+        server.put("/v1/tenants/shop", quotas).await;
+        // What is known of a tenant is forgotten a moment later.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let run = server.run("shop", "two", json!({})).await;
+        assert_eq!(run["state"], state, "{sandboxes}: {run}");
+        if state == "ERROR" {
+            assert!(run["error"].to_string().contains("2 sandboxes"), "{run}");
+        } else {
+            assert_eq!(run["report"]["partitions"], 1, "{run}");
+        }
+    }
+    server.stop().await;
+}
+
+/// The same component with other bytes: with a section that nothing reads.
+fn noted(note: u8) -> Vec<u8> {
+    let mut bytes = component("flights");
+    bytes.extend([0, 6, 4, b'n', b'o', b't', b'e', note]);
+    bytes
+}
+
+/// Waits until `stable` of a plugin of the shop points to a version.
+async fn wait_for_stable(server: &Running, plugin: &str, version: i64) {
+    let waiting = async {
+        while stable(server, plugin).await != Some(version) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, waiting).await;
+    assert!(waited.is_ok(), "`stable` of {plugin} does not come to {version}");
+}
+
+async fn stable(server: &Running, plugin: &str) -> Option<i64> {
+    let path = format!("/v1/tenants/shop/plugins/{plugin}/aliases");
+    let aliases = server.ask(Method::GET, &path, None).await;
+    let stable = aliases
+        .body
+        .as_array()?
+        .iter()
+        .find(|alias| alias["alias"] == "stable")?;
+    stable["version"].as_i64()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_does_not_undo_what_somebody_has_decided() {
+    let place = tempfile::tempdir().expect("a folder");
+    let (watched, data) = (place.path().join("watched"), place.path().join("data"));
+    let file = |name: &str, bytes: Vec<u8>| {
+        let (whole, part) = (watched.join("shop").join(name), watched.join("part"));
+        std::fs::write(&part, bytes).expect("written");
+        std::fs::rename(&part, &whole).expect("renamed");
+    };
+    std::fs::create_dir_all(watched.join("shop")).expect("made");
+    let server = Running::configured(&data, None, |config| config.plugins.watch = Some(watched.clone())).await;
+    server.tenant("shop", FLIGHTS).await;
+    file("flights.wasm", noted(1));
+    wait_for_stable(&server, "flights", 1).await;
+    file("flights.wasm", noted(2));
+    wait_for_stable(&server, "flights", 2).await;
+    let back = "/v1/tenants/shop/plugins/flights/aliases/stable/rollback";
+    server.post(back, json!({ "reason": "it is slow" })).await;
+    assert_eq!(stable(&server, "flights").await, Some(1));
+    let token = server.token();
+    server.stop().await;
+
+    let server = Running::configured(&data, Some(token), |config| {
+        config.plugins.watch = Some(watched.clone())
+    })
+    .await;
+    // The folder has been looked through once the second of these is served.
+    for name in ["one", "two"] {
+        file(&format!("{name}.wasm"), component("flights"));
+        wait_for_stable(&server, name, 1).await;
+    }
+    assert_eq!(stable(&server, "flights").await, Some(1), "nobody has changed the file");
+    file("flights.wasm", noted(3));
+    wait_for_stable(&server, "flights", 3).await;
+    // Back to what was served before is a change as well.
+    file("flights.wasm", noted(2));
+    wait_for_stable(&server, "flights", 2).await;
+
+    let log = server.get("/v1/audit").await;
+    let entries = log["items"].as_array().expect("a list").iter();
+    let uploads: Vec<_> = entries
+        .filter(|entry| entry["action"] == "plugin.upload" && entry["target"] == "flights")
+        .collect();
+    let versions: Vec<_> = uploads
+        .iter()
+        .map(|entry| entry["details"]["version"].clone())
+        .collect();
+    assert_eq!(versions, [json!(2), json!(3), json!(2), json!(1)], "{log}");
+    assert!(
+        uploads.iter().all(|entry| entry["principal"] == "server (folder)"),
+        "{log}"
+    );
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_tenant_comes_later_is_served_then() {
+    let place = tempfile::tempdir().expect("a folder");
+    let watched = place.path().join("watched");
+    std::fs::create_dir_all(watched.join("shop")).expect("made");
+    std::fs::write(watched.join("shop/flights.wasm"), component("flights")).expect("written");
+    let data = place.path().join("data");
+    let server = Running::configured(&data, None, |config| config.plugins.watch = Some(watched.clone())).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    server.tenant("shop", FLIGHTS).await;
+    wait_for_stable(&server, "flights", 1).await;
     server.stop().await;
 }
 

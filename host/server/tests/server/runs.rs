@@ -43,6 +43,72 @@ async fn arguments_are_the_parameters_of_a_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_query_has_used_counts_also_if_it_fails() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", &numbers(20_000)).await;
+    let query = |sql: &str| {
+        format!(
+            "[sources.orders]\nurl = \"in.csv\"\n\n[steps.large]\nsql = \"{sql}\"\n\n\
+             [sinks.copy]\nfrom = \"large\"\nurl = \"out/\"\nformat = \"csv\"\nmode = \"overwrite\"\n"
+        )
+    };
+    let well = query("select id, count(*) as times from orders group by id order by id");
+    server.job("shop", "well", &well, json!({ "max_retries": 0 })).await;
+    let run = server.run("shop", "well", json!({})).await;
+    assert_eq!(run["state"], "SUCCEEDED", "{run}");
+    let (kernels, memory) = (&run["usage"]["kernel_seconds"], &run["usage"]["peak_memory"]);
+    assert!(kernels.as_f64().expect("a number") > 0.0, "{run}");
+    assert!(memory.as_u64().expect("a number") > 0, "{run}");
+
+    // It divides by zero once all rows have been grouped.
+    let badly = query("select 1 / (times - 1) as x from (select id, count(*) as times from orders group by id)");
+    server.job("shop", "badly", &badly, json!({ "max_retries": 0 })).await;
+    let run = server.run("shop", "badly", json!({})).await;
+    assert_eq!(run["state"], "FAILED", "{run}");
+    assert!(
+        run["usage"]["kernel_seconds"].as_f64().expect("a number") > 0.0,
+        "{run}"
+    );
+    assert!(run["usage"]["bytes_in"].as_u64().expect("a number") > 0, "{run}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_when_its_tenant_has_used_up_its_cpu_time() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", &numbers(60_000)).await;
+    let quotas = json!({ "quotas": { "cpu_seconds_per_day": 1 } });
+    server.put("/v1/tenants/shop", quotas).await;
+    let job = "[sources.orders]\nurl = \"in.csv\"\n\n[steps.all]\n\
+               sql = \"select sum(sqrt(a.amount * b.amount)) as x from orders a cross join orders b\"\n\n\
+               [sinks.copy]\nfrom = \"all\"\nurl = \"out/\"\nformat = \"csv\"\nmode = \"overwrite\"\n";
+    server.job("shop", "long", job, json!({ "max_retries": 0 })).await;
+    let run = server.run("shop", "long", json!({})).await;
+    assert_eq!(run["state"], "FAILED", "{run}");
+    assert_eq!(run["error"]["kind"], "limit", "{run}");
+    let sentence = run["error"]["sentence"].as_str().expect("a sentence");
+    assert!(sentence.contains("CPU seconds of today"), "{sentence}");
+
+    server.wait_for_event("shop", "quota.reached").await;
+
+    let next = server.run("shop", "long", json!({})).await;
+    assert_eq!(next["state"], "ERROR", "{next}");
+    // What was charged while it ran is not charged again at its end.
+    let used = run["usage"]["kernel_seconds"].as_f64().expect("a number");
+    let name = tenon_metadata::Name::new("shop").expect("a name");
+    let today = server.cpu_today(name).await as f64 / 1e6;
+    assert!((1.0..used + 0.1).contains(&today), "{today} of {used}");
+    server.stop().await;
+}
+
+fn numbers(rows: usize) -> String {
+    let lines = (1..=rows).map(|row| format!("{row},{row}\n"));
+    lines.fold("id,amount\n".to_owned(), |text, line| text + &line)
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_fails_says_why_and_is_tried_again() {
     let place = tempfile::tempdir().expect("a folder");
     let server = Running::start(place.path(), None).await;

@@ -97,6 +97,13 @@ impl Running {
         quotas.await.expect("read")
     }
 
+    /// The CPU time that a tenant has used today, in microseconds.
+    pub async fn cpu_today(&self, tenant: tenon_metadata::Name) -> u64 {
+        let used = self.server.metadata();
+        let used = used.read(move |tx| tenon_tenants::usage::cpu_today(tx, &tenant));
+        used.await.expect("read")
+    }
+
     /// What has happened to the server itself.
     pub async fn server_events(&self) -> Vec<Value> {
         let events = self.server.metadata().read(|tx| {

@@ -58,6 +58,30 @@ fn a_quota_says_limit_and_use() {
 }
 
 #[tokio::test]
+async fn a_quota_that_is_reached_is_told_once_an_hour() {
+    let server = Server::start().await;
+    let told = |tx: &mut tenon_metadata::Transaction<'_>| {
+        let count = tx.one("select count(*) from events where kind = 'quota.reached'", &[])?;
+        Ok::<i64, tenon_tenants::Error>(count.get(0)?)
+    };
+    for _ in 0..3 {
+        server
+            .write(|tx| {
+                quotas::tell_reached(tx, &name("a"), "jobs", "it has 10 of 10")?;
+                quotas::tell_reached(tx, &name("a"), "triggers", "it has 10 of 10")?;
+                quotas::tell_reached(tx, &name("b"), "jobs", "it has 10 of 10")
+            })
+            .await;
+    }
+    assert_eq!(server.write(told).await, 3, "one for each quota of each tenant");
+    server.wait(3600 * SECOND);
+    server
+        .write(|tx| quotas::tell_reached(tx, &name("a"), "jobs", "it has 10 of 10"))
+        .await;
+    assert_eq!(server.write(told).await, 4);
+}
+
+#[tokio::test]
 async fn cpu_time_ends_with_the_day() {
     let server = Server::start().await;
     let limited = TenantInput {

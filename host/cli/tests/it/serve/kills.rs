@@ -15,7 +15,7 @@ const LIFE: u64 = 700;
 
 #[test]
 fn every_accepted_run_ends_once_though_the_server_is_killed() {
-    let kills = times("TENON_KILLS", 10);
+    let kills = times("TENON_KILLS", 50);
     let mut dice = Dice::new("a server that is killed");
     let place = Place::new();
     let files = place.path("data/tenants/shop/files");

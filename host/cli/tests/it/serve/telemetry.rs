@@ -266,6 +266,53 @@ fn a_collector_that_hangs_neither_slows_runs_down_nor_keeps_the_server() {
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
+#[test]
+fn what_the_server_does_is_counted() {
+    let place = Place::new();
+    let server = Served::start(&place, None);
+    server.furnish(&place.path("data/tenants/shop/files"), "out/");
+    let run = server.submit(0).expect("a run");
+    server.all_succeed(&[run]);
+    // Runs are counted in the database now and then.
+    let wanted = [
+        "tenon_runs_started_total 1",
+        "tenon_runs_total{state=\"SUCCEEDED\"} 1",
+        "tenon_runs_total{state=\"FAILED\"} 0",
+        "tenon_runs_at_work 0",
+        "tenon_runs{state=\"SUCCEEDED\"} 1",
+        "tenon_runs{state=\"WAITING\"} 0",
+        "tenon_run_seconds_count 1",
+        "tenon_run_seconds_bucket{le=\"+Inf\"} 1",
+        "tenon_run_wait_seconds_count 1",
+        "tenon_triggers_fired_total{result=\"fired\"} 0",
+        "tenon_event_deliveries_total{result=\"delivered\"} 0",
+    ];
+    let text = server.eventually("the run is counted", |server| {
+        let text = metrics(server);
+        let has_all = wanted.iter().all(|wanted| text.lines().any(|line| line == *wanted));
+        has_all.then_some(text)
+    });
+    for name in [
+        "tenon_database_changes_total ",
+        "tenon_database_commits_total ",
+        "tenon_database_repeated_total ",
+        "tenon_database_waiting ",
+    ] {
+        assert!(text.lines().any(|line| line.starts_with(name)), "{name}: {text}");
+    }
+    let asked = text.lines().find(|line| {
+        line.starts_with("tenon_http_requests_total{") && line.contains("/v1/tenants/{tenant}/jobs/{job}/runs")
+    });
+    let asked = asked.unwrap_or_else(|| panic!("no request is counted: {text}"));
+    assert!(
+        asked.contains("method=\"POST\"") && asked.contains("status=\"2xx\""),
+        "{asked}"
+    );
+    assert!(text.contains("tenon_http_request_seconds_bucket{"), "{text}");
+    assert!(!text.contains("shop"), "no figure is about a tenant: {text}");
+    server.kill();
+}
+
 fn metrics(server: &Served) -> String {
     let mut stream = TcpStream::connect(&server.address).expect("connected");
     stream.set_read_timeout(Some(PATIENCE)).expect("set");
