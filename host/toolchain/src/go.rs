@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::build::Made;
 use crate::command::{capture, failure, line};
 use crate::project::Project;
 use crate::{BuildOptions, Error, ToolOutput, Tools};
@@ -24,8 +25,8 @@ pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
     Ok(format!("{version} ({})", go.display()))
 }
 
-/// Builds a project; the component's bytes.
-pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Vec<u8>, Error> {
+/// Builds a project into a component.
+pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Made, Error> {
     let go = compiler(tools)?;
     if !project.folder.join("go.mod").is_file() {
         return Err(Error::Source {
@@ -34,11 +35,16 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
         });
     }
     let module = project.scratch().join("module.wasm");
-    let mut command = in_project(tools, &go, project);
-    if let Some(workspace) = module::workspace(tools, &go, project)? {
-        command.env("GOWORK", workspace);
-    }
-    command.env("GOOS", "wasip1").env("GOARCH", "wasm");
+    let workspace = module::workspace(tools, &go, project)?;
+    let for_guest = || {
+        let mut command = in_project(tools, &go, project);
+        if let Some(workspace) = &workspace {
+            command.env("GOWORK", workspace);
+        }
+        command.env("GOOS", "wasip1").env("GOARCH", "wasm");
+        command
+    };
+    let mut command = for_guest();
     command.args(["build", "-trimpath", "-buildmode=c-shared", "-ldflags=-s -w", "-o"]);
     command.arg(&module).arg(".");
     run(&mut command, options.output)?;
@@ -46,7 +52,10 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
     let bytes = fs::read(&module).map_err(Error::file("read", &module))?;
     fs::remove_file(&module).map_err(Error::file("remove", &module))?;
     match tenon_component::componentize(&bytes) {
-        Ok(component) => Ok(component.into_owned()),
+        Ok(component) => Ok(Made {
+            bytes: component.into_owned(),
+            read: module::local(for_guest()),
+        }),
         Err(tenon_component::Error::NoWorld) => Err(Error::Source {
             place: project.folder.clone(),
             problem: "it offers nothing to Tenon; import \"tenon\" and offer a function from init: \
@@ -159,7 +168,9 @@ mod tests {
     fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
-            fs::write(folder.path().join(name), text).unwrap();
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
         }
         folder
     }
@@ -206,6 +217,40 @@ mod tests {
             );
             assert!(component.len() < 3_200_000, "{} bytes", component.len());
         }
+    }
+
+    #[test]
+    fn a_module_of_another_folder_counts() {
+        let guest = GUEST.replace(
+            "import \"tenon\"",
+            "import (\n\t\"example.com/rates\"\n\t\"tenon\"\n)\n\nvar _ = rates.Rate",
+        );
+        let manifest =
+            "module guest\n\ngo 1.25\n\nrequire example.com/rates v0.0.0\n\nreplace example.com/rates => ../rates\n";
+        let folder = project(&[
+            ("shop/go.mod", manifest),
+            ("shop/main.go", &guest),
+            ("rates/go.mod", "module example.com/rates\n\ngo 1.25\n"),
+            ("rates/rates.go", "package rates\n\nconst Rate = 1\n"),
+        ]);
+        let cache = tempfile::tempdir().unwrap();
+        let shop = folder.path().join("shop");
+        let mut tools = Tools::on(offline(cache.path()), |_| {});
+        let mut is_fresh = || {
+            build_project(&mut tools, &shop, &BuildOptions::default())
+                .unwrap()
+                .fresh
+        };
+        assert!(!is_fresh());
+        assert!(is_fresh());
+        fs::write(
+            folder.path().join("rates/rates.go"),
+            "package rates\n\nconst Rate = 2\n",
+        )
+        .unwrap();
+        assert!(!is_fresh());
+        let elsewhere: Vec<_> = crate::sources_elsewhere(&shop).into_iter().collect();
+        assert_eq!(elsewhere, [folder.path().join("rates").canonicalize().unwrap()]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::build::Made;
 use crate::c::{Compiler, Library, STACK, component_of, run};
 use crate::project::Project;
 use crate::{BuildOptions, Error, Tools};
@@ -15,8 +16,8 @@ pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
     crate::c::prepare(tools)
 }
 
-/// Builds a project; the component's bytes.
-pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Vec<u8>, Error> {
+/// Builds a project into a component.
+pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Made, Error> {
     let plugin = root_of(&project.folder)?;
     let compiler = Compiler::find(tools)?;
     let library = Library::of(tools, &compiler)?;
@@ -49,7 +50,8 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
         .arg("-o")
         .arg(&module);
     run(&mut linker, options.output)?;
-    component_of(&module)
+    // Zig refuses to read what is outside the folder of a module's root.
+    component_of(&module).map(Made::from)
 }
 
 fn module_argument(name: &str, file: &Path) -> String {
