@@ -9,10 +9,11 @@ mod sources;
 use std::fs;
 
 use crate::build::Made;
+use crate::command::run;
 use crate::project::Project;
 use crate::{BuildOptions, Error, Tools};
 
-pub(crate) use compiler::{Compiler, run};
+pub(crate) use compiler::Compiler;
 pub(crate) use library::Library;
 pub(crate) use module::component_of;
 
@@ -49,7 +50,8 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
         clang.arg("-c").arg(&source.file).arg("-o").arg(&object);
         let rule = object.with_extension("d");
         clang.arg("-MMD").arg("-MF").arg(&rule);
-        run(&mut clang, options.output).map_err(with_hint)?;
+        Compiler::colour(&mut clang, options.output);
+        run(&mut clang, options.output, hint)?;
         read.extend(headers::read(&rule));
         made.push(object);
     }
@@ -60,27 +62,16 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
     // First, so that what it has is not looked for in the C library.
     linker.arg(&library.wasi).args(&made).arg(&library.archive);
     linker.arg("-o").arg(&module);
-    run(&mut linker, options.output).map_err(with_hint)?;
+    run(&mut linker, options.output, hint)?;
     let bytes = component_of(&module)?;
     Ok(Made { bytes, read })
 }
 
-/// Says how a library gets into a guest, where one is missing.
-fn with_hint(error: Error) -> Error {
+/// How a library gets into a guest, where one is missing.
+fn hint(said: &str) -> Option<&'static str> {
     const HINT: &str = "a library is compiled along with the guest: put its sources below src, and the folder of its headers, \
                         as -Ifolder, into compile_flags.txt";
-    match error {
-        Error::Command {
-            command,
-            status,
-            output,
-        } if output.contains("file not found") || output.contains("undefined symbol") => Error::Command {
-            command,
-            status,
-            output: format!("{output}\n\n{HINT}"),
-        },
-        other => other,
-    }
+    (said.contains("file not found") || said.contains("undefined symbol")).then_some(HINT)
 }
 
 #[cfg(test)]
