@@ -21,7 +21,7 @@ pub const LANGUAGES: [(&str, &str); 6] = [
     ("python", "Python"),
     ("js", "JavaScript"),
     ("go", "Go"),
-    ("c", "C, C++"),
+    ("c", "C"),
     ("zig", "Zig"),
 ];
 /// Languages whose errors have a trace of calls.

@@ -6,18 +6,31 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use tenon_host::engine::{Job, Report};
+use tenon_toolchain::{sources_elsewhere, sources_in};
 
 /// Files that are looked at in one folder. A change of one past them is not seen.
 const MAX_FILES: usize = 20_000;
-/// What is written while a plugin is built.
-const BUILT: [&str; 4] = ["target", "Cargo.lock", "node_modules", "__pycache__"];
+/// What is written while a plugin is built, among its sources.
+const BUILT: &str = "Cargo.lock";
 
 /// The files and folders that a run is made of.
 #[derive(Debug, Clone, Default)]
 pub struct Inputs {
-    paths: BTreeSet<PathBuf>,
+    paths: BTreeMap<PathBuf, Role>,
     /// What runs write; no input, wherever it lies.
     targets: BTreeSet<PathBuf>,
+}
+
+/// What a file or folder is to the run. Where it is several of these, the last counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Role {
+    /// A job file, a component, or data.
+    Plain,
+    /// What a project's build reads outside of its folder.
+    Elsewhere,
+    /// A project, which is built first. It is looked at as its build looks at it, so that what has a run made again also
+    /// has the project built again.
+    Project,
 }
 
 /// The state of all files, by which to tell that one has changed.
@@ -27,7 +40,27 @@ pub struct State(BTreeMap<PathBuf, (u64, Option<SystemTime>)>);
 impl Inputs {
     /// Adds a file, or a folder with everything in it.
     pub fn add(&mut self, path: &Path) {
-        self.paths.insert(absolute(path));
+        self.insert(absolute(path), Role::Plain);
+    }
+
+    /// Adds a plugin: a component, a script, or a project's folder.
+    pub fn add_plugin(&mut self, path: &Path) {
+        let role = if path.is_dir() { Role::Project } else { Role::Plain };
+        self.insert(absolute(path), role);
+    }
+
+    /// Adds what the projects' builds have read outside of their folders, which is known after them.
+    pub fn add_elsewhere(&mut self) {
+        let projects = self.paths.iter().filter(|(_, role)| **role == Role::Project);
+        let found: Vec<_> = projects.flat_map(|(path, _)| sources_elsewhere(path)).collect();
+        for path in found {
+            self.insert(path, Role::Elsewhere);
+        }
+    }
+
+    fn insert(&mut self, path: PathBuf, role: Role) {
+        let known = self.paths.entry(path).or_insert(role);
+        *known = role.max(*known);
     }
 
     /// Adds what a source reads, if it is on this machine; of a pattern the folder in which it begins.
@@ -62,24 +95,18 @@ impl Inputs {
 
     /// The state of the files now.
     pub fn state(&self) -> State {
-        let mut state = State::default();
-        for path in &self.paths {
-            let mut left = MAX_FILES;
-            self.visit(path, &mut state, &mut left);
-        }
-        state
+        self.state_of(|_| true)
     }
 
     /// What to compare with after a run that began with these inputs in this state. Of what was first heard of in the run,
     /// that is how it is now.
     pub fn baseline(&self, inputs: &Self, mut state: State) -> State {
-        let new = Self {
-            paths: self.paths.difference(&inputs.paths).cloned().collect(),
-            targets: self.targets.clone(),
-        };
         let is_target = |path: &PathBuf| self.targets.iter().any(|target| path.starts_with(target));
-        state.0.retain(|path, _| self.paths.contains(path) || !is_target(path));
-        state.0.extend(new.state().0);
+        state
+            .0
+            .retain(|path, _| self.paths.contains_key(path) || !is_target(path));
+        let new = self.state_of(|path| !inputs.paths.contains_key(path));
+        state.0.extend(new.0);
         state
     }
 
@@ -88,8 +115,19 @@ impl Inputs {
         self.paths.len()
     }
 
-    fn visit(&self, path: &Path, state: &mut State, left: &mut usize) {
-        if *left == 0 || (self.targets.contains(path) && !self.paths.contains(path)) {
+    /// The state of what is in some of the files and folders that were named.
+    fn state_of(&self, wanted: impl Fn(&Path) -> bool) -> State {
+        let mut state = State::default();
+        for (path, role) in self.paths.iter().filter(|(path, _)| wanted(path)) {
+            let mut left = MAX_FILES;
+            self.visit(path, *role > Role::Plain, &mut state, &mut left);
+        }
+        state
+    }
+
+    /// `top` says that it is the folder of a project.
+    fn visit(&self, path: &Path, top: bool, state: &mut State, left: &mut usize) {
+        if *left == 0 || (self.targets.contains(path) && !self.paths.contains_key(path)) {
             return;
         }
         *left -= 1;
@@ -100,12 +138,11 @@ impl Inputs {
             state.0.insert(path.to_owned(), of_file);
             return;
         }
-        for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            let is_link_to_folder = entry.file_type().is_ok_and(|kind| kind.is_symlink()) && entry.path().is_dir();
-            if !name.starts_with('.') && !BUILT.contains(&&*name) && !is_link_to_folder {
-                self.visit(&entry.path(), state, left);
+        for entry in sources_in(path, top) {
+            // A project in a folder that another one names is looked at by itself.
+            let is_project = self.paths.get(&entry) == Some(&Role::Project);
+            if !is_project && !entry.ends_with(BUILT) {
+                self.visit(&entry, false, state, left);
             }
         }
     }
@@ -156,15 +193,15 @@ mod tests {
     fn changes_are_seen_in_what_is_read_and_not_in_what_is_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name);
-        for name in ["src", "target", ".git", "out"] {
-            fs::create_dir(path(name)).expect("made");
+        for name in ["src/target", "target", ".git", "out", "made"] {
+            fs::create_dir_all(path(name)).expect("made");
         }
         fs::write(path("src/lib.rs"), "1").expect("written");
         let mut inputs = Inputs::default();
-        inputs.add(folder.path());
-        inputs.targets.insert(absolute(&path("out")));
+        inputs.add_plugin(folder.path());
+        inputs.targets.insert(absolute(&path("made")));
         let before = inputs.state();
-        for name in ["target/x", ".git/x", "out/x", "Cargo.lock"] {
+        for name in ["target/x", ".git/x", "out/x", "made/x", "Cargo.lock"] {
             fs::write(path(name), "x").expect("written");
         }
         assert_eq!(inputs.state().changed_since(&before), None);
@@ -173,7 +210,53 @@ mod tests {
         let changed = now.changed_since(&before).expect("a change");
         assert!(changed.ends_with("src/lib.rs"), "{}", changed.display());
         fs::remove_file(path("src/lib.rs")).expect("removed");
-        assert!(inputs.state().changed_since(&now).is_some());
+        let now = inputs.state();
+        assert!(now.changed_since(&before).is_some());
+        fs::write(path("src/target/x"), "x").expect("written");
+        assert!(
+            inputs.state().changed_since(&now).is_some(),
+            "only the project's own is built"
+        );
+    }
+
+    #[test]
+    fn what_a_project_takes_from_elsewhere_is_watched() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in ["shop/target", "rates/target"] {
+            fs::create_dir_all(path(name)).expect("made");
+        }
+        let manifest = "module shop\n\nreplace example.com/rates => ../rates\n";
+        fs::write(path("shop/go.mod"), manifest).expect("written");
+        let mut inputs = Inputs::default();
+        inputs.add_plugin(&path("shop"));
+        let (begun, before) = (inputs.clone(), inputs.state());
+        inputs.add_elsewhere();
+        assert_eq!(inputs.len(), 2);
+        let known = inputs.baseline(&begun, before);
+        fs::write(path("rates/target/x"), "x").expect("written");
+        assert_eq!(inputs.state().changed_since(&known), None);
+        fs::write(path("rates/rates.go"), "package rates").expect("written");
+        let now = inputs.state();
+        let changed = now.changed_since(&known).expect("a change");
+        assert!(changed.ends_with("rates/rates.go"), "{}", changed.display());
+    }
+
+    #[test]
+    fn a_project_in_what_it_names_is_looked_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir_all(path("shop/target")).expect("made");
+        let manifest = "module shop\n\nreplace example.com/rates => ../\n";
+        fs::write(path("shop/go.mod"), manifest).expect("written");
+        let mut inputs = Inputs::default();
+        inputs.add_plugin(&path("shop"));
+        inputs.add_elsewhere();
+        let before = inputs.state();
+        fs::write(path("shop/target/x"), "x").expect("written");
+        assert_eq!(inputs.state().changed_since(&before), None);
+        fs::write(path("shop/main.go"), "package main").expect("written");
+        assert!(inputs.state().changed_since(&before).is_some());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Finds the plugin that a command names, and builds it where it is a project.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -25,6 +26,13 @@ pub async fn component(plugin: &Path, quiet: bool) -> Result<PathBuf, Failure> {
         return interpreter::component(interpreter);
     }
     Ok(plugin.to_owned())
+}
+
+/// What a plugin is called after its file or folder. `.` has no name of its own, and so has that of the folder.
+pub fn name(plugin: &Path) -> Option<String> {
+    let of_folder = || Some(plugin.canonicalize().ok()?.file_name()?.to_os_string());
+    let name = plugin.file_stem().map(OsStr::to_os_string).or_else(of_folder)?;
+    Some(name.to_string_lossy().into_owned())
 }
 
 /// Builds a project folder. `output` is where the component goes.
@@ -88,4 +96,19 @@ pub fn runtime(memory_limit: Option<usize>) -> Result<Runtime, Failure> {
 /// Beside what the toolchain keeps. Without any such folder, plugins are compiled each time.
 fn cache_folder() -> Option<PathBuf> {
     Some(Machine::from_env().ok()?.cache.join("plugins"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plugins_are_called_after_their_files() {
+        let here = std::env::current_dir().expect("a folder");
+        let here = here.file_name().expect("a name").to_str().expect("text");
+        for (plugin, expected) in [("plugins/mask.wasm", "mask"), ("shop", "shop"), (".", here)] {
+            assert_eq!(name(Path::new(plugin)).as_deref(), Some(expected));
+        }
+        assert_eq!(name(Path::new("/no/such/..")), None);
+    }
 }

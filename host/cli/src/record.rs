@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::args::RunArguments;
 use crate::exit::Failure;
+use crate::plugin;
 use crate::recorded::Recorded;
 
 /// How often it is recorded how far a run has come.
@@ -185,10 +186,9 @@ fn keeper(history: &History, bytes: usize) -> Result<History, history::Error> {
 
 fn new_run(arguments: &RunArguments, definition: Option<&job::Job>) -> NewRun {
     let file = arguments.job.display().to_string();
-    let stem = || Some(arguments.job.file_stem()?.to_string_lossy().into_owned());
     let name = match definition {
         Some(definition) => Some(definition.name.clone()),
-        None => arguments.function.clone().or_else(stem),
+        None => arguments.function.clone().or_else(|| plugin::name(&arguments.job)),
     };
     let mut run = NewRun::new(id(), name.unwrap_or(file));
     run.definition = match definition {

@@ -1,10 +1,14 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::component::write;
+use crate::elsewhere::named;
 use crate::fingerprint::Fingerprint;
+use crate::inputs::files_in;
 use crate::placed::place_sdk;
 use crate::project::Project;
+use crate::record::Record;
 use crate::{Error, Language, Tools, c, go, javascript, python, rust, zig};
 
 /// How a guest is built.
@@ -65,6 +69,24 @@ impl Built {
     }
 }
 
+/// What the tools of a language make of a project.
+pub(crate) struct Made {
+    /// The component.
+    pub(crate) bytes: Vec<u8>,
+    /// Files and folders that they have read, in full or from the project's folder: at least those outside of it that no
+    /// manifest names by a path.
+    pub(crate) read: Vec<PathBuf>,
+}
+
+impl From<Vec<u8>> for Made {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            read: Vec::new(),
+        }
+    }
+}
+
 /// Builds the guest in a folder, optimised, into a component, by the tools of its language.
 ///
 /// Settings of a cargo run around us don't reach it, and neither do rustflags that the user has configured.
@@ -93,35 +115,125 @@ pub fn build(tools: &mut Tools<'_>, project: &Path, options: &BuildOptions) -> R
     };
 
     place_sdk(language, &project.folder)?;
-    let fingerprint = fingerprint(language, &project)?.to_string();
-    // Beside the component, by whose digest it tells another file in its place.
-    let record = project.scratch().with_extension("built");
+    // What changes while it is built is to count the next time: so this is looked at before.
+    let own = own(language, &project, &component);
+    let known = Record::read(&project.record());
+    let before = elsewhere(&known.elsewhere, &project);
     if let Ok(bytes) = fs::read(&component)
-        && fs::read_to_string(&record).is_ok_and(|record| record == recorded(&fingerprint, &bytes))
+        && known.digests == digests(&own, &before, &bytes)
     {
         return Built::new(language, component, &bytes, true);
     }
     let scratch = project.scratch();
     fs::create_dir_all(&scratch).map_err(Error::file("create", &scratch))?;
-    let bytes = build(tools, &project, options)?;
-    write(&component, &bytes)?;
-    fs::write(&record, recorded(&fingerprint, &bytes)).map_err(Error::file("write", &record))?;
-    Built::new(language, component, &bytes, false)
+    let made = build(tools, &project, options)?;
+    write(&component, &made.bytes)?;
+    let found = beyond(made.read, &project, &tools.machine().cache);
+    let of_found = if found == known.elsewhere {
+        before
+    } else {
+        elsewhere(&found, &project)
+    };
+    let record = Record {
+        digests: digests(&own, &of_found, &made.bytes),
+        elsewhere: found,
+    };
+    record.write(&project.record())?;
+    Built::new(language, component, &made.bytes, false)
 }
 
-/// Everything that a build reads: the project, its SDK, and this version of the tools.
-fn fingerprint(language: Language, project: &Project) -> Result<Fingerprint, Error> {
+/// What a build reads, as far as that is known before: the project, what its manifest names, its SDK, and this version of
+/// the tools.
+fn own(language: Language, project: &Project, component: &Path) -> String {
     let mut fingerprint = Fingerprint::default();
     fingerprint.text(env!("TENON_BUILDERS"));
     for sdk in language.sdks().iter().chain(&["wit"]) {
         fingerprint.text(&crate::sdk::version(sdk));
     }
-    fingerprint.folder(&project.folder)?;
-    Ok(fingerprint)
+    // They may be told to lie anywhere in the folder.
+    let written = [project.target.as_path(), component].map(in_full);
+    fingerprint.folder(&project.folder, &written);
+    // A folder that is named may have this project in it.
+    fingerprint.paths(&named(&project.folder), std::slice::from_ref(&project.folder));
+    fingerprint.to_string()
 }
 
-fn recorded(fingerprint: &str, component: &[u8]) -> String {
+/// What is read elsewhere, as it is now.
+fn elsewhere(paths: &BTreeSet<PathBuf>, project: &Project) -> String {
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.paths(paths, std::slice::from_ref(&project.folder));
+    fingerprint.to_string()
+}
+
+/// Of what a build has read, that which [`own`] doesn't look at.
+fn beyond(read: Vec<PathBuf>, project: &Project, cache: &Path) -> BTreeSet<PathBuf> {
+    let own: BTreeSet<_> = files_in(&project.folder, &[]).into_iter().collect();
+    // The SDK, which has a version, and what the build itself has made.
+    let sdk = project.folder.join(".tenon");
+    let others = [cache, sdk.as_path(), project.target.as_path()].map(in_full);
+    let read = read
+        .into_iter()
+        .filter_map(|path| project.folder.join(path).canonicalize().ok());
+    let is_beyond = |path: &PathBuf| {
+        let is_own = own.contains(path) || (path.is_dir() && path.starts_with(&project.folder));
+        !is_own && !others.iter().any(|other| path.starts_with(other))
+    };
+    read.filter(is_beyond).collect()
+}
+
+fn in_full(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn digests(own: &str, elsewhere: &str, component: &[u8]) -> String {
     let mut of_component = Fingerprint::default();
     of_component.bytes(component);
-    format!("{fingerprint} {of_component}\n")
+    format!("{own} {elsewhere} {of_component}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_looked_at_anyway_is_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        for file in [
+            "shop/src/plugin.c",
+            "shop/.tenon/sdk/c/include/tenon.h",
+            "shop/node_modules/left-pad/index.js",
+            "shop/out/table.h",
+            "shop/target/made.h",
+            "inc/shared.h",
+            "cache/sdk/tenon.h",
+        ] {
+            let file = top.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        let project = Project::new(&top.join("shop"), None).unwrap();
+        let read = [
+            "src/plugin.c",
+            "src",
+            ".tenon/sdk/c/include/tenon.h",
+            "node_modules/left-pad/index.js",
+            "out/table.h",
+            "target/made.h",
+            "../inc/shared.h",
+            "../inc",
+            "../gone.h",
+            "../cache/sdk/tenon.h",
+        ];
+        let read = read.iter().map(PathBuf::from).collect();
+        let found = beyond(read, &project, &top.join("cache"));
+        let expected = [
+            "inc",
+            "inc/shared.h",
+            "shop/node_modules/left-pad/index.js",
+            "shop/out/table.h",
+        ];
+        let expected: BTreeSet<_> = expected.iter().map(|name| top.join(name)).collect();
+        assert_eq!(found, expected);
+    }
 }

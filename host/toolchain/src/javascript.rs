@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::build::Made;
 use crate::command::capture;
 use crate::project::Project;
 use crate::{BuildOptions, Error, Tools};
@@ -18,8 +19,8 @@ pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
     Ok(format!("Node.js {version}, {}", PACKAGES.join(", ")))
 }
 
-/// Builds a project; the component's bytes.
-pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, _options: &BuildOptions) -> Result<Vec<u8>, Error> {
+/// Builds a project into a component.
+pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, _options: &BuildOptions) -> Result<Made, Error> {
     let (node, _) = node(tools)?;
     let packages = tools.node_packages(&PACKAGES)?;
     let component = project.scratch().join("component.wasm");
@@ -31,7 +32,10 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, _options: &BuildOp
         .arg(tools.wit()?)
         .arg(&packages);
     match capture(&mut builder) {
-        Ok(_) => fs::read(&component).map_err(Error::file("read", &component)),
+        Ok(_) => Ok(Made {
+            bytes: fs::read(&component).map_err(Error::file("read", &component))?,
+            read: read(&component.with_added_extension("inputs"))?,
+        }),
         // What is wrong with the project is a sentence about it; how the builder was called doesn't help.
         Err(Error::Command { output, .. }) if output.starts_with(MISTAKE) => Err(Error::Source {
             place: project.folder.clone(),
@@ -39,6 +43,12 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, _options: &BuildOp
         }),
         Err(error) => Err(error),
     }
+}
+
+/// The files that were bundled, which the builder lists.
+fn read(list: &Path) -> Result<Vec<PathBuf>, Error> {
+    let text = fs::read_to_string(list).map_err(Error::file("read", list))?;
+    Ok(text.lines().map(PathBuf::from).collect())
 }
 
 /// How the builder begins what it says about the project.

@@ -33,4 +33,9 @@ impl Project {
     pub(crate) fn scratch(&self) -> PathBuf {
         self.target.join(&self.name)
     }
+
+    /// The file of what is noted of its last build. It tells another file in the component's place by its digest.
+    pub(crate) fn record(&self) -> PathBuf {
+        self.scratch().with_extension("built")
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::build::Made;
 use crate::command::{failure, line};
 use crate::project::Project;
 use crate::{BuildOptions, Error, Tools};
@@ -15,10 +16,10 @@ pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
     Ok(format!("{} in {}", PACKAGES[0].replace("==", " "), programs.display()))
 }
 
-/// Builds a project; the component's bytes.
+/// Builds a project into a component.
 ///
 /// The work is done by `componentize.py` of the SDK, which prints a sentence for people where the project is at fault.
-pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, _options: &BuildOptions) -> Result<Vec<u8>, Error> {
+pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, _options: &BuildOptions) -> Result<Made, Error> {
     let programs = tools.python_packages(&PACKAGES)?;
     let (sdk, wit) = (tools.sdk("python")?, tools.wit()?);
     let scratch = project.scratch();
@@ -55,7 +56,7 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, _options: &BuildOp
     }
     let bytes = fs::read(&component).map_err(Error::file("read", &component))?;
     fs::remove_file(&component).map_err(Error::file("remove", &component))?;
-    Ok(bytes)
+    Ok(bytes.into())
 }
 
 #[cfg(test)]

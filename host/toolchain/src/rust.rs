@@ -1,12 +1,17 @@
 //! Rust guests: cargo makes a module, the module becomes a component.
 
+mod foreign;
+
+use std::env;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::command::{failure, line};
+use crate::command::{coloured, run_to_end};
 use crate::component::write;
 use crate::{BuildOptions, Built, Error, Language, ToolOutput, Toolchain, artifact};
+
+use foreign::{hint, reason};
 
 /// Builds the guest crate in a folder.
 pub(crate) fn build(toolchain: &Toolchain, project: &Path, options: &BuildOptions) -> Result<Built, Error> {
@@ -26,9 +31,15 @@ pub(crate) fn build(toolchain: &Toolchain, project: &Path, options: &BuildOption
     };
 
     let module = fs::read(&artifact.module).map_err(Error::file("read", &artifact.module))?;
-    let bytes = tenon_component::componentize(&module).map_err(|cause| Error::NoComponent {
-        module: artifact.module.clone(),
-        cause,
+    let bytes = tenon_component::componentize(&module).map_err(|cause| match reason(&cause) {
+        Some(reason) => Error::Source {
+            place: manifest.clone(),
+            problem: format!("{reason}: {cause}"),
+        },
+        None => Error::NoComponent {
+            module: artifact.module.clone(),
+            cause,
+        },
     })?;
     let component = options
         .component
@@ -60,23 +71,14 @@ fn cargo(toolchain: &Toolchain, manifest: &Path, options: &BuildOptions) -> Comm
 
 /// Runs it and returns the messages.
 fn run_cargo(mut cargo: Command, output: ToolOutput) -> Result<String, Error> {
-    let stderr = match output {
-        ToolOutput::Captured => Stdio::piped(),
-        ToolOutput::Shown => Stdio::inherit(),
-    };
-    cargo.stdout(Stdio::piped()).stderr(stderr);
-    let finished = cargo.spawn().and_then(std::process::Child::wait_with_output);
-    let finished = finished.map_err(|cause| Error::Start {
-        command: line(&cargo),
-        cause,
-    })?;
-    if !finished.status.success() {
-        return Err(failure(
-            &cargo,
-            finished.status,
-            "",
-            &String::from_utf8_lossy(&finished.stderr),
-        ));
+    const COLOUR: &str = "CARGO_TERM_COLOR";
+    if coloured(output) && env::var_os(COLOUR).is_none() {
+        cargo.env(COLOUR, "always");
     }
-    Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
+    let ended = run_to_end(&mut cargo, output)?;
+    if ended.succeeded() {
+        return Ok(ended.stdout);
+    }
+    // What it says on stdout is for us.
+    Err(ended.failure(&cargo, "", hint(&ended.stderr)))
 }

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::c::{Compiler, Library, STACK, component_of, run};
+use crate::build::Made;
+use crate::c::{Compiler, Library, STACK, component_of};
+use crate::command::{coloured, run};
 use crate::project::Project;
 use crate::{BuildOptions, Error, Tools};
 
@@ -15,8 +17,8 @@ pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
     crate::c::prepare(tools)
 }
 
-/// Builds a project; the component's bytes.
-pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Vec<u8>, Error> {
+/// Builds a project into a component.
+pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOptions) -> Result<Made, Error> {
     let plugin = root_of(&project.folder)?;
     let compiler = Compiler::find(tools)?;
     let library = Library::of(tools, &compiler)?;
@@ -40,7 +42,10 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
     zig.arg(module_argument("tenon", &sdk.join("tenon.zig")));
     zig.args(["--dep", "tenon"]).arg(module_argument("plugin", &plugin));
     zig.arg(format!("-femit-bin={}", object.display()));
-    run(&mut zig, options.output)?;
+    if coloured(options.output) {
+        zig.env("CLICOLOR_FORCE", "1");
+    }
+    run(&mut zig, options.output, |_| None)?;
 
     let mut linker = compiler.clang(tools, false);
     linker.args(["-O2", "-mexec-model=reactor", "-Wl,-z", &format!("-Wl,{STACK}")]);
@@ -48,8 +53,9 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
         .args([&library.wasi, &object, &library.archive])
         .arg("-o")
         .arg(&module);
-    run(&mut linker, options.output)?;
-    component_of(&module)
+    run(&mut linker, options.output, |_| None)?;
+    // Zig refuses to read what is outside the folder of a module's root.
+    component_of(&module).map(Made::from)
 }
 
 fn module_argument(name: &str, file: &Path) -> String {
@@ -84,7 +90,7 @@ mod tests {
     use super::*;
     use crate::Language;
     use crate::available::available;
-    use crate::build as build_project;
+    use crate::{Machine, build as build_project};
 
     fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -121,6 +127,64 @@ mod tests {
             error.contains("2 Zig files") && error.contains("src/main.zig"),
             "{error}"
         );
+    }
+
+    /// What is said where a machine has no more than these programs, which are shell scripts.
+    #[cfg(unix)]
+    fn said_with(programs: &[(&str, &str)], offline: bool) -> String {
+        let (path, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for (name, script) in programs {
+            let (program, text) = (path.path().join(name), cache.path().join("script"));
+            fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+            // Another process writes it: a test beside this one that just then forks would hold it open for writing, and the
+            // system starts no file that is.
+            let mut install = std::process::Command::new("install");
+            let installed = install.args(["-m", "755"]).args([&text, &program]).status();
+            assert!(installed.unwrap().success());
+        }
+        let machine = Machine {
+            path: vec![path.path().to_owned()],
+            rustup_home: None,
+            cache: cache.path().to_owned(),
+            offline,
+        };
+        let folder = project(&[("src/main.zig", "")]);
+        let mut tools = Tools::on(machine, |_| {});
+        let built = build_project(&mut tools, folder.path(), &BuildOptions::default());
+        built.unwrap_err().to_string()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn without_zig_it_says_what_would_install_it() {
+        let offline = said_with(&[], true);
+        assert!(
+            offline.contains("pip install ziglang==0.17.1") && offline.contains("TENON_OFFLINE"),
+            "{offline}"
+        );
+        let nothing = said_with(&[], false);
+        assert!(
+            nothing.contains("Python is not installed") && nothing.contains("apt-get install python3"),
+            "{nothing}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_zig_of_the_version_that_serves_is_taken() {
+        for version in ["0.9.1", "0.16.0", "0.18.0-dev.5"] {
+            let said = said_with(&[("zig", &format!("echo {version}"))], true);
+            assert!(said.contains("pip install ziglang==0.17.1"), "{version}: {said}");
+        }
+        // What it can't compile is the project's or the SDK's fault then, and not the machine's.
+        let said = said_with(
+            &[(
+                "zig",
+                "[ \"$1\" = version ] && echo 0.17.2 || { echo wrong >&2; exit 1; }",
+            )],
+            true,
+        );
+        assert!(said.contains("wrong") && !said.contains("pip install"), "{said}");
     }
 
     /// Needs ziglang in Tenon's cache, or a registry to get it from.

@@ -127,6 +127,42 @@ fn a_compile_error_is_shown_whole() {
 }
 
 #[test]
+fn crates_that_are_not_for_sandboxes_are_told_why() {
+    let calling = |module: &str, function: &str| {
+        let call = format!("unsafe {{ {function}(x) }}");
+        let declared = format!(
+            "#[link(wasm_import_module = \"{module}\")]\nunsafe extern \"C\" {{ fn {function}(x: u32) -> u32; }}\n"
+        );
+        let code = guest("double").replace("x.wrapping_mul(2)", &call);
+        let folder = project(&format!("{MANIFEST}{CDYLIB}"), &format!("{declared}{code}"));
+        build_in(folder.path()).unwrap_err().to_string()
+    };
+    let browser = calling("__wbindgen_placeholder__", "__wbindgen_now");
+    assert!(
+        browser.contains("a browser") && browser.contains("cargo tree") && browser.contains("__wbindgen_now"),
+        "{browser}"
+    );
+    let library = calling("env", "sqlite3_open");
+    assert!(
+        library.contains("libraries in C") && library.contains("sqlite3_open"),
+        "{library}"
+    );
+
+    // As the crate `cc` does on a machine without clang.
+    let folder = project(&format!("{MANIFEST}{CDYLIB}"), &guest("double"));
+    let script = "fn main() { eprintln!(\"error occurred in cc-rs: failed to find tool\"); std::process::exit(1); }";
+    fs::write(folder.path().join("build.rs"), script).unwrap();
+    let error = build_in(folder.path()).unwrap_err();
+    let Error::Command { output, .. } = error else {
+        panic!("{error}")
+    };
+    assert!(
+        output.contains("cc-rs") && output.contains("one that is Rust alone"),
+        "{output}"
+    );
+}
+
+#[test]
 fn folders_without_a_guest_are_refused() {
     let empty = tempfile::tempdir().unwrap();
     assert!(matches!(build_in(empty.path()), Err(Error::NotAProject { .. })));

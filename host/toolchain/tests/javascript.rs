@@ -90,6 +90,46 @@ fn packages_are_bundled() {
 }
 
 #[test]
+fn what_is_bundled_counts_wherever_it_lies() {
+    let source = r#"
+        import { transform } from "@tenon/sdk";
+        import { unit } from "../../shared/units.js";
+        import table from "./data/table.json";
+        import leftPad from "left-pad";
+        export const padded = transform({ doc: leftPad(unit + table.a, 3), process: (batch) => batch });
+    "#;
+    let package = r#"{ "name": "left-pad", "main": "index.js" }"#;
+    let code = "module.exports = (text, width) => String(text).padStart(width);";
+    let folder = project(&[
+        ("shop/package.json", MANIFEST.1),
+        ("shop/src/index.js", source),
+        ("shop/src/data/table.json", r#"{ "a": 1 }"#),
+        ("shop/node_modules/left-pad/package.json", package),
+        ("shop/node_modules/left-pad/index.js", code),
+        ("shared/units.js", "export const unit = 1;"),
+    ]);
+    let shop = folder.path().join("shop");
+    let is_fresh = || {
+        let built = build(&mut Tools::from_env(|_| {}).unwrap(), &shop, &BuildOptions::default());
+        built.unwrap().fresh
+    };
+    assert!(!is_fresh());
+    assert!(is_fresh());
+    for (file, text) in [
+        ("shared/units.js", "export const unit = 2;"),
+        ("shop/src/data/table.json", r#"{ "a": 2 }"#),
+        (
+            "shop/node_modules/left-pad/index.js",
+            "module.exports = (text) => String(text);",
+        ),
+    ] {
+        fs::write(folder.path().join(file), text).unwrap();
+        assert!(!is_fresh(), "{file}");
+    }
+    assert!(is_fresh());
+}
+
+#[test]
 fn what_the_sandbox_has_not_is_refused_with_the_reason() {
     let files = refusal(&[
         MANIFEST,

@@ -3,6 +3,7 @@
 // The engine keeps the text of every function beside its code, and a snapshot keeps all of it. So the SDK is minified, and
 // holds only what the project imports; the project is not, so that its stacks can be read.
 
+import { existsSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { lineTable } from "./lines.js";
@@ -12,17 +13,17 @@ import { refusals } from "./refusals.js";
 const SDK = join(dirname(dirname(fileURLToPath(import.meta.url))), "src");
 
 /**
- * The modules by their names, the table of the lines of `main.js`, and whether the project declares a job. `build` is
- * esbuild's.
+ * The modules by their names, the table of the lines of `main.js`, whether the project declares a job, and the files that
+ * were bundled. `build` is esbuild's.
  */
 export async function bundle(build, project, entry) {
-  const { text, map } = await projectCode(build, project, entry);
+  const { text, map, files } = await projectCode(build, project, entry);
   const { code, names, isScript } = onSdk(text);
   const isJob = names.has("job") && !isScript;
   const table = lineTable(JSON.parse(map), (source) => nameOf(source, project));
   const main = `${code}\n${guestOf(isJob, table)}${SWEEP}\n`;
   const sdk = await sdkCode(build, [...names], isScript ? "./script.js" : "./index.js", isJob);
-  return { modules: { "main.js": main, "sdk.js": sdk }, table, isJob };
+  return { modules: { "main.js": main, "sdk.js": sdk }, table, isJob, files };
 }
 
 /** What makes a component of the project's exports. Its names are none that a project has. */
@@ -44,7 +45,7 @@ export { ${renamed} };
 /** The project with its dependencies, but without the SDK. */
 async function projectCode(build, project, entry) {
   const contents = `export * as tenonExports from ${JSON.stringify(`./${entry}`)};`;
-  const { outputFiles } = await told(() =>
+  const { outputFiles, metafile } = await told(() =>
     build({
       stdin: { contents, resolveDir: project, sourcefile: "tenon:guest" },
       absWorkingDir: project,
@@ -54,13 +55,16 @@ async function projectCode(build, project, entry) {
       conditions: ["import"],
       sourcemap: "external",
       sourcesContent: false,
+      metafile: true,
       plugins: [refusals(project)],
       format: "esm",
       ...COMMON,
     }),
   );
   const ending = (end) => outputFiles.find((file) => file.path.endsWith(end)).text;
-  return { text: ending(".js"), map: ending(".map") };
+  // What isn't a file, as the module of `stdin`, has a name that no file has.
+  const files = Object.keys(metafile.inputs).map((file) => join(project, file));
+  return { text: ending(".js"), map: ending(".map"), files: files.filter((file) => existsSync(file)) };
 }
 
 const COMMON = {

@@ -1,7 +1,8 @@
 // Builds a project into a component: `node componentize.js PROJECT COMPONENT WIT MODULES`
 //
 // PROJECT is the folder with the package.json, WIT the folder of the contract, and MODULES a node_modules folder that has
-// esbuild and componentize-qjs. `tenon build` runs this; nothing here knows of Tenon's cache.
+// esbuild and componentize-qjs. `tenon build` runs this; nothing here knows of Tenon's cache. The files that were bundled are
+// listed in COMPONENT.inputs, one per line: those outside the project are known from nowhere else.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,10 +16,11 @@ const ENTRIES = ["src/index.ts", "src/index.js", "index.ts", "index.js", "src/in
 async function main([project, component, wit, modules]) {
   const { build } = requireFrom(modules)("esbuild");
   const { componentize } = requireFrom(modules)("componentize-qjs");
-  const { modules: bundled, isJob, table } = await bundle(build, resolve(project), entryOf(project));
+  const { modules: bundled, isJob, table, files } = await bundle(build, resolve(project), entryOf(project));
   // The engine finds the SDK's module beside the project's.
   const folder = `${resolve(component)}.modules`;
   mkdirSync(folder, { recursive: true });
+  writeFileSync(`${resolve(component)}.inputs`, files.join("\n"));
   for (const [name, code] of Object.entries(bundled)) writeFileSync(join(folder, name), code);
   const options = {
     witPath: wit,

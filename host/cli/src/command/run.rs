@@ -54,7 +54,7 @@ impl Runner {
 
     /// One run, recorded from begin to end.
     pub async fn once(&mut self) -> Result<Report, Failure> {
-        self.inputs.add(&self.arguments.job);
+        self.inputs.add_plugin(&self.arguments.job);
         let definition = if job::is_job_file(&self.arguments.job) {
             job::load(&self.arguments.job, &self.arguments.param, self.quiet).map(Some)
         } else {
@@ -71,6 +71,9 @@ impl Runner {
         let record = Record::begin(&self.arguments, definition.as_ref());
         let progress = Progress::default();
         let mut ended = self.execute(definition.as_ref(), &record, &progress).await;
+        if self.arguments.watch {
+            self.inputs.add_elsewhere();
+        }
         if let Err(failure) = ended {
             let config = |step: &str| match &definition {
                 Some(definition) => step_config(definition, step),
@@ -151,7 +154,7 @@ impl Runner {
             return Ok((transform.job(), Vec::new()));
         };
         for plugin in definition.plugins().into_iter().chain(definition.scripts()) {
-            self.inputs.add(Path::new(plugin));
+            self.inputs.add_plugin(Path::new(plugin));
         }
         from_file(&self.arguments, definition, self.quiet).await
     }

@@ -1,9 +1,9 @@
 //! Zig, which is a C and C++ compiler with a C library for WebAssembly.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::command::{capture, failure, line};
+use crate::command::{capture, coloured};
 use crate::{Error, ToolOutput, Tools};
 
 /// The version that guests are tested with, as pip names it.
@@ -67,28 +67,12 @@ impl Compiler {
         clang.args([if cpp { "c++" } else { "cc" }, "-target", "wasm32-wasi", "-msimd128"]);
         clang
     }
-}
 
-/// Runs it to its end.
-pub(crate) fn run(command: &mut Command, output: ToolOutput) -> Result<(), Error> {
-    let stderr = match output {
-        ToolOutput::Captured => Stdio::piped(),
-        ToolOutput::Shown => Stdio::inherit(),
-    };
-    command.stdout(Stdio::piped()).stderr(stderr);
-    let finished = command.spawn().and_then(std::process::Child::wait_with_output);
-    let finished = finished.map_err(|cause| Error::Start {
-        command: line(command),
-        cause,
-    })?;
-    if finished.status.success() {
-        return Ok(());
+    /// Has clang colour what it says, where people are to see it.
+    pub(crate) fn colour(clang: &mut Command, output: ToolOutput) {
+        if coloured(output) {
+            // Zig looks at flags of this name itself, and takes nothing from them.
+            clang.args(["-Xclang", "-fcolor-diagnostics"]);
+        }
     }
-    let stdout = String::from_utf8_lossy(&finished.stdout);
-    Err(failure(
-        command,
-        finished.status,
-        &stdout,
-        &String::from_utf8_lossy(&finished.stderr),
-    ))
 }

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Compiler;
-use super::compiler::run;
-use crate::command::capture;
+use crate::command::{capture, run};
 use crate::fingerprint::Fingerprint;
 use crate::{Error, ToolOutput, Tools};
 
@@ -71,7 +70,7 @@ fn compile(tools: &Tools<'_>, compiler: &Compiler, sdk: &Path, into: &Path) -> R
         clang.arg(format!("-ffile-prefix-map={}=tenon", sdk.display()));
         clang.arg("-I").arg(sdk.join("include"));
         clang.arg("-c").arg(&source).arg("-o").arg(&object);
-        run(&mut clang, ToolOutput::Captured)?;
+        run(&mut clang, ToolOutput::Captured, |_| None)?;
         if name != "wasi" {
             archive.arg(object);
         }

@@ -1,7 +1,9 @@
 //! How a Go project finds the SDK, which no module proxy has.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::{OLDEST, in_project, is_recent};
 use crate::command::capture;
@@ -41,6 +43,19 @@ fn has_sdk(tools: &Tools<'_>, go: &Path, project: &Project) -> bool {
     command.env("GOPROXY", "off");
     command.args(["list", "-m", "-f", "{{.Dir}}", SDK]);
     capture(&mut command).is_ok_and(|folder| Path::new(folder.trim()).join("go.mod").is_file())
+}
+
+/// The folders of the modules that the build has taken from where they are on this machine: those that a go.mod or go.work
+/// puts in the place of others, and those of a workspace. What is of the cache of modules never changes. `go` is its
+/// command, as it builds.
+pub(super) fn local(mut go: Command) -> Vec<PathBuf> {
+    const FOLDERS: &str = "{{with .Module}}{{if or (not .Version) (and .Replace (not .Replace.Version))}}\
+                           {{.Dir}}{{end}}{{end}}";
+    go.args(["list", "-deps", "-f", FOLDERS, "."]);
+    let listed = capture(&mut go).unwrap_or_default();
+    let folders = listed.lines().filter(|folder| !folder.is_empty());
+    let folders: BTreeSet<_> = folders.map(PathBuf::from).collect();
+    folders.into_iter().collect()
 }
 
 /// The version that the project's go.mod names, where it is newer than the SDK's: a workspace may not be older than its

@@ -44,8 +44,8 @@ pub(super) fn job(arguments: &RunArguments, component: &Path) -> Result<Job, Fai
             }
         }
     }
-    let name = arguments.job.file_stem().unwrap_or(component.as_os_str());
-    let mut job = Job::new(name.to_string_lossy());
+    let name = plugin::name(&arguments.job).unwrap_or_else(|| component.display().to_string());
+    let mut job = Job::new(name);
     job.script = Some(script);
     job.parameters = arguments.param.iter().cloned().collect();
     job.secrets = plugin::secrets(&arguments.secret)?;

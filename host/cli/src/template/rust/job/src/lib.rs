@@ -37,3 +37,23 @@ fn run(ctx: &Context) -> Result<()> {
     classified.rejected()?.write(Sink::ndjson("out/rejected.ndjson").mode(Mode::Overwrite))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use tenon::{batch, testing};
+
+    use super::*;
+
+    #[test]
+    fn orders_are_classified_and_written() -> Result<()> {
+        testing::source("data/orders.csv", batch! { "amount" => [Some(20.0), Some(250.0), Some(-1.0)] });
+        run(&testing::context())?;
+        let classified = testing::written("out/classified.csv");
+        let sizes = classified[0].strings("size")?;
+        assert_eq!((sizes.get(0), sizes.get(1)), (Some("small"), Some("large")));
+        let rejected = testing::written("out/rejected.ndjson");
+        let reasons = rejected[0].strings("rejected_because")?;
+        assert_eq!((rejected[0].rows(), reasons.get(0)), (1, Some("the amount is negative")));
+        Ok(())
+    }
+}
