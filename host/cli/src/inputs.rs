@@ -86,11 +86,12 @@ impl Inputs {
         let targets = report.written.iter().filter_map(|to| local(to.file_url()?));
         self.targets.extend(targets.map(|path| absolute(&path)));
         let read = report.read.iter().filter_map(|source| local(source.file_url()?));
-        let read: Vec<PathBuf> = read.map(|path| absolute(&path)).collect();
-        // What lies in a target changes with every run.
-        let is_written = |path: &PathBuf| self.targets.iter().any(|target| path.starts_with(target));
-        let read = read.into_iter().filter(|path| !is_written(path));
-        self.paths.extend(read);
+        for path in read.map(|path| absolute(&path)) {
+            // What lies in a target changes with every run.
+            if !self.targets.iter().any(|target| path.starts_with(target)) {
+                self.insert(path, Role::Plain);
+            }
+        }
     }
 
     /// The state of the files now.
