@@ -15,6 +15,7 @@ mod services;
 mod setup;
 mod steps;
 mod suites;
+mod templates;
 mod test;
 mod workspace;
 

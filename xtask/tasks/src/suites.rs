@@ -1,17 +1,22 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Error, Result, bail};
 use tenon_toolchain::Tools;
 
 use crate::counts::Counts;
 use crate::setup;
-use crate::steps::{step, succeed};
-use crate::workspace::root;
+use crate::steps::{finish_within, step, succeed};
+use crate::templates;
+use crate::workspace::{cargo, guest_target, root};
 
 /// What tests of the Python SDK run on: the runner, and the stand-in for the host's SQL.
 const PYTHON: [&str; 2] = ["pytest==9.2.0", "duckdb==2.0.0"];
+
+/// How long a suite may take. The first one in Zig compiles the C SDK and Zig's own library for three minutes.
+const LIMIT: Duration = Duration::from_mins(15);
 
 /// Tests that are not cargo's.
 struct Suite {
@@ -22,7 +27,9 @@ struct Suite {
 
 /// What runs tests, and how its output is read.
 #[derive(Clone, Copy)]
-enum Runner {
+pub(crate) enum Runner {
+    /// For projects outside the repository's workspaces. What they depend on is fetched first.
+    Cargo,
     Pytest,
     /// Node's own. What the project depends on is installed first, where it depends on something.
     Node,
@@ -57,6 +64,13 @@ impl Runner {
     /// The command that runs the tests in a folder.
     fn command(self, folder: &Path, tools: &mut Tools<'_>) -> Result<Command> {
         Ok(match self {
+            Self::Cargo => {
+                succeed(cargo().arg("fetch").current_dir(folder))?;
+                let mut tests = cargo();
+                // With the guests' own tests, whose dependencies are the same.
+                tests.arg("test").arg("--target-dir").arg(guest_target()?);
+                tests
+            }
             Self::Pytest => {
                 let mut pytest = Command::new(tools.python_packages(&PYTHON)?.join("python"));
                 pytest.args(["-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]);
@@ -101,6 +115,10 @@ impl Runner {
     /// Passed, failed and skipped tests, as a line of the output says.
     fn read(self, line: &str) -> [usize; 3] {
         match self {
+            // `test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out`
+            Self::Cargo if line.starts_with("test result: ") => {
+                [" passed", " failed", " ignored"].map(|words| before(line, words))
+            }
             // `83 passed, 1 skipped in 2.13s`
             Self::Pytest if line.contains(" in ") && line.ends_with('s') => {
                 [" passed", " failed", " skipped"].map(|words| before(line, words))
@@ -120,55 +138,64 @@ impl Runner {
                 let [passed, all] = [passed, all].map(|number| number.parse().unwrap_or(0));
                 [passed, all.saturating_sub(passed), 0]
             }
-            Self::Pytest | Self::Zig => [0; 3],
+            Self::Cargo | Self::Pytest | Self::Zig => [0; 3],
         }
     }
 }
 
-/// Runs the tests of SDKs, interpreters and examples that are not in Rust, natively. One whose tools cannot be had counts
-/// as skipped.
+/// Runs the tests of SDKs, interpreters and examples that are not in Rust, and of what `tenon new` makes, natively. Those
+/// whose tools cannot be had count as skipped.
 pub(crate) fn test(counts: &mut Counts) -> Vec<Error> {
-    SUITES
-        .iter()
-        .filter_map(|suite| {
-            let tests = format!("the tests of {}", suite.what);
-            let tested = step(&format!("running {tests}"), || run(suite, counts));
-            tested.err().map(|error| error.context(tests))
-        })
-        .collect()
+    let mut problems = Vec::new();
+    for suite in &SUITES {
+        let folder = || Ok(root().join(suite.folder));
+        problems.extend(tested(suite.what, suite.runner, folder, counts));
+    }
+    for kind in templates::KINDS {
+        for (language, shown, runner) in templates::LANGUAGES {
+            let what = format!("a new {kind} in {shown}");
+            let folder = || templates::make(language, kind);
+            problems.extend(tested(&what, runner, folder, counts));
+        }
+    }
+    problems
 }
 
-fn run(suite: &Suite, counts: &mut Counts) -> Result<()> {
-    let folder = root().join(suite.folder);
-    let prepared = setup::tools().and_then(|mut tools| suite.runner.command(&folder, &mut tools));
+/// Runs the tests in a folder, which may have to be made first. What went wrong, if something did.
+fn tested(what: &str, runner: Runner, folder: impl FnOnce() -> Result<PathBuf>, counts: &mut Counts) -> Option<Error> {
+    let tests = format!("the tests of {what}");
+    let tested = step(&format!("running {tests}"), || run(what, runner, &folder()?, counts));
+    tested.err().map(|error| error.context(tests))
+}
+
+fn run(what: &str, runner: Runner, folder: &Path, counts: &mut Counts) -> Result<()> {
+    let prepared = setup::tools().and_then(|mut tools| runner.command(folder, &mut tools));
     let started = prepared.and_then(|mut command| {
-        command.current_dir(&folder).stdin(Stdio::null());
+        command.current_dir(folder).stdin(Stdio::null());
         // Zig and Go say some of it on stderr.
-        let output = command.output();
-        output.with_context(|| format!("cannot start {}", command.get_program().display()))
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        child.with_context(|| format!("cannot start {}", command.get_program().display()))
     });
-    let output = match started {
-        Ok(output) => output,
+    let child = match started {
+        Ok(child) => child,
         Err(error) => {
-            let skipped = format!("tests of {}, {error:#}", suite.what);
+            let skipped = format!("tests of {what}, {error:#}");
             println!("SKIPPED {skipped}");
             counts.skipped += 1;
             counts.skipped_names.push(skipped);
             return Ok(());
         }
     };
-    let text = [&output.stdout, &output.stderr]
-        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-        .concat();
-    let [passed, failed, skipped] = tally(suite.runner, &text);
+    let (status, text) = finish_within(child, LIMIT)?;
+    let [passed, failed, skipped] = tally(runner, &text);
     counts.passed += passed;
     counts.failed += failed;
     counts.skipped += skipped;
     eprintln!("    {passed} passed, {failed} failed, {skipped} skipped");
-    if !output.status.success() || failed > 0 || passed == 0 {
+    if !status.success() || failed > 0 || passed == 0 {
         println!("{text}");
-        counts.failed_names.extend((failed > 0).then(|| suite.what.to_owned()));
-        bail!("they failed ({}), {passed} passed", output.status);
+        counts.failed_names.extend((failed > 0).then(|| what.to_owned()));
+        bail!("they failed ({status}), {passed} passed");
     }
     Ok(())
 }
@@ -202,6 +229,12 @@ mod tests {
     #[test]
     fn what_runners_print_is_understood() {
         let printed = [
+            (
+                Runner::Cargo,
+                "test tests::a ... ok\ntest result: FAILED. 1 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; \
+                 finished in 0.00s\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n",
+                [1, 1, 2],
+            ),
             (
                 Runner::Pytest,
                 "....\n1 failed, 82 passed, 2 skipped in 2.13s\n",
