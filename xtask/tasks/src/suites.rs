@@ -38,7 +38,7 @@ pub(crate) enum Runner {
     Zig,
 }
 
-const SUITES: [Suite; 11] = [
+const SUITES: [Suite; 13] = [
     suite("the SDK in Python", "sdk/python", Runner::Pytest),
     suite("the interpreter of Python", "plugins/python", Runner::Pytest),
     suite("flights in Python", "examples/flights-python/plugin", Runner::Pytest),
@@ -53,7 +53,9 @@ const SUITES: [Suite; 11] = [
     suite("flights in Go", "examples/flights-go/plugin", Runner::Go),
     suite("the SDK in C and C++", "sdk/c", Runner::Make),
     suite("flights in C", "examples/flights-c/plugin", Runner::Make),
+    suite("flights in C++", "examples/flights-cpp/plugin", Runner::Make),
     suite("the SDK in Zig", "sdk/zig", Runner::Zig),
+    suite("flights in Zig", "examples/flights-zig/plugin", Runner::Zig),
 ];
 
 const fn suite(what: &'static str, folder: &'static str, runner: Runner) -> Suite {
