@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::Error;
+use crate::fingerprint::Fingerprint;
 
 /// A folder that holds a guest's sources.
 #[derive(Clone, Debug)]
@@ -31,11 +32,40 @@ impl Project {
 
     /// A folder for what one build makes on the way to the component.
     pub(crate) fn scratch(&self) -> PathBuf {
-        self.target.join(&self.name)
+        if self.target == self.folder.join("target") {
+            return self.target.join(&self.name);
+        }
+        // Others are built there too, and may have the same name: every example's project is called `plugin`.
+        let mut folder = Fingerprint::default();
+        folder.text(&self.folder.to_string_lossy());
+        self.target.join(format!("{}-{folder}", self.name))
     }
 
     /// The file of what is noted of its last build. It tells another file in the component's place by its digest.
     pub(crate) fn record(&self) -> PathBuf {
-        self.scratch().with_extension("built")
+        self.scratch().with_added_extension("built")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn projects_of_one_name_do_not_meet_where_they_share_a_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |path: &str, target: Option<&Path>| {
+            let project = folder.path().join(path);
+            std::fs::create_dir_all(&project).unwrap();
+            Project::new(&project, target).unwrap()
+        };
+        let shared = folder.path().join("shared");
+        let (one, two) = (of("one/plugin", Some(&shared)), of("two/plugin", Some(&shared)));
+        assert_ne!(one.scratch(), two.scratch());
+        assert_ne!(one.record(), two.record());
+        assert!(one.scratch().starts_with(&shared) && one.record().starts_with(&shared));
+        let alone = of("one/plugin", None);
+        assert_eq!(alone.scratch(), alone.folder.join("target/plugin"));
+        assert_eq!(alone.record(), alone.folder.join("target/plugin.built"));
     }
 }

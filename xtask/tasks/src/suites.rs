@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub(crate) enum Runner {
     Zig,
 }
 
-const SUITES: [Suite; 11] = [
+const SUITES: [Suite; 13] = [
     suite("the SDK in Python", "sdk/python", Runner::Pytest),
     suite("the interpreter of Python", "plugins/python", Runner::Pytest),
     suite("flights in Python", "examples/flights-python/plugin", Runner::Pytest),
@@ -53,7 +53,9 @@ const SUITES: [Suite; 11] = [
     suite("flights in Go", "examples/flights-go/plugin", Runner::Go),
     suite("the SDK in C and C++", "sdk/c", Runner::Make),
     suite("flights in C", "examples/flights-c/plugin", Runner::Make),
+    suite("flights in C++", "examples/flights-cpp/plugin", Runner::Make),
     suite("the SDK in Zig", "sdk/zig", Runner::Zig),
+    suite("flights in Zig", "examples/flights-zig/plugin", Runner::Zig),
 ];
 
 const fn suite(what: &'static str, folder: &'static str, runner: Runner) -> Suite {
@@ -147,24 +149,25 @@ impl Runner {
 /// whose tools cannot be had count as skipped.
 pub(crate) fn test(counts: &mut Counts) -> Vec<Error> {
     let mut problems = Vec::new();
-    let mut test = |what: &str, run: &mut dyn FnMut(&mut Counts) -> Result<()>| {
-        let tests = format!("the tests of {what}");
-        let tested = step(&format!("running {tests}"), || run(counts));
-        problems.extend(tested.err().map(|error| error.context(tests)));
-    };
     for suite in &SUITES {
-        let folder = root().join(suite.folder);
-        test(suite.what, &mut |counts| run(suite.what, suite.runner, &folder, counts));
+        let folder = || Ok(root().join(suite.folder));
+        problems.extend(tested(suite.what, suite.runner, folder, counts));
     }
     for kind in templates::KINDS {
         for (language, shown, runner) in templates::LANGUAGES {
             let what = format!("a new {kind} in {shown}");
-            test(&what, &mut |counts| {
-                run(&what, runner, &templates::make(language, kind)?, counts)
-            });
+            let folder = || templates::make(language, kind);
+            problems.extend(tested(&what, runner, folder, counts));
         }
     }
     problems
+}
+
+/// Runs the tests in a folder, which may have to be made first. What went wrong, if something did.
+fn tested(what: &str, runner: Runner, folder: impl FnOnce() -> Result<PathBuf>, counts: &mut Counts) -> Option<Error> {
+    let tests = format!("the tests of {what}");
+    let tested = step(&format!("running {tests}"), || run(what, runner, &folder()?, counts));
+    tested.err().map(|error| error.context(tests))
 }
 
 fn run(what: &str, runner: Runner, folder: &Path, counts: &mut Counts) -> Result<()> {

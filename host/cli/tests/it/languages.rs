@@ -46,7 +46,7 @@ fn made_by(plugin: &str) -> (RecordBatch, Vec<Value>) {
 fn flights_are_the_same_in_every_language() {
     let (rows, rejected) = made_by(&plugin());
     assert_eq!(rejected.len() as u64, REJECTED);
-    for language in ["python", "typescript", "go", "c"] {
+    for language in ["python", "typescript", "go", "c", "cpp", "zig"] {
         let guest = format!("flights-{language}");
         let Some(plugin) = plugin_if_built(&guest) else {
             println!(
