@@ -180,7 +180,7 @@ async fn a_start_does_not_undo_what_somebody_has_decided() {
     server.stop().await;
 
     let server = Running::configured(&data, Some(token), |config| {
-        config.plugins.watch = Some(watched.clone())
+        config.plugins.watch = Some(watched.clone());
     })
     .await;
     // The folder has been looked through once the second of these is served.
