@@ -1,7 +1,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
+use std::thread;
 
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 
 use crate::counts::Counts;
 use crate::drivers;
@@ -36,26 +37,32 @@ pub(crate) fn run_after(arguments: &[String], prepare: impl Fn(&mut Command), mu
     problems.extend(step("running the tests", || count(&mut tests, &mut counts)).err());
 
     if arguments.is_empty() {
+        // Other programs' tests keep one processor busy, while cargo builds and tests what is left for the others.
+        let others = thread::spawn(|| {
+            let mut counts = Counts::default();
+            let problems = suites::test(&mut counts);
+            (counts, problems)
+        });
         let mut tests = drivers::tests(&mut counts);
         prepare(&mut tests);
         let name = "running the tests of drivers that the default build leaves out";
         problems.extend(step(name, || count(&mut tests, &mut counts)).err());
-    }
-    if arguments.is_empty() {
+
         let mut tests = cargo();
         tests
             .args(["test", "--workspace", "--no-fail-fast", "--manifest-path"])
             .arg(guest_manifest());
         tests.arg("--target-dir").arg(guest_target()?);
-        problems.extend(
-            step("running the guests' own tests, natively", || {
-                count(&mut tests, &mut counts)
-            })
-            .err(),
-        );
-    }
-    if arguments.is_empty() {
-        problems.extend(suites::test(&mut counts));
+        let name = "running the guests' own tests, natively";
+        problems.extend(step(name, || count(&mut tests, &mut counts)).err());
+
+        match others.join() {
+            Ok((tested, found)) => {
+                counts += tested;
+                problems.extend(found);
+            }
+            Err(_) => problems.push(anyhow!("what runs the tests that are not cargo's has panicked")),
+        }
     }
     report(&counts, &problems);
     Ok(())
@@ -65,7 +72,7 @@ pub(crate) fn run_after(arguments: &[String], prepare: impl Fn(&mut Command), mu
 fn count(tests: &mut Command, counts: &mut Counts) -> Result<()> {
     let mut child = tests.stdout(Stdio::piped()).spawn().context("could not start cargo")?;
     let output = child.stdout.take().context("cargo has no output")?;
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = std::io::stdout();
     for line in BufReader::new(output).split(b'\n') {
         let line = line.context("could not read cargo's output")?;
         let line = String::from_utf8_lossy(&line);
