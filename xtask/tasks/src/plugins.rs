@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use tenon_toolchain::{BuildOptions, Language, ToolOutput, Tools, build};
 
 use crate::setup;
@@ -41,9 +42,21 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     }
     guests.retain(|_, (_, language)| ready[language]);
     step("building guests", || {
-        guests
-            .iter()
-            .try_for_each(|(name, (project, _))| build_one(&mut tools, name, project))
+        // Cargo, and side by side with it the others, most of which work on one processor.
+        let of_rust = |language: Language| language == Language::Rust;
+        let build_those = |rust: bool| {
+            let mut tools = setup::tools()?;
+            let mut those = guests.iter().filter(|(_, (_, language))| of_rust(*language) == rust);
+            those.try_for_each(|(name, (project, _))| build_one(&mut tools, name, project))
+        };
+        thread::scope(|scope| {
+            let rust = scope.spawn(|| build_those(true));
+            let others = build_those(false);
+            let rust = rust
+                .join()
+                .map_err(|_| anyhow!("what builds guests in Rust has panicked"))?;
+            rust.and(others)
+        })
     })
 }
 
