@@ -2,7 +2,8 @@
 //!
 //! - A checkout takes a warm sandbox; where none is left it instantiates one itself (some ten microseconds for a Rust
 //!   plugin), so a checkout never waits for the pool, only for its turn when too many sandboxes are in use.
-//! - A sandbox serves one run and is thrown away; the refill thread puts new ones in behind it.
+//! - A sandbox serves one run and is thrown away; the refill thread puts new ones in behind it, at once when half of
+//!   them are gone and within half a second otherwise.
 //! - The pool aims at the recent peak of sandboxes in use, between a floor and a ceiling; running dry doubles the aim,
 //!   and quiet time brings it back down.
 
@@ -39,6 +40,8 @@ pub(crate) struct Pool {
     refill: Refill,
     /// Whether the refill thread has been called and has not come back yet.
     refilling: AtomicBool,
+    /// Whether the last refill failed: no other is tried before somebody needs one.
+    failing: AtomicBool,
     checkouts: AtomicU64,
     dry: AtomicU64,
     built: AtomicU64,
@@ -58,6 +61,7 @@ impl Pool {
             in_use: AtomicUsize::new(0),
             refill: refill.clone(),
             refilling: AtomicBool::new(false),
+            failing: AtomicBool::new(false),
             checkouts: AtomicU64::new(0),
             dry: AtomicU64::new(0),
             built: AtomicU64::new(0),
@@ -138,6 +142,7 @@ impl Pool {
     /// Builds until the pool has what it aims at. Runs on the refill thread.
     async fn fill(&self) {
         self.refilling.store(false, Ordering::Release);
+        self.failing.store(false, Ordering::Relaxed);
         while self.idle.lock().len() < self.aim() && self.all_idle.load(Ordering::Relaxed) < self.config.idle {
             match self.build().await {
                 Ok(warm) => {
@@ -147,6 +152,7 @@ impl Pool {
                 Err(error) => {
                     // A checkout will meet the same error and report it to whoever asked.
                     tracing::warn!(%error, "the warm pool could not be refilled");
+                    self.failing.store(true, Ordering::Relaxed);
                     break;
                 }
             }
@@ -154,9 +160,17 @@ impl Pool {
         self.metrics.warm.set(self.idle.lock().len() as f64);
     }
 
-    /// Drops warm sandboxes beyond what the pool aims at. Runs on the refill thread.
-    fn shrink(&self) {
+    /// Brings the pool to what it aims at: checkouts call for more only when half of that is gone. Runs on the refill
+    /// thread.
+    fn look(self: &Arc<Self>) {
         let aim = self.aim();
+        self.shrink(aim);
+        if self.idle.lock().len() < aim && !self.failing.load(Ordering::Relaxed) {
+            self.call_refill();
+        }
+    }
+
+    fn shrink(&self, aim: usize) {
         let surplus: Vec<Idle> = {
             let mut idle = self.idle.lock();
             let surplus = idle.len().saturating_sub(aim);

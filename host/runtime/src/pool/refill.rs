@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::LocalSet;
+use tokio::time::MissedTickBehavior;
 
 use super::Pool;
 use crate::error::Error;
 
-/// How often pools are looked at for shrinking.
-const SHRINK_EVERY: Duration = Duration::from_millis(500);
+/// How often pools are brought to what they aim at, be it less or more than they have.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Calls the refill thread. The thread ends when the last of these is gone.
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ impl Refill {
         Ok(Refill(sender))
     }
 
-    /// Shrinks this pool in quiet times from now on.
+    /// Looks after this pool from now on.
     pub fn watch(&self, pool: &Arc<Pool>) {
         // The thread only ends with the runtime, and then nobody needs it.
         let _ = self.0.send(Message::Watch(Arc::downgrade(pool)));
@@ -53,22 +54,26 @@ impl Refill {
 
 async fn work(mut messages: UnboundedReceiver<Message>) {
     let mut watched: Vec<Weak<Pool>> = Vec::new();
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        match tokio::time::timeout(SHRINK_EVERY, messages.recv()).await {
-            Ok(None) => return,
-            Ok(Some(Message::Watch(pool))) => watched.push(pool),
-            // A task each: a plugin whose start function runs long yields to the others.
-            Ok(Some(Message::Fill(pool))) => {
-                tokio::task::spawn_local(async move {
-                    if let Some(pool) = pool.upgrade() {
-                        pool.fill().await;
-                    }
-                });
-            }
-            Err(_) => watched.retain(|pool| {
+        tokio::select! {
+            message = messages.recv() => match message {
+                None => return,
+                Some(Message::Watch(pool)) => watched.push(pool),
+                // A task each: a plugin whose start function runs long yields to the others.
+                Some(Message::Fill(pool)) => {
+                    tokio::task::spawn_local(async move {
+                        if let Some(pool) = pool.upgrade() {
+                            pool.fill().await;
+                        }
+                    });
+                }
+            },
+            _ = looks.tick() => watched.retain(|pool| {
                 let pool = pool.upgrade();
                 if let Some(pool) = &pool {
-                    pool.shrink();
+                    pool.look();
                 }
                 pool.is_some()
             }),
