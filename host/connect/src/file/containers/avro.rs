@@ -220,11 +220,10 @@ impl Records {
                 batches.push(batch);
             }
         }
-        let Some(first) = batches.first() else { return Ok(None) };
-        if batches.len() == 1 {
+        if batches.len() < 2 {
             return Ok(batches.pop());
         }
-        let joined = concat_batches(&first.schema(), &batches);
+        let joined = concat_batches(&batches[0].schema(), &batches);
         let joined = joined.map_err(|error| fault::of_arrow(&self.file, fault::behind(self.rows), error))?;
         Ok(Some(joined))
     }

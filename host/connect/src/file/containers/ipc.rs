@@ -5,7 +5,6 @@
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
-use std::vec;
 
 use arrow::array::RecordBatch;
 use arrow::buffer::{Buffer, MutableBuffer};
@@ -168,7 +167,7 @@ fn read_block(input: &mut Input, size: u64, block: &Block) -> Result<Buffer, Arr
 /// Reads a file's batches, and leaves it to others to decode them.
 struct Batches {
     input: Input,
-    blocks: vec::IntoIter<Block>,
+    blocks: std::vec::IntoIter<Block>,
     rows: u64,
     /// Holds the dictionaries.
     decoder: Arc<FileDecoder>,
