@@ -105,7 +105,7 @@ fn columns_of(
             })
         }
         Reading::Container => {
-            let schema = Container::open(store, file, format, None, 1)?.schema();
+            let schema = Container::open(store, file, format, None, 1)?.schema;
             let columns = schema.fields().iter().map(|field| SeenColumn {
                 name: field.name().clone(),
                 data_type: Some(plain(field.data_type())),

@@ -53,10 +53,22 @@ impl StoredFile {
     }
 
     /// Fails if the file is no longer what was listed. Blocks while the store answers.
-    pub fn check_unchanged(&self, store: &Arc<Store>) -> Result<(), Error> {
+    pub fn check_unchanged(&self, store: &Store) -> Result<(), Error> {
+        Handle::current().block_on(self.unchanged(store))
+    }
+
+    /// What to say about an error of reading or decoding: what looks damaged may be half of an old and half of a new file.
+    pub async fn explain(&self, store: &Store, error: Error) -> Error {
+        match self.unchanged(store).await {
+            Err(changed @ Error::Changed { .. }) => changed,
+            _ => error,
+        }
+    }
+
+    async fn unchanged(&self, store: &Store) -> Result<(), Error> {
         if store.is_local() || self.strong_etag().is_none() {
             let location = &self.meta.location;
-            let now = Handle::current().block_on(store.store.head(location));
+            let now = store.store.head(location).await;
             let now = now.map_err(|error| store.explain("read", location, &error))?;
             if !is_same_version(&self.meta, &now) {
                 return Err(Error::Changed {
@@ -74,6 +86,23 @@ impl StoredFile {
             Err(source) => Error::Read {
                 file: self.name.to_string(),
                 source,
+            },
+        }
+    }
+
+    /// An error of reading what can't be decompressed, decoded or cut any further at this place; [`Error`]s that readers
+    /// carried come out as they are.
+    pub fn damaged(&self, place: String, error: io::Error) -> Error {
+        match error.downcast::<Error>() {
+            Ok(own) => own,
+            Err(error) => Error::Damaged {
+                file: self.name.to_string(),
+                place,
+                reason: if error.kind() == io::ErrorKind::UnexpectedEof {
+                    "it ends too early; was it copied to its end?".to_owned()
+                } else {
+                    error.to_string()
+                },
             },
         }
     }

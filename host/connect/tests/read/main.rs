@@ -2,6 +2,7 @@
 
 mod bad;
 mod basics;
+mod containers;
 mod formats;
 mod json;
 mod many;

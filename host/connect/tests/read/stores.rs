@@ -134,6 +134,16 @@ async fn web_servers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_of_blocks_on_web_servers() {
+    for (name, content) in crate::containers::of_blocks(30) {
+        let server = serve(move |request| part(&content, request, true));
+        let config = ReadConfig::new(format!("{server}/{name}"));
+        let read = rows(&config, "select count(*), sum(id), count(distinct text) from t").await;
+        assert_eq!(read, "300000 44999850000 300000", "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_recovers() {
     let failures = AtomicUsize::new(3);
     let server = serve(move |request| {

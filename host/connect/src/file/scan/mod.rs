@@ -1,9 +1,14 @@
 //! Reads files of every format but Parquet: readers in the background, any number of partitions that parse.
+//!
+//! One reader goes through a file of text, Avro or Arrow from its start to its end and cuts it; partitions parse or decode
+//! what was cut off. A stripe of ORC is too large to wait in a queue before it is decoded: readers decode those, each one at
+//! a time.
 
 mod partition;
 mod plan;
 mod table;
 mod units;
+mod work;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use datafusion::physical_plan::metrics::BaselineMetrics;
 use super::plan::{Layout, Parser, Piece, Queue};
 use super::units::{Content, Unit};
 use crate::Error;
+use crate::file::containers::guarded;
 use crate::file::schema::name_of;
 use crate::file::stored::StoredFile;
 
@@ -46,11 +47,14 @@ impl PartitionReader {
                 continue;
             }
             if let Some(unit) = self.current.take() {
+                let file = Arc::clone(&unit.file);
                 let compute = self.metrics.elapsed_compute().clone();
                 let timer = compute.timer();
                 let parsed = self.parse(unit);
                 timer.done();
-                parsed.map_err(failed)?;
+                if let Err(error) = parsed {
+                    return Err(failed(file.explain(&self.layout.set.store, error).await));
+                }
                 self.layout.set.bad_rows.settle().await?;
                 continue;
             }
@@ -75,6 +79,13 @@ impl PartitionReader {
             (Parser::Json(parser), Content::Json(chunk)) => {
                 for batch in parser.parse(chunk, &file.name, self.batch_rows)? {
                     self.push(&file, batch.columns(), batch.num_rows())?;
+                }
+            }
+            (_, Content::Part(part)) => {
+                if let Some((batch, before)) = guarded(&file, || part.next().transpose())? {
+                    let (arrays, rows) = layout.fit(&file, &batch, before)?;
+                    self.push(&file, &arrays, rows)?;
+                    self.current = Some(unit);
                 }
             }
             (_, Content::Batch(batch, before)) => {

@@ -1,33 +1,34 @@
 //! Reads files in the background and cuts them into units of work.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::physical_plan::metrics::{Count, Time};
-use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::Reading;
 use super::plan::Layout;
+use super::work::{Opening, Task, What, Work};
 use crate::Error;
-use crate::file::containers::Container;
+use crate::file::containers::{Container, Part, Parts, guarded};
 use crate::file::csv::{CsvChunk, Records, header, numbered_names};
+use crate::file::format::Format;
 use crate::file::read_config::CsvRead;
 use crate::file::stored::StoredFile;
 use crate::file::text::{self, CHUNK_BYTES, Chunk, Dialect};
 
 /// Some rows of one file, read but not parsed.
-#[derive(Debug)]
 pub(super) struct Unit {
     pub file: Arc<StoredFile>,
     pub content: Content,
 }
 
-#[derive(Debug)]
 pub(super) enum Content {
     Csv(CsvChunk),
     Json(Chunk),
+    /// What batches are to be decoded from.
+    Part(Part),
     /// A batch, and the number of rows before it in the file.
     Batch(RecordBatch, u64),
 }
@@ -35,7 +36,7 @@ pub(super) enum Content {
 /// What the readers of one scan report.
 #[derive(Debug, Clone)]
 pub(super) struct ReadMetrics {
-    /// Time in reading and decompressing.
+    /// Time in reading and decompressing, and in decoding what readers decode.
     pub elapsed: Time,
     /// Bytes that were read, as stored; of a file of batches all of them, once it is opened.
     pub bytes: Count,
@@ -63,7 +64,8 @@ impl From<Error> for Stopped {
     }
 }
 
-/// Starts to read the files, as many at once as there are partitions. Dropping the receiver ends the readers.
+/// Starts to read the files, as many at once as there are partitions, or as many stripes. Dropping the receiver ends the
+/// readers.
 pub(super) fn read_in_background(
     layout: &Arc<Layout>,
     parallel: usize,
@@ -71,30 +73,32 @@ pub(super) fn read_in_background(
     metrics: &ReadMetrics,
 ) -> mpsc::Receiver<Result<Unit, Error>> {
     let (sender, receiver) = mpsc::channel(parallel.max(1) * 2);
-    let files: VecDeque<StoredFile> = layout.files.iter().cloned().collect();
-    let readers = parallel.clamp(1, files.len().max(1));
-    let queue = Arc::new(Mutex::new(files));
-    for _ in 0..readers {
-        let (layout, queue, sender, metrics) =
-            (Arc::clone(layout), Arc::clone(&queue), sender.clone(), metrics.clone());
+    let readers = match layout.set.format {
+        // One file may have stripes for all of them.
+        Format::Orc => parallel,
+        _ => parallel.min(layout.files.len()),
+    };
+    let work = Arc::new(Work::new(layout.files.iter().cloned()));
+    for _ in 0..readers.max(1) {
+        let (layout, work, sender, metrics) = (Arc::clone(layout), Arc::clone(&work), sender.clone(), metrics.clone());
         tokio::task::spawn_blocking(move || {
-            loop {
-                let Some(file) = queue.lock().pop_front() else { return };
+            while !sender.is_closed() {
+                let Some(Task { file, what }) = work.take() else { return };
                 let output = Output {
-                    file: Arc::new(file),
+                    file,
                     sender: &sender,
                     metrics: &metrics,
                 };
-                match read(&layout, batch_rows, &output) {
+                let ended = guarded(&output.file, || match what {
+                    What::Open(opening) => read(&layout, batch_rows, &output, opening),
+                    What::Decode(part) => output.decode(&layout, part),
+                });
+                match ended {
                     Ok(()) => {}
                     Err(Stopped::Unheard) => return,
                     Err(Stopped::Failed(error)) => {
-                        // What looks damaged may be half of an old and half of a new file.
-                        let changed = output.file.check_unchanged(&layout.set.store).err();
-                        let error = match changed {
-                            Some(changed @ Error::Changed { .. }) => changed,
-                            _ => error,
-                        };
+                        let explained = output.file.explain(&layout.set.store, error);
+                        let error = Handle::current().block_on(explained);
                         sender.blocking_send(Err(error)).ok();
                         return;
                     }
@@ -105,10 +109,11 @@ pub(super) fn read_in_background(
     receiver
 }
 
-fn read(layout: &Layout, batch_rows: usize, output: &Output<'_>) -> Result<(), Stopped> {
+fn read(layout: &Layout, batch_rows: usize, output: &Output<'_>, opening: Opening<'_>) -> Result<(), Stopped> {
     let set = &layout.set;
     match set.reading.as_ref() {
         Reading::Csv { text, dialect, options } => {
+            drop(opening);
             let mut chunker = text::open(&set.store, &output.file, text, &output.metrics.bytes)?;
             let mut slots = None;
             while let Some(chunk) = output.timed(|| chunker.next(CHUNK_BYTES))? {
@@ -128,6 +133,7 @@ fn read(layout: &Layout, batch_rows: usize, output: &Output<'_>) -> Result<(), S
             }
         }
         Reading::Json { text, .. } => {
+            drop(opening);
             let mut chunker = text::open(&set.store, &output.file, text, &output.metrics.bytes)?;
             while let Some(chunk) = output.timed(|| chunker.next(CHUNK_BYTES))? {
                 output.send(Content::Json(chunk))?;
@@ -141,9 +147,14 @@ fn read(layout: &Layout, batch_rows: usize, output: &Output<'_>) -> Result<(), S
             let names = (!names.is_empty()).then_some(names);
             let opened =
                 output.timed(|| Container::open(&set.store, &output.file, set.format, names.as_deref(), batch_rows));
-            let mut container = opened?;
-            while let Some((batch, before)) = output.timed(|| container.next())? {
-                output.send(Content::Batch(batch, before))?;
+            match opened?.parts {
+                Parts::Unread(parts) => opening.found(&output.file, parts),
+                Parts::Read(mut parts) => {
+                    drop(opening);
+                    while let Some(part) = output.timed(|| parts.next().transpose())? {
+                        output.send(Content::Part(part))?;
+                    }
+                }
             }
         }
     }
@@ -198,6 +209,15 @@ impl Output<'_> {
         let read = read();
         timer.done();
         read
+    }
+
+    /// Reads and decodes a part of the file.
+    fn decode(&self, layout: &Layout, mut part: Part) -> Result<(), Stopped> {
+        while let Some((batch, before)) = self.timed(|| part.next().transpose())? {
+            self.send(Content::Batch(batch, before))?;
+        }
+        self.file.check_unchanged(&layout.set.store)?;
+        Ok(())
     }
 
     fn send(&self, content: Content) -> Result<(), Stopped> {

@@ -100,18 +100,7 @@ pub(super) fn sample(
 
 /// A stream that can't be decompressed or decoded any further, with the line up to which it could.
 fn damaged(file: &StoredFile, line: u64, error: std::io::Error) -> Error {
-    match error.downcast::<Error>() {
-        Ok(own) => own,
-        Err(error) => Error::Damaged {
-            file: file.name.to_string(),
-            place: format!("behind line {line}"),
-            reason: if error.kind() == std::io::ErrorKind::UnexpectedEof {
-                "it ends too early; was it copied to its end?".to_owned()
-            } else {
-                error.to_string()
-            },
-        },
-    }
+    file.damaged(format!("behind line {line}"), error)
 }
 
 /// The first bytes of what a reader yields, and a reader that yields them too.
