@@ -3,11 +3,14 @@
 mod azure;
 mod bad_input;
 mod databases;
+mod dice;
 mod gcs;
 mod history;
 mod inspect;
 mod interrupt;
 mod job;
+#[cfg(unix)]
+mod killed;
 mod languages;
 mod leaving;
 mod mistakes;
