@@ -179,7 +179,7 @@ fn targets() {
     let message = place.tenon(&["run", &copy]).failed(1);
     assert!(message.contains("there.csv"), "{message}");
 
-    // A file must not grow beyond what `ulimit -f` says: the system then refuses as it does when the disk is full.
+    // A file must not grow beyond what `ulimit -f` says, which is refused where no disk can be mounted too.
     let many: String = (0..400_000_u64)
         .map(|id| format!("{}\n", id.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
         .collect::<Vec<_>>()

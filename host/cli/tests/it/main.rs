@@ -4,6 +4,8 @@ mod azure;
 mod bad_input;
 mod databases;
 mod dice;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod gcs;
 mod history;
 mod inspect;
