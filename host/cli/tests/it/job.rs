@@ -5,7 +5,7 @@ use std::fs;
 use crate::place::{FLIGHTS, Place, REJECTED, example, flights, plugin, rows};
 
 /// The example's job file, with the plugin that is built already and files where they are.
-fn example_job(place: &Place) -> String {
+pub fn example_job(place: &Place) -> String {
     let text = fs::read_to_string(example("flights.toml")).expect("readable");
     let text = text
         .replace("examples/flights/plugin", &plugin())

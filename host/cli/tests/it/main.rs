@@ -4,6 +4,7 @@ mod azure;
 mod bad_input;
 mod databases;
 mod dice;
+mod duckdb;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod gcs;
