@@ -59,8 +59,8 @@ impl Engine {
     ///
     /// # Errors
     /// When the job has lost a sink of the commitment, or a secret by which a script's was reached, before anything is made
-    /// visible; and when a target or the ledger refuses. [`Error::PartlyLost`] when nothing is left of some of it, and the rest is visible: then it is finished
-    /// all the same, since to run again would write that rest twice.
+    /// visible; and when a target or the ledger refuses. [`Error::PartlyLost`] when nothing is left of some of it, and the
+    /// rest is visible: then it is finished all the same, since to run again would write that rest twice.
     pub async fn finish(&self, job: &Job, commitment: &Commitment) -> Result<(), Error> {
         let mut targets = Vec::new();
         for (sink, prepared) in &commitment.sinks {

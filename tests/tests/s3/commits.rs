@@ -135,7 +135,8 @@ fn script_job(folder: &Path, server: &S3, endpoint: &str) -> Job {
     std::fs::write(&input, "n\n1\n2\n3\n").expect("written");
     let mut script = Script::new(guest("script").expect("built"));
     let bucket = format!("s3://{}/", server.bucket);
-    let places = [&*folder.to_string_lossy(), bucket.as_str(), endpoint];
+    let folder = folder.to_string_lossy();
+    let places = [&*folder, bucket.as_str(), endpoint];
     script.places = places.map(|place| place.parse::<Place>().expect("a place")).to_vec();
     let mut job = Job::new("script");
     job.script = Some(script);

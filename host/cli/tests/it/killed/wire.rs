@@ -77,8 +77,7 @@ fn answer(mut server: TcpStream, mut asker: TcpStream, is_gone: &AtomicBool) {
     let mut last = Instant::now();
     loop {
         match server.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(bytes) => {
+            Ok(bytes @ 1..) => {
                 asker.write_all(&buffer[..bytes]).ok();
                 last = Instant::now();
             }
@@ -87,7 +86,7 @@ fn answer(mut server: TcpStream, mut asker: TcpStream, is_gone: &AtomicBool) {
                     break;
                 }
             }
-            Err(_) => break,
+            Ok(0) | Err(_) => break,
         }
     }
     asker.shutdown(Shutdown::Both).ok();
