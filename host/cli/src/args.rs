@@ -238,11 +238,12 @@ pub struct RunArguments {
     #[arg(long, value_enum, help_heading = "Bookmarks")]
     pub bookmark: Option<BookmarkArgument>,
 
-    /// With bookmarks: read at most so many files per source, the oldest first
+    /// With bookmarks: read at most so many files per source, the oldest first [default: what the job file says, or all]
     #[arg(long, value_name = "FILES", help_heading = "Bookmarks")]
     pub max_files: Option<usize>,
 
-    /// With bookmarks: read at most so many bytes per source, such as 1GiB, but at least one file
+    /// With bookmarks: read at most so many bytes per source, such as 1GiB, but at least one file [default: what the job
+    /// file says, or all]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Bookmarks")]
     pub max_bytes: Option<usize>,
 

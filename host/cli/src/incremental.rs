@@ -22,18 +22,22 @@ const PAUSE: Duration = Duration::from_millis(20);
 const LEFT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Finishes commits of the job that were cut short, gives its guests what they kept, and has the sources among
-/// `bookmarked` read from where the last run ended. Answers with the engine that remembers how far this one comes.
+/// `bookmarked` read from where the last run ended, as much as the job file and the command line say. Answers with the
+/// engine that remembers how far this one comes.
 pub async fn prepare(
     engine: Engine,
     job: &mut Job,
-    bookmarked: &[String],
+    bookmarked: BTreeMap<String, Incremental>,
     record: &Record,
     arguments: &RunArguments,
 ) -> Result<Engine, Failure> {
-    let sources: Vec<String> = match arguments.bookmark {
-        Some(BookmarkArgument::Disable) => Vec::new(),
-        Some(_) if bookmarked.is_empty() => job.sources.keys().cloned().collect(),
-        _ => bookmarked.to_vec(),
+    let sources = match arguments.bookmark {
+        Some(BookmarkArgument::Disable) => BTreeMap::new(),
+        Some(_) if bookmarked.is_empty() => {
+            let all = job.sources.keys();
+            all.map(|source| (source.clone(), Incremental::default())).collect()
+        }
+        _ => bookmarked,
     };
     if sources.is_empty() && (arguments.max_files.is_some() || arguments.max_bytes.is_some()) {
         let reason = "--max-files and --max-bytes need bookmarks: what is left would never be read";
@@ -60,7 +64,7 @@ pub async fn prepare(
     job.state = history.state(&job.name)?;
 
     let based_on = history.bookmark_version(&job.name)?;
-    for name in sources {
+    for (name, caps) in sources {
         let since = match history.bookmark(&job.name, &name)? {
             None => Bookmark::None,
             Some(bookmark) => serde_json::from_value(bookmark.value)
@@ -71,8 +75,8 @@ pub async fn prepare(
         };
         let incremental = Incremental {
             since,
-            max_files: arguments.max_files,
-            max_bytes: arguments.max_bytes.map(|bytes| bytes as u64),
+            max_files: arguments.max_files.or(caps.max_files),
+            max_bytes: arguments.max_bytes.map(|bytes| bytes as u64).or(caps.max_bytes),
         };
         job.incremental.insert(name, incremental);
     }

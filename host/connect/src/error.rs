@@ -107,6 +107,18 @@ pub enum Error {
         file: String,
     },
 
+    /// Only a part of what a run has written to a folder is visible.
+    #[error(
+        "{folder} holds only a part of what the run {run} has written there, which makes its files visible or was killed \
+         while it did; run its job again, or any other that writes there, which finishes that first"
+    )]
+    HalfVisible {
+        /// The folder.
+        folder: String,
+        /// The run.
+        run: String,
+    },
+
     /// The file could not be read or decompressed.
     #[error("cannot read {file}")]
     Read {
@@ -319,7 +331,10 @@ impl Error {
             )
         };
         match self {
-            Self::Busy { .. } | Self::Changed { .. } | Self::Store { transient: true, .. } => true,
+            Self::Busy { .. }
+            | Self::Changed { .. }
+            | Self::HalfVisible { .. }
+            | Self::Store { transient: true, .. } => true,
             Self::Source { source, .. } => Self::find_in(source.as_ref()).is_some_and(Self::may_pass),
             Self::Database(error) => error.may_pass(),
             Self::Read { source, .. } | Self::Write { source, .. } => is_passing(source),
@@ -364,6 +379,7 @@ impl Error {
             | Self::Store { .. }
             | Self::Read { .. }
             | Self::Busy { .. }
+            | Self::HalfVisible { .. }
             | Self::Write { .. }
             | Self::Gone { .. }
             | Self::Lost { .. }

@@ -373,6 +373,28 @@ impl Writer {
 }
 
 impl Prepared {
+    /// The same with how its sink is configured, for whoever finishes it and may not know. `name_of` says what a value is
+    /// called, if it is a secret, since only its name is kept; options that must not be seen and have no name are left
+    /// out. Of databases nothing is kept: they are reached by their connections.
+    #[must_use]
+    pub fn keeping(self, config: &SinkConfig, name_of: impl Fn(&str) -> Option<String>) -> Self {
+        match (self, config) {
+            (Self::File(prepared), SinkConfig::File(config)) => Self::File(prepared.keeping(config, name_of)),
+            (prepared, _) => prepared,
+        }
+    }
+
+    /// How its sink was configured, if that was [kept](Self::keeping), with secrets that are `value_of` their names.
+    ///
+    /// # Errors
+    /// With the name of a secret that has no value.
+    pub fn kept(&self, value_of: impl Fn(&str) -> Option<String>) -> Result<Option<SinkConfig>, String> {
+        match self {
+            Self::File(prepared) => Ok(prepared.kept(value_of)?.map(SinkConfig::from)),
+            Self::Database(_) => Ok(None),
+        }
+    }
+
     /// The try of a run that wrote it.
     pub fn run(&self) -> &str {
         match self {

@@ -333,7 +333,7 @@ impl Committing<'_> {
                 .collect(),
             sinks: ready
                 .iter()
-                .map(|ready| (ready.name.clone(), ready.prepared.clone()))
+                .map(|ready| (ready.name.clone(), self.job.noted(&ready.to, &ready.prepared)))
                 .collect(),
         };
         ledger.prepared(&commitment).await.map_err(Error::Ledger)

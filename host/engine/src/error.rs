@@ -357,6 +357,20 @@ pub enum Error {
         sink: String,
     },
 
+    /// A commit that was cut short reached a script's sink by a secret that the job does not have any more.
+    #[error(
+        "the run {run} was cut short while it committed to {sink}, which it reached by the secret `{secret}`; grant the \
+         job that secret again until that is finished"
+    )]
+    LostSecret {
+        /// The run that was cut short.
+        run: String,
+        /// The sink.
+        sink: String,
+        /// The secret's name.
+        secret: String,
+    },
+
     /// Of a commit that was cut short, a part is visible, and nothing is left of the rest.
     #[error(
         "the run {run} was cut short while it committed, and what it wrote to {} is lost; all else that it wrote is there",

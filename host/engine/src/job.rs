@@ -156,6 +156,17 @@ pub struct Incremental {
     pub max_bytes: Option<u64>,
 }
 
+impl Incremental {
+    /// What a job file says of a source, before anything of it was read.
+    pub fn of(source: &tenon_job::Source) -> Self {
+        Self {
+            since: Bookmark::None,
+            max_files: source.max_files.map(|files| files.get() as usize),
+            max_bytes: source.max_bytes.map(|size| size.0),
+        }
+    }
+}
+
 /// A sink and what goes there.
 #[derive(Debug, Clone)]
 pub struct Output {

@@ -35,6 +35,7 @@ impl Error {
             | Self::Cycle { .. }
             | Self::NoRejects { .. }
             | Self::LostSink { .. }
+            | Self::LostSecret { .. }
             | Self::BadStep { .. }
             | Self::Place { .. }
             | Self::Recipient { .. }

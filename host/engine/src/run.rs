@@ -58,9 +58,9 @@ impl Engine {
     /// Finishes a commit that was cut short. Finishing it again changes nothing.
     ///
     /// # Errors
-    /// When the job has lost a sink of the commitment, before anything is made visible; and when a target or the ledger
-    /// refuses. [`Error::PartlyLost`] when nothing is left of some of it, and the rest is visible: then it is finished
-    /// all the same, since to run again would write that rest twice.
+    /// When the job has lost a sink of the commitment, or a secret by which a script's was reached, before anything is made
+    /// visible; and when a target or the ledger refuses. [`Error::PartlyLost`] when nothing is left of some of it, and the
+    /// rest is visible: then it is finished all the same, since to run again would write that rest twice.
     pub async fn finish(&self, job: &Job, commitment: &Commitment) -> Result<(), Error> {
         let mut targets = Vec::new();
         for (sink, prepared) in &commitment.sinks {
@@ -68,7 +68,7 @@ impl Engine {
             let to = match output {
                 Some(output) => output.to.clone(),
                 // A script's sinks are named by their URLs.
-                None if let Some(script) = &job.script => script.sink(sink)?,
+                None if let Some(script) = &job.script => script.sink_again(job, &commitment.run, sink, prepared)?,
                 None => {
                     return Err(Error::LostSink {
                         run: commitment.run.clone(),

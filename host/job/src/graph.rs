@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::nearest::suggestion;
 use crate::node::Table;
+use crate::sections::{MAX_BYTES, MAX_FILES};
 use crate::sql::{TableName, tables};
 use crate::{Document, Job, Node, Problem, SinkInput, Span, Step};
 
@@ -36,6 +37,9 @@ impl<'a> Graph<'a> {
         self.check_unread(job, &known);
         self.check_sinks(job, &known);
         self.check_cycles(job);
+        if self.problems.is_empty() {
+            self.check_caps(job);
+        }
         if self.has_script() {
             self.check_script();
         } else if self.problems.is_empty() {
@@ -98,6 +102,25 @@ impl<'a> Graph<'a> {
             _ => self.at(&["steps", name, "from"]),
         };
         self.dangling(input, known, at, &["steps", name]);
+    }
+
+    /// What a run leaves because of a cap is for the next one to read.
+    fn check_caps(&mut self, job: &Job) {
+        for (name, source) in &job.sources {
+            let caps = [
+                (MAX_FILES, source.max_files.is_some()),
+                (MAX_BYTES, source.max_bytes.is_some()),
+            ];
+            let Some((cap, _)) = caps.into_iter().find(|(_, is_set)| *is_set) else {
+                continue;
+            };
+            if !job.bookmarked(name) {
+                let message = format!("`{cap}` needs `bookmark = true`: what is left would never be read");
+                let problem = Problem::new(message).at(self.at(&["sources", name.as_str(), cap]));
+                self.problems
+                    .push(problem.under(cap).under(name.as_str()).under("sources"));
+            }
+        }
     }
 
     /// Steps and sinks that could not be read still say what they read.

@@ -1,9 +1,10 @@
 //! The model of a job.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use crate::{Document, Error, Function, Located, Node, Param, Problem, Settings, Step};
+use crate::{Document, Error, Function, Located, Node, Param, Problem, Settings, Size, Step};
 
 /// A job: where data comes from, what happens to it, and where it goes.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,10 @@ pub struct Source {
     pub connector: String,
     /// Whether it is read from where the last committed run ended. Default: what the job says.
     pub bookmark: Option<bool>,
+    /// How many files a run reads at most, the oldest first; the next run reads on. Default: all that are new.
+    pub max_files: Option<NonZeroU32>,
+    /// How many bytes of files, as stored, a run reads at most, but always one file. Default: all that are new.
+    pub max_bytes: Option<Size>,
     /// What the connector is configured with: everything else.
     pub config: Node,
 }

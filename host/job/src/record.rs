@@ -85,6 +85,12 @@ fn source(source: &Source) -> Json {
     if let Some(bookmark) = source.bookmark {
         json["bookmark"] = Json::Bool(bookmark);
     }
+    if let Some(files) = source.max_files {
+        json["max_files"] = json!(files.get());
+    }
+    if let Some(bytes) = source.max_bytes {
+        json["max_bytes"] = json!(bytes.0);
+    }
     json
 }
 

@@ -5,6 +5,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
 use crate::params::Declaration;
+use crate::sections::{FILES, MAX_BYTES, MAX_FILES};
 use crate::step::{
     AggregateStep, CastStep, DedupeStep, FilterStep, JoinStep, LimitStep, PluginStep, RenameStep, SampleStep,
     ScriptStep, SelectStep, SortStep, SqlStep, UnionStep,
@@ -168,6 +169,9 @@ fn by_connector(connectors: &[ConnectorSchema], side: &str, definitions: &mut Ma
                     "bookmark",
                     with_reference(json!({ "description": description, "type": "boolean" })),
                 );
+                if connector.name == FILES {
+                    insert_caps(schema);
+                }
             } else {
                 insert(
                     schema,
@@ -186,7 +190,7 @@ fn by_connector(connectors: &[ConnectorSchema], side: &str, definitions: &mut Ma
                 );
             }
             // The default connector needs no name.
-            if connector.name != "file" {
+            if connector.name != FILES {
                 match schema.get_mut("required").and_then(Json::as_array_mut) {
                     Some(required) => required.push(json!("connector")),
                     None => {
@@ -199,6 +203,18 @@ fn by_connector(connectors: &[ConnectorSchema], side: &str, definitions: &mut Ma
         variants.push(json!({ "$ref": format!("#/$defs/{name}") }));
     }
     variants
+}
+
+/// How much of files a run reads, which the job says and not the connector.
+fn insert_caps(schema: &mut Map<String, Json>) {
+    let files = "With bookmarks: how many files a run reads at most, the oldest first; the next run reads on. Default: all \
+                 that are new.";
+    let files = json!({ "description": files, "type": "integer", "minimum": 1 });
+    insert(schema, MAX_FILES, with_reference(files));
+    let bytes = "With bookmarks: how many bytes of files, as stored, a run reads at most, but always one file. Default: all \
+                 that are new.";
+    let bytes = json!({ "description": bytes, "$ref": "#/$defs/Size" });
+    insert(schema, MAX_BYTES, with_reference(bytes));
 }
 
 fn insert(schema: &mut Map<String, Json>, key: &str, property: Json) {

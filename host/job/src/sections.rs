@@ -20,6 +20,16 @@ const SECTIONS: [&str; 7] = [
     "sinks",
 ];
 
+/// The connector of sources and sinks that name none.
+pub(crate) const FILES: &str = "file";
+
+/// How much of a source of files a run reads at most.
+pub(crate) const MAX_FILES: &str = "max_files";
+pub(crate) const MAX_BYTES: &str = "max_bytes";
+
+/// Keys of sources and sinks that are not their connector's.
+const NOT_CONFIG: [&str; 6] = ["connector", "bookmark", MAX_FILES, MAX_BYTES, "from", "rejects_of"];
+
 /// Something is wrong, and among the problems already.
 struct Reported;
 
@@ -140,9 +150,18 @@ impl Reader<'_> {
         let mut table = self.table("source", entry)?;
         let connector = self.take(&mut table, "connector");
         let bookmark = self.take(&mut table, "bookmark");
+        let connector = connector.ok()?.unwrap_or_else(|| FILES.to_owned());
+        // Other connectors know nothing of files, and say that they know no such key.
+        let (max_files, max_bytes) = if connector == FILES {
+            (self.take(&mut table, MAX_FILES), self.take(&mut table, MAX_BYTES))
+        } else {
+            (Ok(None), Ok(None))
+        };
         Some(Source {
-            connector: connector.ok()?.unwrap_or_else(|| "file".to_owned()),
+            connector,
             bookmark: bookmark.ok()?,
+            max_files: max_files.ok()?,
+            max_bytes: max_bytes.ok()?,
             config: config(table, entry),
         })
     }
@@ -183,7 +202,7 @@ impl Reader<'_> {
         };
         Some(Sink {
             input,
-            connector: connector.ok()?.unwrap_or_else(|| "file".to_owned()),
+            connector: connector.ok()?.unwrap_or_else(|| FILES.to_owned()),
             config: config(table, entry),
         })
     }
@@ -217,7 +236,7 @@ impl Reader<'_> {
         for key in entry.value.as_table().into_iter().flatten() {
             let is_config = match section {
                 "steps" | "functions" => key.key == "config",
-                _ => !matches!(key.key.as_str(), "connector" | "bookmark" | "from" | "rejects_of"),
+                _ => !NOT_CONFIG.contains(&key.key.as_str()),
             };
             if !is_config {
                 self.refuse_secrets(&key.value, &key.key);

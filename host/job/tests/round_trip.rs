@@ -91,6 +91,14 @@ fn everything_is_read() {
     assert_eq!(job.sources["orders"].connector, "file");
     assert!(job.bookmarked("orders"));
     assert!(!job.bookmarked("rates"));
+    let caps = |source: &str| {
+        (
+            job.sources[source].max_files.map(u32::from),
+            job.sources[source].max_bytes,
+        )
+    };
+    assert_eq!(caps("countries"), (Some(10), Some(Size(1 << 30))));
+    assert_eq!(caps("orders"), (None, None));
     assert_eq!(
         job.sources["orders"].config.get("url").and_then(|url| url.as_str()),
         Some("s3://lake/orders/2013/*.csv")

@@ -44,5 +44,9 @@ pub const USER: &str = "tenon";
 /// The user's password.
 pub const PASSWORD: &str = "tenon-secret";
 
+/// Packages of Python, from PyPI, for tests: the runner of those in Python, and DuckDB, which stands in for the host's SQL
+/// there and reads what jobs have written. `cargo xtask setup` installs them.
+pub const PYTHON: [&str; 2] = ["pytest==9.2.0", "duckdb==2.0.0"];
+
 /// The package of Python, from PyPI, that makes requests up from a description of an API. `cargo xtask setup` installs it.
 pub const SCHEMATHESIS: &str = "schemathesis==4.32.5";

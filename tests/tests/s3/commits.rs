@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tenon_connect::file::{Mode, ReadConfig, WriteConfig};
-use tenon_engine::{Commitment, Engine, Error, Job, Ledger, Progress, Retries};
+use tenon_engine::{Commitment, Engine, Error, Job, Ledger, Place, Progress, Retries, Script, Secret};
 use tenon_runtime::{Runtime, RuntimeConfig};
+use tenon_tests::guests::guest;
 use tenon_tests::services::S3;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use crate::support::{config, ids};
+use crate::support::{config, data, ids};
 
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
@@ -126,4 +127,74 @@ async fn a_target_that_is_away_at_the_commit_is_asked_again() {
     assert_eq!((ids(&local).await, ids(&bucket).await), ((20, 90), (10, 45)));
     engine.finish(&job, &kept).await.expect("finished");
     assert_eq!((ids(&local).await, ids(&bucket).await), ((20, 90), (20, 90)));
+}
+
+/// A job whose script writes three rows to an object of which nothing but the script says where and what it is.
+fn script_job(folder: &Path, server: &S3, endpoint: &str) -> Job {
+    let input = folder.join("in.csv");
+    std::fs::write(&input, "n\n1\n2\n3\n").expect("written");
+    let mut script = Script::new(guest("script").expect("built"));
+    let bucket = format!("s3://{}/", server.bucket);
+    let folder = folder.to_string_lossy();
+    let places = [&*folder, bucket.as_str(), endpoint];
+    script.places = places.map(|place| place.parse::<Place>().expect("a place")).to_vec();
+    let mut job = Job::new("script");
+    job.script = Some(script);
+    job.retries.max = 0;
+    for (name, value) in [
+        ("case", "lake_reaches".to_owned()),
+        ("from", input.to_string_lossy().into_owned()),
+        ("to", format!("s3://{}/reached/rows.data", server.bucket)),
+        ("endpoint", endpoint.to_owned()),
+    ] {
+        job.parameters.insert(name.to_owned(), value);
+    }
+    for (name, value) in [("id", &server.access_key), ("key", &server.secret_key)] {
+        job.secrets.insert(name.to_owned(), Secret::new(value));
+    }
+    job
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scripts_commit_is_finished_with_the_options_that_its_sink_had() {
+    let Some(server) = S3::start_or_skip("s3::a_scripts_commit").await else {
+        return;
+    };
+    let (endpoint, busy) = gate(&server).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let job = script_job(folder.path(), &server, &endpoint);
+    let ledger = Arc::new(Closing {
+        busy: busy.clone(),
+        lasts: None,
+        kept: Mutex::default(),
+    });
+    let engine = Engine::new(Runtime::new(RuntimeConfig::default()).expect("a runtime"));
+    let engine = engine.ledger(Arc::clone(&ledger) as Arc<dyn Ledger>);
+    let error = engine.run(&job, &Progress::default()).await;
+    let error = error.expect_err("the store is away");
+    assert!(matches!(error, Error::Unfinished { .. }), "{error}");
+    busy.send_replace(false);
+    assert_eq!(data(&server, "reached"), [""; 0]);
+
+    // As a history has it.
+    let kept = ledger.kept.lock().expect("unpoisoned").take().expect("a commitment");
+    let text = serde_json::to_string(&kept.sinks).expect("serialised");
+    for secret in [&server.access_key, &server.secret_key] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    let kept = Commitment {
+        sinks: serde_json::from_str(&text).expect("deserialised"),
+        ..kept
+    };
+    let mut without = job.clone();
+    without.secrets.remove("key");
+    let error = engine.finish(&without, &kept).await.expect_err("a secret is missing");
+    assert!(
+        matches!(&error, Error::LostSecret { secret, .. } if secret == "key"),
+        "{error}"
+    );
+    engine.finish(&job, &kept).await.expect("finished");
+    assert_eq!(data(&server, "reached"), ["reached/rows.data"]);
+    let written = std::fs::read_to_string(server.bucket_folder().join("reached/rows.data"));
+    assert_eq!(written.expect("there"), "n\n1\n2\n3\n");
 }

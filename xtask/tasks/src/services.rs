@@ -36,6 +36,9 @@ pub(crate) fn install_for_tests() {
     if let Err(error) = setup::requests() {
         eprintln!("    {SCHEMATHESIS} could not be installed, so its test is skipped: {error:#}");
     }
+    if let Err(error) = setup::duckdb() {
+        eprintln!("    DuckDB could not be installed, so its test is skipped: {error:#}");
+    }
 }
 
 /// Runs a service until it is interrupted.

@@ -1,5 +1,5 @@
 use anyhow::Result;
-use tenon_servers::SCHEMATHESIS;
+use tenon_servers::{PYTHON, SCHEMATHESIS};
 use tenon_toolchain::{Language, Tools};
 
 use crate::steps::step;
@@ -23,12 +23,21 @@ pub(crate) fn run() -> Result<()> {
     if let Err(error) = step("looking for what makes requests up", requests) {
         println!("SKIPPED requests made from the server's document, {error:#}");
     }
+    if let Err(error) = step("looking for DuckDB", duckdb) {
+        println!("SKIPPED what DuckDB reads of a job's output, {error:#}");
+    }
     Ok(())
 }
 
 /// Finds or installs what tests the server with requests that are made up.
 pub(crate) fn requests() -> Result<()> {
     tools()?.python_packages(&[SCHEMATHESIS])?;
+    Ok(())
+}
+
+/// Finds or installs DuckDB, by which a test reads what a job has written.
+pub(crate) fn duckdb() -> Result<()> {
+    tools()?.python_packages(&PYTHON)?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result, bail};
+use tenon_servers::PYTHON;
 use tenon_toolchain::Tools;
 
 use crate::counts::Counts;
@@ -11,9 +12,6 @@ use crate::setup;
 use crate::steps::{finish_within, step, succeed};
 use crate::templates;
 use crate::workspace::{cargo, guest_target, root};
-
-/// What tests of the Python SDK run on: the runner, and the stand-in for the host's SQL.
-const PYTHON: [&str; 2] = ["pytest==9.2.0", "duckdb==2.0.0"];
 
 /// How long a suite may take. The first one in Zig compiles the C SDK and Zig's own library for three minutes.
 const LIMIT: Duration = Duration::from_mins(15);

@@ -2,12 +2,15 @@ mod own;
 mod script;
 mod watched;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
 use tenon_host::connect::SinkConfig;
 use tenon_host::connect::file::{Mode, ParquetWrite, WriteConfig};
-use tenon_host::engine::{Engine, Job, MaxRejects, Progress, Report, SCRIPT_FUNCTION, Transform, script_config};
+use tenon_host::engine::{
+    Engine, Incremental, Job, MaxRejects, Progress, Report, SCRIPT_FUNCTION, Transform, script_config,
+};
 use tenon_host::job::{Job as Definition, Node, Step, interpreter_of};
 
 use crate::args::{CompressionArgument, ModeArgument, RunArguments};
@@ -120,7 +123,7 @@ impl Runner {
         job.keep_failed = self.arguments.keep_failed.or(job.keep_failed);
         job.run = record.history().map(|(_, id)| id.to_owned());
         self.inputs.add_job(&job);
-        let engine = incremental::prepare(engine, &mut job, &bookmarked, record, &self.arguments).await?;
+        let engine = incremental::prepare(engine, &mut job, bookmarked, record, &self.arguments).await?;
         if self.arguments.watch {
             self.own.replaced_by(&mut job, self.quiet);
         }
@@ -140,18 +143,18 @@ impl Runner {
         Ok(report)
     }
 
-    /// The job, with its plugins built, and the sources that have bookmarks.
-    async fn open(&mut self, definition: Option<&Definition>, engine: &Engine) -> Result<(Job, Vec<String>), Failure> {
+    /// The job, with its plugins built, and the sources that have bookmarks, with how much of them is read.
+    async fn open(&mut self, definition: Option<&Definition>, engine: &Engine) -> Result<(Job, Bookmarked), Failure> {
         let Some(definition) = definition else {
             if self.arguments.from.is_none() && self.arguments.to.is_none() {
-                return Ok((self.script(engine).await?, Vec::new()));
+                return Ok((self.script(engine).await?, Bookmarked::new()));
             }
             let mut transform = transform(&self.arguments)?;
             if let Some(url) = transform.source.file_url() {
                 self.inputs.add_url(url);
             }
             transform.plugin = plugin::component(&self.arguments.job, self.quiet).await?;
-            return Ok((transform.job(), Vec::new()));
+            return Ok((transform.job(), Bookmarked::new()));
         };
         for plugin in definition.plugins().into_iter().chain(definition.scripts()) {
             self.inputs.add_plugin(Path::new(plugin));
@@ -189,12 +192,15 @@ fn step_config(definition: &Definition, step: &str) -> Value {
     }
 }
 
+/// Sources that have bookmarks, and how much of them a run reads.
+type Bookmarked = BTreeMap<String, Incremental>;
+
 /// The job of a job file, with what the command line says about how it runs, and the sources that have bookmarks.
 async fn from_file(
     arguments: &RunArguments,
     definition: &Definition,
     quiet: bool,
-) -> Result<(Job, Vec<String>), Failure> {
+) -> Result<(Job, Bookmarked), Failure> {
     let said = [
         ("--from", arguments.from.is_some()),
         ("--to", arguments.to.is_some()),
@@ -216,10 +222,10 @@ async fn from_file(
         )));
     }
     let mut job = job::build(definition, quiet).await?;
-    let sources = definition.sources.keys();
+    let sources = definition.sources.iter();
     let bookmarked = sources
-        .filter(|source| definition.bookmarked(source))
-        .cloned()
+        .filter(|(name, _)| definition.bookmarked(name))
+        .map(|(name, source)| (name.clone(), Incremental::of(source)))
         .collect();
     job.max_rejects = arguments.max_rejects.map(MaxRejects::from).or(job.max_rejects);
     job.partitions = arguments.partitions.map(usize::from).or(job.partitions);

@@ -1,11 +1,10 @@
 //! Runs that end before their time.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::place::{Ended, FLIGHTS, Place, REJECTED, flights, guest, parquet, plugin, rows};
+use crate::place::{Ended, Place, flights, guest, plugin};
 
 /// A run that is writing, and would go on for a while.
 #[cfg(unix)]
@@ -109,48 +108,4 @@ fn a_run_that_takes_too_long_ends_like_an_interrupted_one() {
         (&run["state"], &run["plugins"][0]["name"]),
         (&"TIMEOUT".into(), &"evil".into())
     );
-}
-
-#[cfg(unix)]
-#[test]
-fn a_killed_run_leaves_nothing_visible_and_can_be_repeated() {
-    let place = Place::new();
-    place.run(&["--to", "first.parquet"]).succeeded();
-    let (plugin, flights) = (plugin(), flights());
-    for millis in [150, 300, 450, 600, 900] {
-        let arguments = [
-            "run",
-            &plugin,
-            "--from",
-            &flights,
-            "--null",
-            "NA",
-            "--to",
-            "out/",
-            "--mode",
-            "overwrite",
-        ];
-        let mut child = place
-            .command(&arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("started");
-        std::thread::sleep(Duration::from_millis(millis));
-        child.kill().expect("killed or ended");
-        child.wait().expect("ended");
-        let visible: Vec<PathBuf> = place
-            .names("out")
-            .into_iter()
-            .filter(|name| !name.starts_with('.'))
-            .map(|name| place.path("out").join(name))
-            .collect();
-        // Either the commit had begun, then whole files are there, or nothing is.
-        for file in &visible {
-            drop(parquet(file));
-        }
-    }
-    place.run(&["--to", "out/", "--mode", "overwrite"]).succeeded();
-    assert_eq!(rows(&place.path("out")), FLIGHTS - REJECTED);
-    assert!(place.names("out").iter().all(|name| !name.starts_with('.')));
 }

@@ -5,7 +5,7 @@ use std::fs;
 use crate::place::{FLIGHTS, Place, REJECTED, example, flights, plugin, rows};
 
 /// The example's job file, with the plugin that is built already and files where they are.
-fn example_job(place: &Place) -> String {
+pub fn example_job(place: &Place) -> String {
     let text = fs::read_to_string(example("flights.toml")).expect("readable");
     let text = text
         .replace("examples/flights/plugin", &plugin())
@@ -276,6 +276,64 @@ fn bookmarks_leave_out_what_was_read() {
     assert_eq!(run(&[]), done(6));
     let said = place.tenon(&["run", "days.toml", "--no-history"]).failed(2);
     assert!(said.contains("bookmarks are kept in the history"), "{said}");
+}
+
+#[test]
+fn a_job_file_says_how_much_a_run_reads() {
+    let place = Place::new();
+    fs::create_dir(place.path("in")).expect("made");
+    for (name, ids) in [
+        ("1.csv", "1\n2\n"),
+        ("2.csv", "3\n"),
+        ("3.csv", "4\n5\n6\n"),
+        ("4.csv", "7\n"),
+    ] {
+        fs::write(place.path("in").join(name), format!("id\n{ids}")).expect("written");
+    }
+    let write = |bookmark: &str, caps: &str| {
+        let job = format!(
+            "{bookmark}\n[sources.days]\nurl = \"in/*.csv\"\n{caps}\n[sinks.out]\nfrom = \"days\"\nurl = \"out/\"\nmode \
+             = \"append\"\n"
+        );
+        fs::write(place.path("days.toml"), job).expect("written");
+    };
+    let run = |arguments: &[&str]| {
+        let mut all = vec!["run", "days.toml", "--json"];
+        all.extend(arguments);
+        place.tenon(&all).succeeded().json()["rows_in"].as_u64()
+    };
+    write("bookmark = true", "max_files = 1");
+    assert_eq!(
+        run(&[]),
+        Some(2),
+        "the oldest file, or of those that are as old the first by name"
+    );
+    assert_eq!(
+        run(&["--max-files", "2"]),
+        Some(1 + 3),
+        "the command line goes before the file"
+    );
+    let one_file = "max_bytes = 1";
+    write("bookmark = true", one_file);
+    assert_eq!(run(&[]), Some(1));
+    assert_eq!(run(&[]), Some(0));
+    assert_eq!(rows(&place.path("out")), 7);
+    assert_eq!(run(&["--bookmark", "disable"]), Some(7), "everything");
+
+    write("", one_file);
+    let said = place.tenon(&["run", "days.toml"]).failed(3);
+    assert!(
+        said.contains("`max_bytes` needs `bookmark = true`") && said.contains("days.toml:4"),
+        "{said}"
+    );
+    fs::write(
+        place.path("days.toml"),
+        "bookmark = true\n[sources.days]\nconnector = \"sqlite\"\nurl = \"sqlite:days.db\"\ntable = \"days\"\nmax_files \
+         = 1\n[sinks.out]\nfrom = \"days\"\nurl = \"out/\"\n",
+    )
+    .expect("written");
+    let said = place.tenon(&["run", "days.toml"]).failed(3);
+    assert!(said.contains("unknown key `max_files`"), "{said}");
 }
 
 /// The schema that editors are pointed at is the one that this version has.

@@ -3,11 +3,17 @@
 mod azure;
 mod bad_input;
 mod databases;
+mod dice;
+mod duckdb;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod gcs;
 mod history;
 mod inspect;
 mod interrupt;
 mod job;
+#[cfg(unix)]
+mod killed;
 mod languages;
 mod leaving;
 mod mistakes;

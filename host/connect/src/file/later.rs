@@ -54,8 +54,8 @@ pub async fn abort(config: &WriteConfig, prepared: &Prepared) -> Result<(), Erro
     }
 }
 
-/// Removes what a run that is over has prepared and will never commit. What it has decided to commit stays, for the next
-/// run to finish.
+/// Removes what a run that is over has prepared and will never commit, and the lock that it has on a store. What it has
+/// decided to commit stays, for the next run to finish.
 ///
 /// # Errors
 /// When the file system or the store refuses.

@@ -1,7 +1,10 @@
 //! Finds the files that a configuration names: one file, a folder, or a pattern.
 
+mod commits;
+
 use std::collections::BTreeMap;
 use std::path::Path as LocalPath;
+use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
 use object_store::path::Path;
@@ -10,6 +13,10 @@ use object_store::{GetOptions, ObjectMeta, ObjectStoreExt};
 use super::pattern::{Pattern, Segment};
 use super::store::{self, Store, StoreOptions};
 use crate::Error;
+
+/// How long a commit that is under way is waited for: renaming takes moments, unless whoever did it was killed.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Files of a source, in the order of their names, and the store that has them.
 #[derive(Debug)]
@@ -22,10 +29,25 @@ pub(super) struct Listing {
 
 /// Finds the files. Files are hidden, and left out, when their name or that of a folder on the way begins with `.` or
 /// `_`; a file that is asked for by its name never is.
+///
+/// # Errors
+/// Also of a local folder of which a run makes files visible at this time, for longer than that takes, or was killed while
+/// it did.
 pub(super) async fn find(url: &str, options: &StoreOptions) -> Result<Listing, Error> {
+    let began = Instant::now();
+    loop {
+        match find_now(url, options).await {
+            Err(Error::HalfVisible { .. }) if began.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+            found => return found,
+        }
+    }
+}
+
+async fn find_now(url: &str, options: &StoreOptions) -> Result<Listing, Error> {
     match Pattern::split(url) {
         Some((folder, pattern)) if !exists_as_named(url) && !is_web(url) => {
             let store = store::open(folder, options)?;
+            commits::refuse_above(&store, &store.root)?;
             let files = matching(&store, url, &Pattern::parse(url, pattern)?).await?;
             let base = store.root.clone();
             found(url, store, base, files)
@@ -71,6 +93,7 @@ async fn named(url: &str, options: &StoreOptions) -> Result<Listing, Error> {
             Err(error) => return Err(error),
         }
     }
+    commits::refuse_above(&store, &root)?;
     let files = below(&store, &root).await?;
     if files.is_empty() && !is_folder {
         return Err(Error::NotFound { url: url.to_owned() });
@@ -99,6 +122,7 @@ async fn below(store: &Store, folder: &Path) -> Result<Vec<ObjectMeta>, Error> {
     let prefix = (!folder.as_ref().is_empty()).then_some(folder);
     let listed = store.store.list(prefix).try_collect::<Vec<_>>().await;
     let mut files = listed.map_err(|error| store.explain("list", folder, &error))?;
+    commits::refuse_in(store, folder, &files)?;
     files.retain(|file| is_visible(folder, &file.location));
     Ok(files)
 }
@@ -166,7 +190,9 @@ async fn matching(store: &Store, url: &str, pattern: &Pattern) -> Result<Vec<Obj
             if let Segment::Literal(name) = segment
                 && !rest.is_empty()
             {
-                folders.push((folder.join(name.as_str()), rest));
+                let folder = folder.join(name.as_str());
+                commits::refuse_above(store, &folder)?;
+                folders.push((folder, rest));
                 continue;
             }
             if matches!(segment, Segment::AnyDepth) {
@@ -186,6 +212,7 @@ async fn matching(store: &Store, url: &str, pattern: &Pattern) -> Result<Vec<Obj
                 Err(object_store::Error::NotFound { .. }) => continue,
                 Err(error) => return Err(store.explain("list", &folder, &error)),
             };
+            commits::refuse_in(store, &folder, &listed.objects)?;
             let fits = |location: &Path| {
                 let name = location.filename().unwrap_or_default();
                 segment.matches(name) && (segment.shows_hidden() || is_visible(&folder, location))

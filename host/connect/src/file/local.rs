@@ -11,7 +11,8 @@
 //! 5. Otherwise the journal `RUN.commit` lists what is to be renamed and what is to be removed. Once it has its name, the
 //!    run is committed: whoever comes next carries it out. Staged files are renamed, old files removed, the journal
 //!    removed. A process that is killed between two renames leaves the rest to the next run, which finishes it before it
-//!    does anything else: a file that is neither staged nor in its place then is lost.
+//!    does anything else: a file that is neither staged nor in its place then is lost. Sources refuse a folder that holds
+//!    a journal, of which a part may be missing.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -27,7 +28,9 @@ use crate::Error;
 
 pub(super) const STAGED: &str = "staged";
 const PREPARED: &str = "prepared";
-const COMMIT: &str = "commit";
+pub(super) const COMMIT: &str = "commit";
+/// What hidden names in a target folder begin with.
+pub(super) const PREFIX: &str = ".tenon-";
 const LOCK: &str = "lock";
 
 /// How long a prepared write of another run is left alone.
@@ -49,7 +52,7 @@ impl Local {
     pub fn new(folder: PathBuf, file: Option<String>) -> Self {
         let prefix = file
             .as_ref()
-            .map_or(".tenon-".to_owned(), |name| format!(".{name}.tenon-"));
+            .map_or(PREFIX.to_owned(), |name| format!(".{name}.tenon-"));
         Self {
             folder,
             prefix,

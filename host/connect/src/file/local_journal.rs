@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::durable::{sync, write_error};
-use super::local::STAGED;
+use super::local::{COMMIT, PREFIX, STAGED};
 use crate::Error;
 
 /// What a commit does. Carrying it out twice is the same as once.
@@ -61,6 +61,11 @@ impl Journal {
         fs::rename(&draft, path).map_err(failed)?;
         path.parent().map_or(Ok(()), sync)
     }
+}
+
+/// The run of which a file of this name, in a target folder, is the journal.
+pub(super) fn committing(name: &str) -> Option<&str> {
+    name.strip_prefix(PREFIX)?.strip_suffix(COMMIT)?.strip_suffix('.')
 }
 
 fn damaged(path: &Path, source: serde_json::Error) -> Error {

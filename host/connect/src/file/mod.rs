@@ -17,6 +17,7 @@ mod format;
 mod heads;
 mod hive;
 mod json;
+mod kept;
 mod later;
 mod listing;
 mod local;

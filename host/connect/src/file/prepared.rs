@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Mode, Overwrite, WriteConfig};
 use super::format::Format;
+use super::kept::KeptConfig;
 use crate::Error;
 
 /// What one partition has written: all that a commit needs to know about it.
@@ -53,6 +54,9 @@ pub struct Prepared {
     pub(super) target: String,
     pub(super) replace: Replace,
     pub(super) files: Vec<StagedFile>,
+    /// How its sink was configured, where whoever finishes it may not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) config: Option<Box<KeptConfig>>,
 }
 
 /// What has to go when the files appear.
@@ -84,6 +88,22 @@ impl Prepared {
     /// The run that wrote it.
     pub fn run(&self) -> &str {
         &self.run
+    }
+
+    /// The same with how its sink is configured. `name_of` says what a value is called, if it is a secret, since only its
+    /// name is kept; options that must not be seen and have no name are left out.
+    #[must_use]
+    pub fn keeping(mut self, config: &WriteConfig, name_of: impl Fn(&str) -> Option<String>) -> Self {
+        self.config = Some(Box::new(KeptConfig::of(config, name_of)));
+        self
+    }
+
+    /// How its sink was configured, if that was [kept](Self::keeping), with secrets that are `value_of` their names.
+    ///
+    /// # Errors
+    /// With the name of a secret that has no value.
+    pub fn kept(&self, value_of: impl Fn(&str) -> Option<String>) -> Result<Option<WriteConfig>, String> {
+        self.config.as_ref().map(|config| config.restored(value_of)).transpose()
     }
 
     /// Rows in all files.
@@ -235,6 +255,7 @@ mod tests {
                     staged: None,
                 })
                 .collect(),
+            config: None,
         }
     }
 

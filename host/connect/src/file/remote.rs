@@ -227,12 +227,13 @@ impl Remote {
         self.discard(run).await
     }
 
-    /// As [`discard`](Self::discard), unless it was decided to commit the run.
+    /// As [`discard`](Self::discard), unless it was decided to commit the run. Its lock, which nobody renews any more, goes
+    /// in any case.
     pub async fn forget_undecided(&self, run: &str) -> Result<(), Error> {
-        if self.get::<Manifest>(&self.own(&format!("{run}.json"))).await?.is_some() {
-            return Ok(());
-        }
-        self.discard(run).await
+        let decided = self.get::<Manifest>(&self.own(&format!("{run}.json"))).await?.is_some();
+        let discarded = if decided { Ok(()) } else { self.discard(run).await };
+        remote_lock::release(self, run).await;
+        discarded
     }
 
     /// Aborts a run's uploads and forgets them.

@@ -319,6 +319,7 @@ impl Sink {
             target: self.url(),
             replace: Replace::of(&self.shared.config),
             files: parts.into_iter().flat_map(|part| part.files).collect(),
+            config: None,
         };
         // Uploads have their names already.
         if matches!(self.shared.target.place, Place::Local(_)) {

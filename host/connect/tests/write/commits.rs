@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use datafusion::prelude::SessionContext;
 use tenon_connect::Error;
-use tenon_connect::file::{self, Mode, Prepared, WriteConfig};
+use tenon_connect::file::{self, Mode, Prepared, ReadConfig, ReadOptions, WriteConfig};
 
 use crate::support::{batch, begin, ids, names, part, parts, url, visible, write};
 
@@ -221,6 +222,50 @@ async fn a_commit_that_died_is_completed_by_the_next_run_or_by_a_second_commit()
         file::commit(&config, &prepared).await.expect("committed again");
         assert_eq!(names(&folder), published);
     }
+}
+
+#[tokio::test]
+async fn a_folder_with_a_part_of_a_commit_is_not_read() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let folder = parent.path().join("out");
+    let config = WriteConfig::new(url(parent.path(), "out/"));
+    let prepared = prepared(&config, "dead", &[(0, 10), (10, 30)]).await;
+    let staged = staged(&folder);
+    let published = ["part-00000-dead.parquet", "year=2013/part-00000-dead.parquet"];
+    let journal = serde_json::json!({
+        "run": "dead",
+        "remove": [],
+        "publish": [[staged[0], published[0]], [staged[1], published[1]]],
+    });
+    let journal_file = folder.join(".tenon-dead.commit");
+    fs::write(&journal_file, journal.to_string()).expect("written");
+    fs::create_dir(folder.join("year=2013")).expect("made");
+    fs::rename(folder.join(&staged[1]), folder.join(published[1])).expect("renamed");
+    let reading = ["out/", "*/*/*.parquet", "out/year=2013/", "out/year=*/", ""].map(|name| {
+        let source = ReadConfig::new(url(parent.path(), name));
+        async move {
+            let opened = file::open(&source, &ReadOptions::default(), &SessionContext::new()).await;
+            opened.expect_err(&source.url)
+        }
+    });
+    for error in futures::future::join_all(reading).await {
+        assert!(
+            matches!(&error, Error::HalfVisible { run, .. } if run == "dead"),
+            "{error}"
+        );
+        assert!(error.may_pass(), "{error}");
+    }
+
+    // Whoever waits for a commit that is only slow reads all of it.
+    let whole = ReadConfig::new(url(parent.path(), "out/*.parquet"));
+    let (options, session) = (ReadOptions::default(), SessionContext::new());
+    let (opened, committed) = tokio::join!(file::open(&whole, &options, &session), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        file::commit(&config, &prepared).await
+    });
+    committed.expect("committed");
+    assert_eq!(opened.expect("opened").files().len(), 1);
+    assert!(!journal_file.exists());
 }
 
 /// Names of the staged files in a folder.

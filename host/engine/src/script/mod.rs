@@ -1,5 +1,6 @@
 //! Jobs that a component drives itself: it reads, transforms and writes through frames, which are planned and run here.
 
+mod again;
 mod attempt;
 mod fault;
 mod frame;

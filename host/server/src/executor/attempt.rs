@@ -279,7 +279,7 @@ impl Attempt<'_> {
             bookmarks,
             ..
         } = kept;
-        for source in ready.definition.sources.keys() {
+        for (source, defined) in &ready.definition.sources {
             if !ready.definition.bookmarked(source) {
                 continue;
             }
@@ -293,7 +293,7 @@ impl Attempt<'_> {
             };
             let incremental = Incremental {
                 since,
-                ..Incremental::default()
+                ..Incremental::of(defined)
             };
             ready.job.incremental.insert(source.clone(), incremental);
         }

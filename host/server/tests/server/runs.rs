@@ -43,6 +43,28 @@ async fn arguments_are_the_parameters_of_a_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_says_how_many_files_a_run_reads() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", ORDERS).await;
+    let days = server.files("shop").join("days");
+    std::fs::create_dir(&days).expect("made");
+    for (name, text) in [("1.csv", "id\n1\n2\n"), ("2.csv", "id\n3\n")] {
+        std::fs::write(days.join(name), text).expect("written");
+    }
+    let job = "bookmark = true\n\n[sources.days]\nurl = \"days/*.csv\"\nmax_files = 1\n\n\
+               [sinks.copy]\nfrom = \"days\"\nurl = \"out/\"\nformat = \"csv\"\nmode = \"append\"\n";
+    server.job("shop", "days", job, json!({})).await;
+    for (read, written) in [(2, vec!["1", "2"]), (1, vec!["1", "2", "3"]), (0, vec!["1", "2", "3"])] {
+        let run = server.run("shop", "days", json!({})).await;
+        assert_eq!(run["state"], "SUCCEEDED", "{run}");
+        assert_eq!(run["report"]["rows_in"], read, "{run}");
+        assert_eq!(rows(&server.files("shop").join("out")), written);
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_query_has_used_counts_also_if_it_fails() {
     let place = tempfile::tempdir().expect("a folder");
     let server = Running::start(place.path(), None).await;

@@ -12,6 +12,7 @@ pub fn run(ctx: &Context, case: &str) -> Option<Result<()>> {
         "lake_rejects" => rejects(ctx),
         "lake_writes_twice" => writes_twice(ctx),
         "lake_writes_and_fails" => writes_and_fails(ctx),
+        "lake_reaches" => reaches(ctx),
         "lake_reads" => from(ctx).map(drop).context("reading"),
         "lake_masks" => masks(ctx),
         "lake_replaces" => from(ctx).and_then(|rows| {
@@ -111,6 +112,19 @@ fn writes_and_fails(ctx: &Context) -> Result<()> {
     let written = from(ctx)?.write(to)?;
     log::info!("{} rows", written.rows);
     Err(Error::transient("the moon is in the way"))
+}
+
+/// Writes to a bucket to which it knows the way.
+fn reaches(ctx: &Context) -> Result<()> {
+    let (to, endpoint): (String, String) = (ctx.param("to")?, ctx.param("endpoint")?);
+    let sink = Sink::from(to)
+        .option("format", "csv")
+        .option("store.endpoint", endpoint)
+        .option("store.allow_http", true)
+        .option("store.retries", 0)
+        .option("store.access_key_id", ctx.secret("id")?)
+        .option("store.secret_access_key", ctx.secret("key")?);
+    from(ctx)?.write(sink).map(drop)
 }
 
 fn masks(ctx: &Context) -> Result<()> {

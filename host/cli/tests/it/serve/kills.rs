@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::served::{Dice, Served, expected, times, written};
+use super::served::{Served, expected, written};
+use crate::dice::{Dice, times};
 use crate::place::Place;
 
 /// Clients that ask for runs at the same time.

@@ -3,7 +3,8 @@
 use serde_json::json;
 use tenon_servers::Postgres;
 
-use super::served::{Dice, Served, expected, times, written};
+use super::served::{Served, expected, written};
+use crate::dice::{Dice, times};
 use crate::place::Place;
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";

@@ -52,6 +52,28 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
+    /// The options that must not be seen, by their names.
+    pub(in crate::file) fn secrets(&mut self) -> [(&'static str, &mut Option<Secret>); 6] {
+        [
+            ("secret_access_key", &mut self.secret_access_key),
+            ("session_token", &mut self.session_token),
+            ("service_account_key", &mut self.service_account_key),
+            ("account_key", &mut self.account_key),
+            ("sas_token", &mut self.sas_token),
+            ("bearer_token", &mut self.bearer_token),
+        ]
+    }
+
+    /// The other options that are texts, by their names.
+    pub(in crate::file) fn texts(&mut self) -> [(&'static str, &mut Option<String>); 4] {
+        [
+            ("region", &mut self.region),
+            ("endpoint", &mut self.endpoint),
+            ("access_key_id", &mut self.access_key_id),
+            ("account", &mut self.account),
+        ]
+    }
+
     /// Refuses the first option that is set and means nothing to this kind of store.
     pub(super) fn refuse_foreign(&self, url: &str, scheme: Scheme) -> Result<(), Error> {
         use Scheme::{Azure, Gcs, Http, S3};
