@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -345,16 +346,18 @@ pub enum Error {
         source: Box<Error>,
     },
 
-    /// A commit that was cut short names a sink that the job no longer has.
+    /// A commit that was cut short names sinks that the job no longer has.
     #[error(
-        "the run {run} was cut short while it committed to the sink `{sink}`, which the job no longer has; put it back \
-         until that is finished"
+        "the run {run} was cut short while it committed to {}, which the job no longer has; {}",
+        staged(.sinks), the_rest(.visible)
     )]
     LostSink {
         /// The run that was cut short.
         run: String,
-        /// The sink.
-        sink: String,
+        /// The sinks, with the places where their rows are staged.
+        sinks: BTreeMap<String, String>,
+        /// The job's sinks that show what the run wrote to them.
+        visible: Vec<String>,
     },
 
     /// Of a commit that was cut short, a part is visible, and nothing is left of the rest.
@@ -472,6 +475,24 @@ fn granted(places: &[String]) -> String {
         return "no place".to_owned();
     }
     places.join(", ")
+}
+
+fn staged(sinks: &BTreeMap<String, String>) -> String {
+    let sinks = sinks
+        .iter()
+        .map(|(sink, place)| format!("`{sink}` (staged in {place})"));
+    sinks.collect::<Vec<_>>().join(", ")
+}
+
+fn the_rest(visible: &[String]) -> String {
+    if visible.is_empty() {
+        return "nothing that it wrote is visible where the job writes".to_owned();
+    }
+    format!(
+        "what it wrote to {} is visible and must not be written again, so put back what is missing, by that name or for that \
+         place, and the next run of the job finishes the commit",
+        names(visible)
+    )
 }
 
 fn names_or_none(known: &[String]) -> String {

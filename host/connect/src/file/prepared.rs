@@ -86,6 +86,11 @@ impl Prepared {
         &self.run
     }
 
+    /// The target's URL, absolute.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
     /// Rows in all files.
     pub fn rows(&self) -> u64 {
         self.files.iter().map(|file| file.rows).sum()
