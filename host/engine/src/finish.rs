@@ -26,14 +26,14 @@ pub async fn make_visible(job: &Job, commitment: &Commitment) -> Result<Option<E
     // In the order of the run: nothing of it is visible if its first is not.
     known.sort_by_key(|target| target.rejected);
     let (mut visible, mut gone, mut why) = (Vec::new(), Vec::new(), None);
-    for Target {
-        sink,
-        rejected: _,
-        to,
-        is_guess,
-        prepared,
-    } in known
-    {
+    for target in known {
+        let Target {
+            sink,
+            to,
+            is_guess,
+            prepared,
+            ..
+        } = target;
         match to.commit(prepared).await {
             // Nothing can be written twice of what has no rows.
             Ok(_) if prepared.rows() == 0 => {}
