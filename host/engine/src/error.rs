@@ -1,3 +1,5 @@
+mod words;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,6 +8,8 @@ use datafusion::error::DataFusionError;
 
 use crate::kept::FailedBatch;
 use crate::told::Told;
+
+use words::{functions, granted, names, names_or_none, staged, the_rest, values};
 
 /// Why a run did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -454,55 +458,4 @@ impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
         Self::External(Box::new(error))
     }
-}
-
-fn values(number: usize) -> String {
-    match number {
-        1 => "one value".to_owned(),
-        number => format!("{number} values"),
-    }
-}
-
-fn functions(known: &[String]) -> String {
-    if known.is_empty() {
-        return "no functions".to_owned();
-    }
-    format!("the functions {}", names(known))
-}
-
-fn granted(places: &[String]) -> String {
-    if places.is_empty() {
-        return "no place".to_owned();
-    }
-    places.join(", ")
-}
-
-fn staged(sinks: &BTreeMap<String, String>) -> String {
-    let sinks = sinks
-        .iter()
-        .map(|(sink, place)| format!("`{sink}` (staged in {place})"));
-    sinks.collect::<Vec<_>>().join(", ")
-}
-
-fn the_rest(visible: &[String]) -> String {
-    if visible.is_empty() {
-        return "nothing that it wrote is visible where the job writes".to_owned();
-    }
-    format!(
-        "what it wrote to {} is visible and must not be written again, so put back what is missing, by that name or for that \
-         place, and the next run of the job finishes the commit",
-        names(visible)
-    )
-}
-
-fn names_or_none(known: &[String]) -> String {
-    if known.is_empty() {
-        return "none".to_owned();
-    }
-    names(known)
-}
-
-fn names(known: &[String]) -> String {
-    let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
 }
