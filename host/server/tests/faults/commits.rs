@@ -158,7 +158,12 @@ async fn a_job_waits_for_a_sink_that_it_has_lost() {
         assert_eq!(ended["state"], "ERROR", "{ended}");
         let sentence = ended["error"]["sentence"].as_str().expect("a sentence");
         let staged = format!("`b` (staged in file://{}/b/)", out.display());
-        for part in [run.as_str(), staged.as_str(), "what it wrote to `a` is visible", "put back"] {
+        for part in [
+            run.as_str(),
+            staged.as_str(),
+            "what it wrote to `a` is visible",
+            "put back",
+        ] {
             assert!(sentence.contains(part), "{sentence}");
         }
         assert_eq!(rows(&out.join("a")), ["7"], "finished, and once");
