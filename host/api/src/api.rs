@@ -138,7 +138,7 @@ impl Api {
     }
 
     /// Has those who watch a tenant know that a quota has refused something.
-    async fn tell_quota(&self, tenant: &Name, quota: &'static str, reason: String) {
+    pub(crate) async fn tell_quota(&self, tenant: &Name, quota: &'static str, reason: String) {
         let tenant = tenant.clone();
         let told = self
             .metadata

@@ -63,7 +63,8 @@ impl Error {
     /// The quota of a tenant that is behind it, if one is.
     pub(crate) fn quota(&self) -> Option<&'static str> {
         match self {
-            Self::Tenants(tenon_tenants::Error::Quota { what, .. }) => Some(*what),
+            Self::Tenants(tenon_tenants::Error::Quota { what, .. })
+            | Self::Triggers(tenon_triggers::Error::Tenants(tenon_tenants::Error::Quota { what, .. })) => Some(*what),
             Self::Tenants(tenon_tenants::Error::CpuQuota { .. }) => Some("cpu_seconds_per_day"),
             Self::Runs(tenon_runs::Error::QueueFull { .. }) | Self::Triggers(tenon_triggers::Error::Full { .. }) => {
                 Some("queued_runs")

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use tenon_metadata::{LONGEST_PAGE, Name, Page, PageRequest};
 use tenon_runs::{Job, JobInput, JobVersion, jobs};
-use tenon_tenants::{Scope, secrets};
+use tenon_tenants::{Scope, quotas, secrets};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -65,12 +65,16 @@ async fn put(
     let changed = api.change(entry, &tenant, move |tx, tenant, entry| {
         let before = match jobs::get(tx, tenant, &job) {
             Ok(job) => Some(job.version),
-            Err(tenon_runs::Error::UnknownJob { .. }) => None,
-            Err(error) => return Err(error),
+            Err(tenon_runs::Error::UnknownJob { .. }) => {
+                let (limit, count) = (quotas::of(tx, tenant)?.jobs, jobs::count(tx, tenant)?);
+                quotas::check(tenant, "jobs", limit.into(), count + 1)?;
+                None
+            }
+            Err(error) => return Err(error.into()),
         };
         let changed = jobs::put(tx, tenant, &job, &input, expected, |_| checked.clone())?;
         *entry = entry.clone().change(&before, &changed.version);
-        Ok(changed)
+        Ok::<_, Error>(changed)
     });
     let changed = changed.await?;
     Ok(Versioned::tagged(changed.etag(), changed))

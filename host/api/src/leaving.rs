@@ -32,9 +32,10 @@ const PARTS: [(&str, &str); 8] = [
 ];
 
 /// What has the tenant's name on it.
-const WHOLES: [&str; 19] = [
+const WHOLES: [&str; 20] = [
     "runs",
     "run_queue",
+    "run_shares",
     "run_lanes",
     "run_tenants",
     "run_keys",

@@ -34,13 +34,15 @@ async fn receive(
         let detail = format!("the body is not whole, or has more than {LARGEST_BODY} bytes");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     })?;
-    let (keys, of, named) = (Arc::clone(&api.keys), tenant.clone(), trigger.clone());
+    let (keys, of, named, called) = (Arc::clone(&api.keys), tenant.clone(), trigger.clone(), tenant.clone());
     // Before it is known who calls, nobody who writes is kept waiting.
     let verified = api.metadata.read(move |tx| {
         tenants::get_active(tx, &of)?;
         let webhook = tenon_triggers::webhook(tx, &of, &named)?;
         let secret = secrets::reveal(tx, &keys, &of, &webhook.secret, None)?;
-        Ok::<_, Error>(webhook.verify(&[secret.reveal()], &headers, &body, tx.now())?)
+        let delivery = webhook.verify(&[secret.reveal()], &headers, &body, tx.now())?;
+        tenon_triggers::check_rate(tx, &of)?;
+        Ok::<_, Error>(delivery)
     });
     let received = async {
         let (delivery, workflows) = (verified.await?, api.backend.workflows());
@@ -54,7 +56,12 @@ async fn receive(
     match received.await {
         Ok(()) => Ok(StatusCode::ACCEPTED),
         // Of these only who is signed can know, and the server's own are nobody's.
-        Err(error) if matches!(error.kind(), ErrorKind::Limit | ErrorKind::Unavailable) => Err(error.into()),
+        Err(error) if matches!(error.kind(), ErrorKind::Limit | ErrorKind::Unavailable) => {
+            if let Some(quota) = error.quota() {
+                api.tell_quota(&called, quota, error.to_string()).await;
+            }
+            Err(error.into())
+        }
         Err(error) => {
             tracing::debug!(%error, "a webhook's call is refused");
             let detail = "the call is not signed as it must be, or there is nothing that takes it";

@@ -200,6 +200,50 @@ async fn a_trigger_and_a_workflow_are_started_and_drawn() {
 }
 
 #[tokio::test]
+async fn a_tenant_has_as_many_jobs_and_events_as_it_may() {
+    let world = World::new().await;
+    world.job("copy").await;
+    let quotas = json!({ "quotas": { "jobs": 1, "events_per_minute": 1 } });
+    world
+        .call("PUT", "/v1/tenants/shop", &world.operator, quotas)
+        .await
+        .done(200);
+    // What is there may be changed still.
+    world.job("copy").await;
+    let more = world.put("jobs/more", json!({ "definition": JOB })).await.refused(429);
+    assert!(
+        more["detail"].as_str().expect("a text").contains("quota of jobs"),
+        "{more}"
+    );
+
+    world
+        .put("secrets/hook", json!({ "value": "a secret of enough bytes" }))
+        .await
+        .done(200);
+    let source = json!({ "webhook": { "secret": "hook", "signature": "token" } });
+    let trigger = json!({ "when": { "event": { "source": source } }, "actions": [{ "job": "copy" }] });
+    world.put("triggers/hook", trigger).await.done(200);
+    world.post("triggers/hook/activate", Value::Null).await.done(200);
+    let path = "/v1/tenants/shop/triggers/hook/webhook";
+    let call = async |token: &str| world.call("POST", path, token, json!({})).await;
+    call("a secret of enough bytes").await.done(202);
+    let detail = call("a secret of enough bytes").await.refused(429)["detail"].to_string();
+    assert!(detail.contains("events_per_minute: 2 of 1"), "{detail}");
+    call("a secret of other bytes").await.refused(401);
+    let told = world.metadata.read(|tx| {
+        let rows = tx.query(
+            "select subject from events where kind = 'quota.reached' order by number",
+            &[],
+        )?;
+        rows.iter()
+            .map(|row| row.get::<String>(0))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    let told = told.await.expect("events");
+    assert_eq!(told, ["jobs", "events_per_minute"]);
+}
+
+#[tokio::test]
 async fn a_webhook_is_taken_if_it_is_signed() {
     let world = World::new().await;
     world.job("copy").await;

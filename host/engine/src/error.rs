@@ -1,3 +1,6 @@
+mod words;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -5,6 +8,8 @@ use datafusion::error::DataFusionError;
 
 use crate::kept::FailedBatch;
 use crate::told::Told;
+
+use words::{functions, granted, names, names_or_none, staged, the_rest, values};
 
 /// Why a run did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -345,16 +350,18 @@ pub enum Error {
         source: Box<Error>,
     },
 
-    /// A commit that was cut short names a sink that the job no longer has.
+    /// A commit that was cut short names sinks that the job no longer has.
     #[error(
-        "the run {run} was cut short while it committed to the sink `{sink}`, which the job no longer has; put it back \
-         until that is finished"
+        "the run {run} was cut short while it committed to {}, which the job no longer has; {}",
+        staged(.sinks), the_rest(.visible)
     )]
     LostSink {
         /// The run that was cut short.
         run: String,
-        /// The sink.
-        sink: String,
+        /// The sinks, with the places where their rows are staged.
+        sinks: BTreeMap<String, String>,
+        /// The job's sinks that show what the run wrote to them.
+        visible: Vec<String>,
     },
 
     /// A commit that was cut short reached a script's sink by a secret that the job does not have any more.
@@ -465,37 +472,4 @@ impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
         Self::External(Box::new(error))
     }
-}
-
-fn values(number: usize) -> String {
-    match number {
-        1 => "one value".to_owned(),
-        number => format!("{number} values"),
-    }
-}
-
-fn functions(known: &[String]) -> String {
-    if known.is_empty() {
-        return "no functions".to_owned();
-    }
-    format!("the functions {}", names(known))
-}
-
-fn granted(places: &[String]) -> String {
-    if places.is_empty() {
-        return "no place".to_owned();
-    }
-    places.join(", ")
-}
-
-fn names_or_none(known: &[String]) -> String {
-    if known.is_empty() {
-        return "none".to_owned();
-    }
-    names(known)
-}
-
-fn names(known: &[String]) -> String {
-    let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-    names.join(", ")
 }

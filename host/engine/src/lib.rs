@@ -37,6 +37,7 @@ mod context;
 mod definition;
 mod drive;
 mod error;
+mod finish;
 mod flow;
 mod function;
 mod graph;

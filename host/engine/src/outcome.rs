@@ -72,10 +72,12 @@ impl Error {
         }
     }
 
-    /// Whether it says that nothing is left of what a run had prepared at a sink.
+    /// Whether it says that nothing of what a run had prepared is visible where its job writes, nor will be: its commit may
+    /// be given up, and its rows be read again.
     pub fn is_gone(&self) -> bool {
         match self {
             Self::Sink(source) => source.is_gone(),
+            Self::LostSink { visible, .. } => visible.is_empty(),
             _ => false,
         }
     }

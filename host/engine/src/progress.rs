@@ -1,5 +1,7 @@
 //! What a run has done so far, for whoever watches it.
 
+mod counts;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -8,15 +10,17 @@ use std::time::{Duration, SystemTime};
 use datafusion::execution::memory_pool::PeakRecordingPool;
 use datafusion::physical_plan::ExecutionPlan;
 use parking_lot::{Mutex, RwLock};
-use serde::Serialize;
 use tenon_runtime::{Run, RunStatistics};
 
 use crate::at_work::AtWork;
-use crate::flow::{Meter, StepFlow};
-use crate::job::{Feed, Output};
+use crate::flow::StepFlow;
+use crate::job::Output;
 use crate::metrics::native_time;
-use crate::plan::{OpenedSource, PlannedStep, WatchedTable};
+use crate::plan::{OpenedSource, PlannedStep};
 use crate::report::PluginUsed;
+
+pub use counts::Flow;
+use counts::{Counts, SourceCounts, load};
 
 /// Counts of a run that goes on. Clones watch the same run.
 #[derive(Debug, Clone, Default)]
@@ -56,45 +60,6 @@ impl Native {
     }
 }
 
-#[derive(Debug, Default)]
-struct Counts {
-    plugins: Vec<PluginUsed>,
-    sources: Vec<SourceCounts>,
-    flows: Vec<StepFlow>,
-    /// By plugin step.
-    steps: BTreeMap<String, StepCounts>,
-    sinks: BTreeMap<String, SinkCounts>,
-}
-
-#[derive(Debug)]
-struct SourceCounts {
-    name: String,
-    bytes: u64,
-    /// Rows that there are, where that is estimated.
-    rows: Option<u64>,
-    /// Whether all of it is read, whichever columns somebody needs.
-    is_whole: bool,
-    table: Arc<WatchedTable>,
-}
-
-#[derive(Debug, Default)]
-struct StepCounts {
-    rows_in: AtomicU64,
-    rows_out: AtomicU64,
-    rejected: AtomicU64,
-    bytes: AtomicU64,
-    at_work: AtWork,
-}
-
-#[derive(Debug, Default)]
-struct SinkCounts {
-    rows: AtomicU64,
-    bytes: AtomicU64,
-    at_work: AtWork,
-    /// The source or step whose rejected rows it takes.
-    rejects_of: Option<String>,
-}
-
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -106,37 +71,6 @@ pub enum Phase {
     Committing,
     /// Nothing any more.
     Done,
-}
-
-/// What went through one source, step or sink.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Flow {
-    /// Name of the source, step or sink.
-    pub name: String,
-    /// Steps that ran as a part of this one, in one query, so that their rows have not been counted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<String>,
-    /// Rows that went in; for a source, rows that were read.
-    pub rows_in: u64,
-    /// Rows that came out; for a sink, rows that were written.
-    pub rows_out: u64,
-    /// Rows that the source or step rejected.
-    pub rows_rejected: u64,
-    /// Bytes, where they are counted: of a source as stored, of a plugin step the columns that its function was handed,
-    /// of a sink as encoded.
-    pub bytes: Option<u64>,
-    /// Bytes that there are, of a source as stored. None of formats of which only the columns are read that are needed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub bytes_total: Option<u64>,
-    /// Rows that there are, of a source as it estimates them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rows_total: Option<u64>,
-    /// From its first batch to its last, where that is known.
-    #[serde(skip)]
-    pub at_work: Option<(SystemTime, SystemTime)>,
-    /// Batches that went in, where they are counted.
-    #[serde(skip)]
-    pub batches: Option<u64>,
 }
 
 impl Progress {
@@ -241,43 +175,12 @@ impl Progress {
     /// What went through the steps, each after those that it reads. Steps that became part of a larger query are named
     /// with the one whose rows are counted. After them the functions that queries call, as `name()`.
     pub fn steps(&self) -> Vec<Flow> {
-        let counts = self.0.counts.read();
-        let steps = counts.flows.iter().map(|flow| counts.step(flow));
-        let is_step = |name: &str| counts.flows.iter().any(|flow| flow.name == name);
-        // Functions that queries call.
-        let called = counts.steps.iter().filter(|(name, _)| !is_step(name));
-        let called = called.map(|(name, own)| Flow {
-            name: name.clone(),
-            rows_in: load(&own.rows_in),
-            rows_out: load(&own.rows_out),
-            rows_rejected: load(&own.rejected),
-            bytes: Some(load(&own.bytes)),
-            at_work: own.at_work.period(),
-            batches: Some(own.at_work.times()),
-            ..Flow::default()
-        });
-        steps.chain(called).collect()
+        self.0.counts.read().steps()
     }
 
     /// What went to the sinks.
     pub fn sinks(&self) -> Vec<Flow> {
-        let counts = self.0.counts.read();
-        let flow = |(name, sink): (&String, &SinkCounts)| {
-            let rows = match &sink.rejects_of {
-                Some(from) => self.0.rejected.lock().get(from).copied().unwrap_or(0),
-                None => load(&sink.rows),
-            };
-            Flow {
-                name: name.clone(),
-                rows_in: rows,
-                rows_out: rows,
-                bytes: sink.rejects_of.is_none().then(|| load(&sink.bytes)),
-                at_work: sink.at_work.period(),
-                batches: sink.rejects_of.is_none().then(|| sink.at_work.times()),
-                ..Flow::default()
-            }
-        };
-        counts.sinks.iter().map(flow).collect()
+        self.0.counts.read().sinks(|name| self.rejected_by(name))
     }
 
     pub(crate) fn enter(&self, phase: Phase) {
@@ -304,38 +207,7 @@ impl Progress {
         flows: Vec<StepFlow>,
         sinks: &BTreeMap<String, Output>,
     ) {
-        let mut counts = self.0.counts.write();
-        for source in sources {
-            if !counts.sources.iter().any(|known| known.name == source.name) {
-                counts.sources.push(SourceCounts {
-                    name: source.name.clone(),
-                    bytes: source.source.bytes(),
-                    rows: source.source.rows().filter(|_| !source.incremental),
-                    is_whole: source.source.is_read_whole(),
-                    table: Arc::clone(&source.table),
-                });
-            }
-        }
-        for step in steps {
-            counts.steps.entry(step.name.clone()).or_default();
-            if !counts.plugins.iter().any(|known| known.step == step.name) {
-                counts.plugins.push(PluginUsed::by(step));
-            }
-        }
-        for flow in flows {
-            counts.flows.retain(|known| known.name != flow.name);
-            counts.flows.push(flow);
-        }
-        for (name, output) in sinks {
-            let rejects_of = match &output.feed {
-                Feed::RejectsOf(step) => Some(step.clone()),
-                Feed::Rows(_) => None,
-            };
-            counts.sinks.entry(name.clone()).or_insert_with(|| SinkCounts {
-                rejects_of,
-                ..SinkCounts::default()
-            });
-        }
+        self.0.counts.write().add(sources, steps, flows, sinks);
     }
 
     /// A sandbox is in use until the answer is dropped.
@@ -378,64 +250,6 @@ impl Progress {
     }
 }
 
-impl SourceCounts {
-    fn flow(&self) -> Flow {
-        let (rows, rejected) = (self.table.rows(), self.table.unreadable().count());
-        Flow {
-            name: self.name.clone(),
-            rows_in: rows,
-            rows_out: rows.saturating_sub(rejected),
-            rows_rejected: rejected,
-            bytes: Some(match self.bytes {
-                0 => self.table.bytes(),
-                total => self.table.bytes().min(total),
-            }),
-            bytes_total: self.is_whole.then_some(self.bytes),
-            rows_total: self.rows,
-            ..Flow::default()
-        }
-    }
-}
-
-impl Counts {
-    fn step(&self, flow: &StepFlow) -> Flow {
-        let own = self.steps.get(&flow.name);
-        let rows_in = match own {
-            Some(own) => load(&own.rows_in),
-            None => flow.inputs.iter().map(|input| self.rows_out(input)).sum(),
-        };
-        Flow {
-            name: flow.name.clone(),
-            parts: flow.parts.clone(),
-            rows_in,
-            rows_out: self.rows_out(&flow.name),
-            rows_rejected: own.map_or(0, |own| load(&own.rejected)),
-            bytes: own.map(|own| load(&own.bytes)),
-            at_work: own.and_then(|own| own.at_work.period()),
-            batches: own.map(|own| own.at_work.times()),
-            ..Flow::default()
-        }
-    }
-
-    /// Rows that came out of a source or step.
-    fn rows_out(&self, name: &str) -> u64 {
-        if let Some(source) = self.sources.iter().find(|source| source.name == name) {
-            return source.flow().rows_out;
-        }
-        let flow = self.flows.iter().find(|flow| flow.name == name);
-        let of_step = |step: &String, count: fn(&StepCounts) -> &AtomicU64| {
-            self.steps.get(step).map_or(0, |counts| load(count(counts)))
-        };
-        match flow.map(|flow| &flow.meter) {
-            Some(Meter::Plugin) => of_step(&name.to_owned(), |counts| &counts.rows_out),
-            Some(Meter::Step(reader)) => of_step(reader, |counts| &counts.rows_in),
-            Some(Meter::Sink(sink)) => self.sinks.get(sink).map_or(0, |sink| load(&sink.rows)),
-            Some(Meter::Shared(shared)) => shared.count(),
-            None => 0,
-        }
-    }
-}
-
 /// A sandbox that is in use.
 #[derive(Debug)]
 pub(crate) struct InUse(Arc<Shared>);
@@ -444,8 +258,4 @@ impl Drop for InUse {
     fn drop(&mut self) {
         self.0.sandboxes_in_use.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-fn load(count: &AtomicU64) -> u64 {
-    count.load(Ordering::Relaxed)
 }

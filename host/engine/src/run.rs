@@ -12,7 +12,8 @@ use tenon_runtime::{Plugin, Runtime};
 use crate::commit::Committing;
 use crate::drive::Drive;
 use crate::error::Error;
-use crate::job::{Feed, Job};
+use crate::finish;
+use crate::job::Job;
 use crate::ledger::{Commitment, Ledger};
 use crate::plan::{Plan, load_one, plan, run_id};
 use crate::progress::{Phase, Progress};
@@ -58,52 +59,17 @@ impl Engine {
     /// Finishes a commit that was cut short. Finishing it again changes nothing.
     ///
     /// # Errors
-    /// When the job has lost a sink of the commitment, or a secret by which a script's was reached, before anything is made
-    /// visible; and when a target or the ledger refuses. [`Error::PartlyLost`] when nothing is left of some of it, and the
-    /// rest is visible: then it is finished all the same, since to run again would write that rest twice.
+    /// When a target or the ledger refuses. [`Error::LostSink`] when the job has lost a sink of the commitment: the sinks
+    /// that it still has are committed to then, and the ledger is not told, so that the commitment can be finished once the
+    /// sink is back. [`Error::LostSecret`] when it has lost a secret by which a script's sink was reached.
+    /// [`Error::PartlyLost`] when nothing is left of some of it, and the rest is visible: then it is finished
+    /// all the same, since to run again would write that rest twice.
     pub async fn finish(&self, job: &Job, commitment: &Commitment) -> Result<(), Error> {
-        let mut targets = Vec::new();
-        for (sink, prepared) in &commitment.sinks {
-            let output = job.sinks.get(sink);
-            let to = match output {
-                Some(output) => output.to.clone(),
-                // A script's sinks are named by their URLs.
-                None if let Some(script) = &job.script => script.sink_again(job, &commitment.run, sink, prepared)?,
-                None => {
-                    return Err(Error::LostSink {
-                        run: commitment.run.clone(),
-                        sink: sink.clone(),
-                    });
-                }
-            };
-            let rejected = output.is_some_and(|output| matches!(output.feed, Feed::RejectsOf(_)));
-            targets.push((rejected, sink, to, prepared));
-        }
-        // In the order of the run: nothing of it is visible if its first is not.
-        targets.sort_by_key(|(rejected, ..)| *rejected);
-        let (mut is_visible, mut lost, mut why) = (false, Vec::new(), None);
-        for (_, sink, to, prepared) in targets {
-            match to.commit(prepared).await {
-                // Nothing can be written twice of what has no rows.
-                Ok(_) => is_visible |= prepared.rows() > 0,
-                Err(error) if is_visible && error.is_gone() => {
-                    lost.push(sink.clone());
-                    why = why.or(Some(error));
-                }
-                Err(error) => return Err(Error::Sink(Box::new(error))),
-            }
-        }
+        let partly_lost = finish::make_visible(job, commitment).await?;
         if let Some(ledger) = &self.ledger {
             ledger.committed(&commitment.run).await.map_err(Error::Ledger)?;
         }
-        match why {
-            Some(source) => Err(Error::PartlyLost {
-                run: commitment.run.clone(),
-                sinks: lost,
-                source: Box::new(source),
-            }),
-            None => Ok(()),
-        }
+        partly_lost.map_or(Ok(()), Err)
     }
 
     /// Removes what a run of this job has left at its targets that died and was never committed. It is hidden, and

@@ -5,7 +5,8 @@ use tenon_metadata::{Transaction, row};
 
 use crate::change::{self, Standing};
 use crate::{
-    Error, Failure, JobSettings, Lease, PluginUsed, RetryWhen, State, Usage, backoff, jobs, json, ledger, queue, submit,
+    Error, Failure, JobSettings, Lease, PluginUsed, RetryWhen, State, Usage, backoff, jobs, json, ledger, queue,
+    shares, submit,
 };
 
 /// The longest report, as JSON, in bytes.
@@ -238,6 +239,7 @@ fn wait(
 }
 
 fn release(tx: &mut Transaction<'_>, run: &Standing, ended: bool, waiting: i64) -> Result<(), Error> {
+    shares::give_back(tx, &run.tenant, &run.id)?;
     queue::release(tx, &run.tenant, &run.job, ended)?;
     let change = queue::Change {
         waiting,

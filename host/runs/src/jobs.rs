@@ -157,6 +157,15 @@ pub fn list(tx: &mut Transaction<'_>, tenant: &Name, page: &PageRequest) -> Resu
     Ok(page.page(jobs, |job| job.name.to_string()))
 }
 
+/// How many jobs a tenant has.
+///
+/// # Errors
+/// What the database says.
+pub fn count(tx: &mut Transaction<'_>, tenant: &Name) -> Result<u64, Error> {
+    let row = tx.one("select count(*) from jobs where tenant = ?1", row![tenant])?;
+    Ok(row.get(0)?)
+}
+
 /// Removes a job with its bookmarks and state. Its runs and its versions stay.
 ///
 /// # Errors

@@ -5,8 +5,19 @@ use tenon_metadata::Migrations;
 /// The tables of jobs and runs.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "runs",
-    steps: &[JOBS_AND_RUNS],
+    steps: &[JOBS_AND_RUNS, SHARES],
 };
+
+/// What runs at work have of their tenants' memory and sandboxes.
+const SHARES: &str = "
+create table run_shares (
+    tenant text not null,
+    run text not null,
+    memory bigint not null,
+    sandboxes bigint not null,
+    primary key (tenant, run)
+)
+";
 
 const JOBS_AND_RUNS: &str = "
 create table jobs (

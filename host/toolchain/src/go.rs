@@ -163,21 +163,12 @@ fn uses_cgo(project: &Project) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::project;
     use crate::{Machine, build as build_project};
 
     const GUEST: &str = "package main\n\nimport \"tenon\"\n\n\
         func init() {\n\ttenon.Transform(\"pass\", \"Passes.\", \
         func(batch tenon.Batch, _ tenon.NoConfig) (tenon.Batch, error) { return batch, nil })\n}\n\nfunc main() {}\n";
-
-    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let file = folder.path().join(name);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-        }
-        folder
-    }
 
     /// This machine, with nothing in its cache and no registry.
     fn offline(cache: &Path) -> Machine {

@@ -58,6 +58,8 @@ mod python;
 mod record;
 mod rust;
 mod rustup;
+#[cfg(test)]
+mod sample;
 mod sdk;
 mod sysroot;
 mod target;

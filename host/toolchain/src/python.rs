@@ -66,6 +66,7 @@ mod tests {
     use super::*;
     use crate::Language;
     use crate::available::available;
+    use crate::sample::project;
     use crate::{Machine, build as build_project};
 
     /// As a machine whose cache may be filled, but where nothing is in it yet.
@@ -76,14 +77,6 @@ mod tests {
             cache: cache.to_owned(),
             offline: true,
         }
-    }
-
-    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            fs::write(folder.path().join(name), text).unwrap();
-        }
-        folder
     }
 
     #[test]

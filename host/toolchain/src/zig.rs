@@ -90,17 +90,8 @@ mod tests {
     use super::*;
     use crate::Language;
     use crate::available::available;
+    use crate::sample::project;
     use crate::{Machine, build as build_project};
-
-    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let file = folder.path().join(name);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, text).unwrap();
-        }
-        folder
-    }
 
     #[test]
     fn tests_in_zig_compile_all_of_the_c_sdk() {

@@ -57,7 +57,7 @@ pub use error::Error;
 pub use fire::Started;
 pub use history::{Firing, FiringOutcome, firings};
 pub use look::{Found, MOST_ITEMS, Probe, ProbeConfig};
-pub use received::{Received, receive, webhook};
+pub use received::{Received, check_rate, receive, webhook};
 pub use schema::MIGRATIONS;
 pub use trigger::{State, Trigger};
 pub use webhook::{Delivery, LARGEST_BODY};

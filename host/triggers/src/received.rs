@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenon_metadata::{Name, Transaction, row};
+use tenon_tenants::quotas;
 use utoipa::ToSchema;
 
 use crate::definition::{Source, Webhook, When};
@@ -15,6 +16,8 @@ use crate::workflows::Workflows;
 
 /// How long ids of deliveries are remembered, in seconds: those who deliver again do it within a day or so.
 const REMEMBERED: u64 = 3 * 86_400;
+/// In seconds.
+const MINUTE: u64 = 60;
 
 /// What came of a webhook's call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,6 +32,23 @@ pub struct Received {
 /// [`Error::UnknownTrigger`]; [`Error::NotListening`] if it is not activated or waits for something else.
 pub fn webhook(tx: &mut Transaction<'_>, tenant: &Name, name: &Name) -> Result<Webhook, Error> {
     listening(&triggers::get(tx, tenant, name)?).cloned()
+}
+
+/// Checks that the tenant has not had as many calls within a minute as its quota says, of all of its triggers together. It
+/// is only looked at, so that calls at the same time do not wait for each other: some more may come through.
+///
+/// # Errors
+/// [`Error::Tenants`]: the sender may try again.
+pub fn check_rate(tx: &mut Transaction<'_>, tenant: &Name) -> Result<(), Error> {
+    let since = tx.now() - micros(MINUTE);
+    let row = tx.one(
+        "select count(*) from trigger_deliveries d join triggers t on t.id = d.trigger_id
+         where d.time > ?2 and t.tenant = ?1",
+        row![tenant, since],
+    )?;
+    let (count, limit): (u64, _) = (row.get(0)?, quotas::of(tx, tenant)?.events_per_minute);
+    quotas::check(tenant, "events_per_minute", limit.into(), count + 1)?;
+    Ok(())
 }
 
 /// Takes in a call that has been [verified](Webhook::verify): it fires the trigger, or waits for its batch or for room

@@ -13,8 +13,10 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tenon_metadata::{ErrorKind, Name};
 use tenon_schedule::Clock;
+use tenon_tenants::{QuotaOverrides, TenantInput};
 use tenon_triggers::{
-    Delivery, Error, Found, NoWorkflows, Probe, ProbeConfig, SignatureScheme, Webhook, receive, triggers, webhook,
+    Delivery, Error, Found, NoWorkflows, Probe, ProbeConfig, SignatureScheme, Webhook, check_rate, receive, triggers,
+    webhook,
 };
 
 const SECRET: &str = "a secret of 26 characters.";
@@ -193,6 +195,43 @@ async fn a_webhook_fires_on_receipt_and_once_per_delivery() {
         .read(|tx| webhook(tx, &name(TENANT), &name("other")))
         .await;
     assert_eq!(wrong.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_tenant_has_no_more_calls_in_a_minute_than_its_quota() {
+    let server = Server::new().await;
+    let input = TenantInput {
+        quotas: QuotaOverrides {
+            events_per_minute: Some(2),
+            ..QuotaOverrides::default()
+        },
+        ..TenantInput::default()
+    };
+    server
+        .write(move |tx| Ok(tenon_tenants::tenants::put(tx, &name(TENANT), &input, None)?))
+        .await;
+    let made = json!({
+        "when": { "event": { "source": { "webhook": { "secret": "hook" } } } }, "actions": [{ "job": "orders" }],
+    });
+    for trigger in ["one", "other"] {
+        server.trigger(trigger, made.clone()).await;
+    }
+    let check = || server.try_write(|tx| check_rate(tx, &name(TENANT)));
+    for trigger in ["one", "other"] {
+        check().await.expect("not so many yet");
+        let delivery = Delivery {
+            id: None,
+            kind: None,
+            body: Value::Null,
+        };
+        server
+            .write(move |tx| receive(tx, &NoWorkflows, &name(TENANT), &name(trigger), &delivery))
+            .await;
+    }
+    let refused = check().await.expect_err("two within a minute");
+    assert_eq!(refused.kind(), ErrorKind::Limit);
+    server.clock.advance(Duration::from_secs(61));
+    check().await.expect("another minute");
 }
 
 /// Answers what it is told to, and notes where it was to begin.

@@ -70,6 +70,11 @@ pub async fn forget(config: &WriteConfig, run: &str) -> Result<(), Error> {
     }
 }
 
+/// Whether that is where it was prepared for.
+pub fn is_target_of(config: &WriteConfig, prepared: &Prepared) -> bool {
+    target_of(config, prepared).is_ok()
+}
+
 fn target_of(config: &WriteConfig, prepared: &Prepared) -> Result<Target, Error> {
     let target = Target::of(config)?;
     // Once the folder is there, its URL ends with a slash.

@@ -47,6 +47,7 @@ mod write;
 pub use bookmark::{FileBookmark, SeenFile};
 pub use config::{ArrowWrite, CsvWrite, Dictionary, Mode, Overwrite, ParquetCompression, ParquetWrite, WriteConfig};
 pub use format::{Codec, Format};
+pub(crate) use later::is_target_of;
 pub use later::{abort, commit, forget};
 pub use listing::location;
 pub use partition_writer::PartitionWriter;

@@ -106,6 +106,11 @@ impl Prepared {
         self.config.as_ref().map(|config| config.restored(value_of)).transpose()
     }
 
+    /// The target's URL, absolute.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
     /// Rows in all files.
     pub fn rows(&self) -> u64 {
         self.files.iter().map(|file| file.rows).sum()

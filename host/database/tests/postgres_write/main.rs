@@ -1,5 +1,6 @@
 //! Writing to PostgreSQL, against a real server.
 
+mod conversions;
 mod crash;
 mod evolution;
 mod faults;

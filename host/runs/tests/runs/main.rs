@@ -13,6 +13,7 @@ mod place;
 mod queue;
 mod retention;
 mod servers;
+mod shares;
 
 #[test]
 fn everything_on_postgresql() {
@@ -26,6 +27,7 @@ fn everything_on_postgresql() {
         queue::ON_BOTH,
         retention::ON_BOTH,
         servers::ON_BOTH,
+        shares::ON_BOTH,
     ];
     databases::run_on_postgresql("runs on postgres", &tests);
 }

@@ -24,7 +24,7 @@ use super::outcome::Ended;
 use super::terms::Terms;
 use super::unfinished::Completed;
 use super::went::{Done, Went};
-use super::{ceilings, note, prepare, traced, unfinished, watch};
+use super::{ceilings, note, prepare, shares, traced, unfinished, watch};
 use crate::Error;
 use crate::plugins::Artifacts;
 use crate::server::Shared;
@@ -177,8 +177,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// Takes the memory and sandboxes that the job may use out of its tenant's, when they are free. With fewer sandboxes than
-    /// it would like it gets fewer partitions.
+    /// Takes the memory and sandboxes that the job may use out of its tenant's, when they are free: on this server, and then
+    /// on all that share the database. With fewer sandboxes than it would like it gets fewer partitions.
     async fn budget(&self, job: &mut Job, terms: &Terms) -> Result<Held, Ended> {
         let limit = Amount {
             memory: terms.quotas.memory_bytes,
@@ -203,6 +203,11 @@ impl Attempt<'_> {
             sandboxes: partitions * each,
         };
         let held = self.shared.budgets.take(self.run.tenant.as_str(), wanted, limit).await;
+        // A server that is alone has counted all that there is, and need not write it down for each run.
+        if self.shared.config().database.is_some() {
+            let taken = shares::take(&self.shared.metadata, &self.run.lease, held.amount, limit).await;
+            taken.map_err(|error| broken(&error.into()))?;
+        }
         job.memory = Some(usize::try_from(held.amount.memory).unwrap_or(usize::MAX));
         job.partitions = Some(usize::try_from(partitions).unwrap_or(usize::MAX));
         Ok(held)

@@ -1,4 +1,5 @@
-//! What the runs of a tenant may use together on this server: memory and sandboxes.
+//! What the runs of a tenant may use together on this server: memory and sandboxes. [`shares`](super::shares) has the same
+//! for all servers.
 
 use std::collections::HashMap;
 use std::sync::Arc;

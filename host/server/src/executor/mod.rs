@@ -11,6 +11,7 @@ mod note;
 mod outcome;
 mod prepare;
 mod room;
+mod shares;
 mod strays;
 mod terms;
 mod traced;

@@ -215,53 +215,36 @@ mod tests {
         assert!(ended.failure.likely_cause.is_some() && ended.plugin.is_none());
     }
 
-    #[test]
-    fn a_trap_without_words_promises_names_only() {
+    /// How a run ends whose plugin `clean` trapped.
+    fn trapped(last_words: Option<&str>) -> Ended {
         let trapped = RuntimeError::Trapped {
             plugin: "clean".to_owned(),
             function: Some("mask".to_owned()),
             trap: "unreachable in clean::mask".to_owned(),
-            last_words: None,
+            last_words: last_words.map(str::to_owned),
         };
-        let ended = Ended::of(&EngineError::Step {
+        Ended::of(&EngineError::Step {
             step: "cleaned".to_owned(),
             partition: 0,
             rows: 5,
             source: Box::new(trapped),
             batch: None,
-        });
-        let cause = ended.failure.likely_cause.unwrap_or_default();
+        })
+    }
+
+    #[test]
+    fn a_trap_without_words_promises_names_only() {
+        let cause = trapped(None).failure.likely_cause.unwrap_or_default();
         assert!(cause.contains("names") && !cause.contains("lines"), "{cause}");
     }
 
     #[test]
     fn a_trap_is_the_plugins_fault() {
-        let trapped = RuntimeError::Trapped {
-            plugin: "clean".to_owned(),
-            function: Some("mask".to_owned()),
-            trap: "unreachable".to_owned(),
-            last_words: Some("index out of bounds".to_owned()),
-        };
-        let ended = Ended::of(&EngineError::Step {
-            step: "cleaned".to_owned(),
-            partition: 0,
-            rows: 5,
-            source: Box::new(trapped),
-            batch: None,
-        });
-        assert_eq!(ended.plugin.as_deref(), Some("clean"));
-        assert_eq!(ended.state, State::Failed);
-        assert!(
-            ended
-                .failure
-                .likely_cause
-                .unwrap_or_default()
-                .contains("index out of bounds")
-        );
-        assert!(
-            ended.failure.chain[0].contains("unreachable"),
-            "{:?}",
-            ended.failure.chain
-        );
+        let ended = trapped(Some("index out of bounds"));
+        assert_eq!((ended.plugin.as_deref(), ended.state), (Some("clean"), State::Failed));
+        let cause = ended.failure.likely_cause.unwrap_or_default();
+        assert!(cause.contains("index out of bounds"), "{cause}");
+        let chain = &ended.failure.chain;
+        assert!(chain[0].contains("unreachable"), "{chain:?}");
     }
 }

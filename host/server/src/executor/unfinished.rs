@@ -39,14 +39,14 @@ pub(super) async fn complete(engine: &Engine, job: &Job, pending: &Pending) -> R
             ended.failure.may_pass = Some(false);
             Ok(Completed::Partly(ended))
         }
-        Err(error) if is_gone(&error) => Ok(Completed::Nothing(with_cause(&error))),
+        Err(error) if error.is_gone() => Ok(Completed::Nothing(with_cause(&error))),
         Err(error) => Err(Ended::of(&error)),
     }
 }
 
 /// Finishes what another run of the job was cut short in, one that has ended: nothing can be committed before that is
 /// decided. Where nothing is left of what it had written, or the job does not write there any more, it is given up, unless a
-/// part of it is visible.
+/// part of it is visible: then the job waits for the sinks that it has lost.
 pub(super) async fn settle(shared: &Shared, log: &RunLog, job: &Job, left: &Pending) -> Result<(), Ended> {
     let commitment = commitment(left)?;
     let said = |committed: &str| {
@@ -69,7 +69,7 @@ pub(super) async fn settle(shared: &Shared, log: &RunLog, job: &Job, left: &Pend
             ));
             true
         }
-        Err(error) if is_gone(&error) => {
+        Err(error) if error.is_gone() => {
             said(&format!("it is given up, since {}", with_cause(&error)));
             false
         }
@@ -119,8 +119,4 @@ async fn finish(engine: &Engine, job: &Job, commitment: &Commitment) -> Result<(
             finished => return finished,
         }
     }
-}
-
-fn is_gone(error: &EngineError) -> bool {
-    matches!(error, EngineError::LostSink { .. }) || error.is_gone()
 }

@@ -83,12 +83,9 @@ async fn next(server: &Running) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_run_finishes_what_is_there() {
-    let (server, run) = failed(|run, out| json!({ "copy": staged(run, out) })).await;
-    let out = server.files("shop").join("out");
-    fs::write(out.join(format!(".tenon-{run}.00000-1-0.staged")), "id\n7\n").expect("written");
-    fs::write(out.join(format!(".tenon-{run}.prepared")), "").expect("written");
+    let (server, run) = failed(|run, out| json!({ "copy": one_row(run, out) })).await;
     let log = next(&server).await;
-    assert_eq!(rows(&out), ["1", "2", "7"]);
+    assert_eq!(rows(&server.files("shop").join("out")), ["1", "2", "7"]);
     assert!(log.contains(&run) && log.contains("finished now"), "{log}");
     server.stop().await;
 }
@@ -106,30 +103,40 @@ async fn the_next_run_gives_up_what_is_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_run_gives_up_what_the_job_does_not_write_any_more() {
-    let (server, run) = failed(|run, out| json!({ "lost": staged(run, out) })).await;
+    let elsewhere = |run: &str, out: &Path| json!({ "lost": one_row(run, &out.with_file_name("elsewhere")) });
+    let (server, run) = failed(elsewhere).await;
     let log = next(&server).await;
-    assert!(log.contains(&run) && log.contains("lost"), "{log}");
+    let out = server.files("shop").join("out");
+    let staged = format!(
+        "`lost` (staged in file://{}/)",
+        out.with_file_name("elsewhere").display()
+    );
+    assert!(
+        log.contains(&run) && log.contains(&staged) && log.contains("given up"),
+        "{log}"
+    );
+    assert_eq!(rows(&out), ["1", "2"]);
     server.stop().await;
 }
 
 const TWO: &str = "sources.orders.url = \"in.csv\"\n\n[sinks.a]\nfrom = \"orders\"\nurl = \"out/a/\"\nformat = \"csv\"\nmode = \"append\"\n\n[sinks.b]\nfrom = \"orders\"\nurl = \"out/b/\"\nformat = \"csv\"\nmode = \"append\"\n";
 
-/// What two sinks say, of which `first` has the rows still, and the other one has not.
-fn half_staged(first: &'static str, second: &'static str) -> impl Fn(&str, &Path) -> Value + Send + Sync + 'static {
-    move |run, out| {
-        let (a, b) = (out.join("a"), out.join("b"));
-        for folder in [&a, &b] {
-            fs::create_dir_all(folder).expect("made");
-        }
-        fs::write(a.join(format!(".tenon-{run}.00000-1-0.staged")), "id\n7\n").expect("written");
-        fs::write(a.join(format!(".tenon-{run}.prepared")), "").expect("written");
-        json!({ first: staged(run, &a), second: staged(run, &b) })
-    }
+/// Stages one row in `out`, and says so as [`staged`] does.
+fn one_row(run: &str, out: &Path) -> Value {
+    fs::create_dir_all(out).expect("made");
+    fs::write(out.join(format!(".tenon-{run}.00000-1-0.staged")), "id\n7\n").expect("written");
+    fs::write(out.join(format!(".tenon-{run}.prepared")), "").expect("written");
+    staged(run, out)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_visible_is_not_given_up() {
-    let (server, run) = left(TWO, half_staged("a", "b"), fails).await;
+    let half = |run: &str, out: &Path| {
+        let nothing = out.join("b");
+        fs::create_dir_all(&nothing).expect("made");
+        json!({ "a": one_row(run, &out.join("a")), "b": staged(run, &nothing) })
+    };
+    let (server, run) = left(TWO, half, fails).await;
     let log = next(&server).await;
     let out = server.files("shop").join("out");
     assert_eq!(rows(&out.join("a")), ["1", "2", "7"]);
@@ -141,12 +148,39 @@ async fn what_is_visible_is_not_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_made_visible_of_what_is_given_up() {
-    let (server, run) = left(TWO, half_staged("a", "renamed"), fails).await;
-    let log = next(&server).await;
+async fn a_job_waits_for_a_sink_that_it_has_lost() {
+    let (first, second) = TWO.split_once("[sinks.b]").expect("two sinks");
+    let both = |run: &str, out: &Path| json!({ "a": one_row(run, &out.join("a")), "b": one_row(run, &out.join("b")) });
+    let (server, run) = left(first, both, fails).await;
     let out = server.files("shop").join("out");
-    assert_eq!(rows(&out.join("a")), ["1", "2"]);
-    assert!(log.contains(&run) && log.contains("given up"), "{log}");
+    for _ in 0..2 {
+        let ended = server.run("shop", "copy").await;
+        assert_eq!(ended["state"], "ERROR", "{ended}");
+        let sentence = ended["error"]["sentence"].as_str().expect("a sentence");
+        let staged = format!("`b` (staged in file://{}/b/)", out.display());
+        for part in [
+            run.as_str(),
+            staged.as_str(),
+            "what it wrote to `a` is visible",
+            "put back",
+        ] {
+            assert!(sentence.contains(part), "{sentence}");
+        }
+        assert_eq!(rows(&out.join("a")), ["7"], "finished, and once");
+        let left = server.run_of("shop", &run).await;
+        assert!(left["committed"].is_null(), "its bookmarks have not moved: {left}");
+    }
+
+    // Under another name it is the same, as it writes to the same place.
+    let back = format!("{first}[sinks.c]{second}");
+    server.job("shop", "copy", &back, json!({ "max_retries": 0 })).await;
+    let log = next(&server).await;
+    assert!(log.contains(&run) && log.contains("finished now"), "{log}");
+    for sink in ["a", "b"] {
+        assert_eq!(rows(&out.join(sink)), ["1", "2", "7"], "{sink}");
+    }
+    let left = server.run_of("shop", &run).await;
+    assert!(left["committed"].is_string(), "its bookmarks have moved: {left}");
     server.stop().await;
 }
 
