@@ -5,8 +5,10 @@ use tenon_metadata::Migrations;
 /// The tables of jobs and runs.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "runs",
-    steps: &[JOBS_AND_RUNS],
+    steps: &[JOBS_AND_RUNS, MICRO_BATCHES],
 };
+
+const MICRO_BATCHES: &str = "alter table runs add column batches bigint not null default 0";
 
 const JOBS_AND_RUNS: &str = "
 create table jobs (

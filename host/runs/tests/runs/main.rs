@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails in a helper of a test fails the test")]
 
+mod batches;
 mod databases;
 mod fair;
 mod jobs;
@@ -17,6 +18,7 @@ mod servers;
 #[test]
 fn everything_on_postgresql() {
     let tests = [
+        batches::ON_BOTH,
         fair::ON_BOTH,
         jobs::ON_BOTH,
         lease::ON_BOTH,
