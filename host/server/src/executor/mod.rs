@@ -12,6 +12,7 @@ mod outcome;
 mod prepare;
 mod room;
 mod strays;
+mod stream;
 mod terms;
 mod traced;
 mod unfinished;
