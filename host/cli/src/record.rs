@@ -3,8 +3,9 @@
 use std::sync::RwLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tenon_host::engine::{Phase, Progress, Report};
+use tenon_host::engine::{Phase, Progress, Streamed};
 use tenon_host::history::{self, History, KeptBatch, Level, LogSource, LogWriter, NewRun, Outcome, PluginUsed, State};
 use tenon_host::job;
 use tokio::task::JoinHandle;
@@ -88,6 +89,15 @@ impl Record {
         Some(Following(recording))
     }
 
+    /// Records what the micro-batches of the run have done so far, without holding that up. To be called within a tokio
+    /// runtime.
+    pub fn streamed(&self, streamed: &Streamed) {
+        if let Some((history, id)) = self.0.clone() {
+            let so_far = serde_json::to_value(streamed).unwrap_or_default();
+            tokio::task::spawn_blocking(move || history.update(&id, State::Running, Some(&so_far)));
+        }
+    }
+
     /// Records that the run was asked to stop, without holding that up. To be called within a tokio runtime.
     pub fn stopping(&self) {
         if let Some((history, id)) = self.0.clone() {
@@ -123,7 +133,7 @@ impl Record {
     }
 
     /// Records how the run ended, and which plugins it had loaded by then.
-    pub fn end(self, ended: &Result<Report, Failure>, progress: &Progress) {
+    pub fn end<T: Serialize>(self, ended: &Result<T, Failure>, progress: &Progress) {
         let Some((history, id)) = self.0 else { return };
         let noted = plugins(&history, &id, progress);
         let log = LOG.write().ok().and_then(|mut log| log.take());

@@ -222,12 +222,12 @@ async fn a_stream_ends_by_the_timeout_that_it_was_given() {
     let server = Running::start(place.path(), None).await;
     server.tenant("shop", "").await;
     put(&server, "a.csv", "id\n1\n");
-    let settings = json!({ "timeout_seconds": 2, "max_retries": 0 });
+    let settings = json!({ "timeout_seconds": 4, "max_retries": 0 });
     server.job("shop", "copy", COPY, settings).await;
     let ended = server.run("shop", "copy", json!({})).await;
     assert_eq!(ended["state"], "TIMEOUT", "{ended}");
     let sentence = ended["error"]["sentence"].as_str().expect("a sentence");
-    assert!(sentence.contains("2s"), "{sentence}");
+    assert!(sentence.contains("4s"), "{sentence}");
     assert_eq!(out(&server), ["1"], "what was committed stays");
     server.stop().await;
 }
