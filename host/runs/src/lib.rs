@@ -47,6 +47,7 @@ mod backoff;
 mod batch;
 mod change;
 mod claim;
+mod clock;
 mod error;
 mod finish;
 mod handle;
@@ -74,6 +75,7 @@ mod time;
 
 pub use batch::{Batch, BatchNoted, batch, stream};
 pub use claim::{Capacity, Claimed, Lease, claim};
+pub use clock::clock_set;
 pub use error::Error;
 pub use finish::{Finished, Outcome, finish, give_back, progress, running};
 pub use handle::Runs;

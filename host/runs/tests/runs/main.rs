@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails in a helper of a test fails the test")]
 
 mod batches;
+mod clock;
 mod databases;
 mod fair;
 mod jobs;
@@ -19,6 +20,7 @@ mod servers;
 fn everything_on_postgresql() {
     let tests = [
         batches::ON_BOTH,
+        clock::ON_BOTH,
         fair::ON_BOTH,
         jobs::ON_BOTH,
         lease::ON_BOTH,
