@@ -113,6 +113,27 @@ fn a_micro_batch_in_flight_is_taken_back_at_an_interrupt() {
 }
 
 #[test]
+fn a_folder_may_be_empty_at_first() {
+    let place = place(JOB);
+    fs::remove_file(place.path("in/a.csv")).expect("removed");
+    let run = || {
+        place
+            .tenon(&["run", "orders.toml", "--batches", "1", "--json"])
+            .succeeded()
+            .json()
+    };
+    let report = run();
+    assert_eq!(
+        (&report["batches"], &report["batches_empty"]),
+        (&1.into(), &1.into()),
+        "{report}"
+    );
+    put(&place, "b.csv", "id\n3\n");
+    assert_eq!(run()["rows_in"], 1);
+    assert_eq!(written(&place), ["3"]);
+}
+
+#[test]
 fn a_stream_that_takes_too_long_ends_by_its_timeout() {
     let place = place(&format!("timeout = \"3s\"\n{JOB}"));
     let said = place.tenon(&["run", "orders.toml"]).failed(4);

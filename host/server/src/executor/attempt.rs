@@ -147,13 +147,12 @@ impl Attempt<'_> {
             ready.job.timeout = sooner(ready.job.timeout, left);
             return Ok(());
         };
-        let begun = match stream.take() {
-            Some(begun) => begun,
-            None => {
-                let limit = sooner(ready.job.timeout, ready.timeout);
-                let begun = Stream::begin(self.shared, self.run, every, limit).await;
-                begun.map_err(|error| broken(&error))?
-            }
+        let begun = if let Some(begun) = stream.take() {
+            begun
+        } else {
+            let limit = sooner(ready.job.timeout, ready.timeout);
+            let begun = Stream::begin(self.shared, self.run, every, limit).await;
+            begun.map_err(|error| broken(&error))?
         };
         let begun = stream.insert(begun);
         ready.job.batch = Some(begun.begin_next());

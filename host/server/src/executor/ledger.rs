@@ -62,7 +62,7 @@ impl Ledger for RunLedger {
         }
     }
 
-    /// Everything is visible. That is noted together with the end of the run: one without the other would have a run that
+    /// Everything is visible. That is noted together with the end of the run, or of its micro-batch: one without the other would have a run that
     /// has done everything be done again.
     async fn committed(&self, _run: &str) -> Result<(), Failed> {
         Ok(())
