@@ -63,8 +63,9 @@ impl Record {
         self.0.as_ref().map(|(history, id)| (history, id.as_str()))
     }
 
-    /// Records how far the run has come, now and then, until the answer is dropped.
-    pub fn follow(&self, progress: &Progress) -> Option<Following> {
+    /// Records how far the run has come, now and then, until the answer is dropped; and which of its micro-batches it is at,
+    /// if it has any.
+    pub fn follow(&self, progress: &Progress, batch: Option<u64>) -> Option<Following> {
         let (history, id) = self.0.clone()?;
         let progress = progress.clone();
         let recording = tokio::spawn(async move {
@@ -74,11 +75,14 @@ impl Record {
                     Phase::Planning => State::Starting,
                     _ => State::Running,
                 };
-                let so_far = json!({
+                let mut so_far = json!({
                     "rows_in": progress.rows_in(),
                     "rows_out": progress.rows_out(),
                     "rows_rejected": progress.rows_rejected(),
                 });
+                if let Some(batch) = batch {
+                    so_far["batches"] = batch.saturating_sub(1).into();
+                }
                 let (history, id) = (history.clone(), id.clone());
                 let updated = tokio::task::spawn_blocking(move || history.update(&id, state, Some(&so_far)));
                 if let Ok(Err(error)) = updated.await {

@@ -162,7 +162,7 @@ impl Runner {
             self.own.replaced_by(job, self.quiet);
         }
         let watch = Watch::start(progress, self.quiet);
-        let following = record.follow(progress);
+        let following = record.follow(progress, job.batch);
         let stopped = self.interrupt.clone();
         let stop = async {
             stopped.requested().await;
