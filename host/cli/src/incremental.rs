@@ -27,7 +27,7 @@ const LEFT: Duration = Duration::from_secs(24 * 60 * 60);
 pub async fn prepare(
     engine: Engine,
     job: &mut Job,
-    bookmarked: BTreeMap<String, Incremental>,
+    bookmarked: &BTreeMap<String, Incremental>,
     record: &Record,
     arguments: &RunArguments,
 ) -> Result<Engine, Failure> {
@@ -37,7 +37,7 @@ pub async fn prepare(
             let all = job.sources.keys();
             all.map(|source| (source.clone(), Incremental::default())).collect()
         }
-        _ => bookmarked,
+        _ => bookmarked.clone(),
     };
     if sources.is_empty() && (arguments.max_files.is_some() || arguments.max_bytes.is_some()) {
         let reason = "--max-files and --max-bytes need bookmarks: what is left would never be read";
@@ -131,8 +131,15 @@ async fn forget(engine: &Engine, job: &Job, history: &History) {
     // A day later it is swept anyway, so that no run ends over it.
     let runs = history.list(&filter).unwrap_or_default();
     let died = |run: &history::Run| run.error.as_ref().is_some_and(|error| error.kind == history::DIED);
+    let mut job = job.clone();
     for run in runs.iter().filter(|run| died(run)) {
-        if let Err(error) = engine.forget(job, &run.id).await {
+        // The micro-batch that it was at.
+        let done = match &run.progress {
+            Some(progress) => progress["batches"].as_u64(),
+            None => job.stream.map(|_| 0),
+        };
+        job.batch = done.map(|done| done + 1);
+        if let Err(error) = engine.forget(&job, &run.id).await {
             tracing::warn!(run = run.id, %error, "what a run that died has prepared cannot be removed now");
         }
     }

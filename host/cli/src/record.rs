@@ -3,8 +3,9 @@
 use std::sync::RwLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tenon_host::engine::{Phase, Progress, Report};
+use tenon_host::engine::{Phase, Progress, Streamed};
 use tenon_host::history::{self, History, KeptBatch, Level, LogSource, LogWriter, NewRun, Outcome, PluginUsed, State};
 use tenon_host::job;
 use tokio::task::JoinHandle;
@@ -62,8 +63,9 @@ impl Record {
         self.0.as_ref().map(|(history, id)| (history, id.as_str()))
     }
 
-    /// Records how far the run has come, now and then, until the answer is dropped.
-    pub fn follow(&self, progress: &Progress) -> Option<Following> {
+    /// Records how far the run has come, now and then, until the answer is dropped; and which of its micro-batches it is at,
+    /// if it has any.
+    pub fn follow(&self, progress: &Progress, batch: Option<u64>) -> Option<Following> {
         let (history, id) = self.0.clone()?;
         let progress = progress.clone();
         let recording = tokio::spawn(async move {
@@ -73,11 +75,14 @@ impl Record {
                     Phase::Planning => State::Starting,
                     _ => State::Running,
                 };
-                let so_far = json!({
+                let mut so_far = json!({
                     "rows_in": progress.rows_in(),
                     "rows_out": progress.rows_out(),
                     "rows_rejected": progress.rows_rejected(),
                 });
+                if let Some(batch) = batch {
+                    so_far["batches"] = batch.saturating_sub(1).into();
+                }
                 let (history, id) = (history.clone(), id.clone());
                 let updated = tokio::task::spawn_blocking(move || history.update(&id, state, Some(&so_far)));
                 if let Ok(Err(error)) = updated.await {
@@ -86,6 +91,15 @@ impl Record {
             }
         });
         Some(Following(recording))
+    }
+
+    /// Records what the micro-batches of the run have done so far, without holding that up. To be called within a tokio
+    /// runtime.
+    pub fn streamed(&self, streamed: &Streamed) {
+        if let Some((history, id)) = self.0.clone() {
+            let so_far = serde_json::to_value(streamed).unwrap_or_default();
+            tokio::task::spawn_blocking(move || history.update(&id, State::Running, Some(&so_far)));
+        }
     }
 
     /// Records that the run was asked to stop, without holding that up. To be called within a tokio runtime.
@@ -123,7 +137,7 @@ impl Record {
     }
 
     /// Records how the run ended, and which plugins it had loaded by then.
-    pub fn end(self, ended: &Result<Report, Failure>, progress: &Progress) {
+    pub fn end<T: Serialize>(self, ended: &Result<T, Failure>, progress: &Progress) {
         let Some((history, id)) = self.0 else { return };
         let noted = plugins(&history, &id, progress);
         let log = LOG.write().ok().and_then(|mut log| log.take());

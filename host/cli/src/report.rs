@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
-use tenon_host::engine::{Flow, Report, SinkReport, Status};
+use tenon_host::engine::{Flow, Report, SinkReport, Status, Streamed};
 
 use crate::exit::Failure;
 use crate::format::{bytes, count, seconds};
@@ -28,6 +28,27 @@ pub fn print(report: &Report) -> Result<(), Failure> {
     let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let (flows, summary) = (flows(report, coloured), pairs(summary(report), coloured));
     output::print(&format!("{}\n\n{}", flows.trim_fmt(), summary.trim_fmt()))
+}
+
+/// Prints what the micro-batches of a run have done together.
+pub fn print_stream(streamed: &Streamed) -> Result<(), Failure> {
+    let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let batches = match streamed.batches_empty {
+        0 => count(streamed.batches),
+        empty => format!("{}, {} with nothing new", count(streamed.batches), count(empty)),
+    };
+    let mut rows = vec![
+        ("micro-batches", batches),
+        ("rows in", count(streamed.rows_in)),
+        ("rows out", count(streamed.rows_out)),
+        ("rejected", count(streamed.rows_rejected)),
+        ("read", bytes(streamed.bytes_read)),
+        ("written", bytes(streamed.bytes_written)),
+    ];
+    rows.extend(streamed.last_batch.clone().map(|time| ("last ended", time)));
+    rows.push(("run", streamed.run.clone()));
+    let rows = rows.into_iter().map(|(name, value)| (name.to_owned(), value));
+    output::print(&pairs(rows, coloured).trim_fmt())
 }
 
 /// A table of names and values without borders.

@@ -342,6 +342,11 @@ impl Error {
         }
     }
 
+    /// Whether a folder or pattern holds no file that could be read.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::NoFiles { .. })
+    }
+
     /// Whether nothing is left of what was to be committed.
     pub fn is_gone(&self) -> bool {
         matches!(

@@ -30,6 +30,12 @@ pub struct Job {
     pub sources: BTreeMap<String, SourceConfig>,
     /// Sources of which only what is new is read, by name.
     pub incremental: BTreeMap<String, Incremental>,
+    /// The window of its micro-batches, if it has any: [`Engine::stream`](crate::Engine::stream) begins one after the
+    /// other, and [`Engine::run`](crate::Engine::run) is one of them. None by default.
+    pub stream: Option<Duration>,
+    /// Which micro-batch of its run this is, from 1, where the run has several: it tells apart what they write. None by
+    /// default.
+    pub batch: Option<u64>,
     /// What is done with the rows.
     pub steps: BTreeMap<String, Step>,
     /// Functions of plugins that expressions and queries may call, by the name by which they do.
@@ -79,6 +85,8 @@ impl Job {
             script: None,
             sources: BTreeMap::new(),
             incremental: BTreeMap::new(),
+            stream: None,
+            batch: None,
             steps: BTreeMap::new(),
             functions: BTreeMap::new(),
             sinks: BTreeMap::new(),

@@ -18,6 +18,11 @@ pub(crate) fn pause(retries: &Retries, number: u64, random: f64) -> Option<Durat
     Some(Duration::from_secs_f64(pause * (0.5 + random.clamp(0.0, 1.0) / 2.0)))
 }
 
+/// What a run is called at its targets; each of its micro-batches has a name of its own.
+pub(crate) fn of_batch(run: &str, batch: Option<u64>) -> String {
+    batch.map_or_else(|| run.to_owned(), |batch| format!("{run}-b{batch}"))
+}
+
 /// What try `number` of a run is called; 1 is the first.
 pub(crate) fn name(run: &str, number: u64) -> String {
     match number {
@@ -52,6 +57,7 @@ mod tests {
             ..Retries::default()
         };
         assert_eq!(names("r", &retries).collect::<Vec<_>>(), ["r", "r-2", "r-3"]);
+        assert_eq!([of_batch("r", None), name(&of_batch("r", Some(7)), 2)], ["r", "r-b7-2"]);
     }
 
     #[test]

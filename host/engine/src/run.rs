@@ -39,6 +39,10 @@ impl Engine {
         &self.runtime
     }
 
+    pub(crate) fn own_ledger(&self) -> Option<Arc<dyn Ledger>> {
+        self.ledger.clone()
+    }
+
     /// The same engine, which notes what runs commit in this ledger.
     #[must_use]
     pub fn ledger(self, ledger: Arc<dyn Ledger>) -> Self {
@@ -78,7 +82,7 @@ impl Engine {
     /// # Errors
     /// When a target refuses.
     pub async fn forget(&self, job: &Job, run: &str) -> Result<(), Error> {
-        for try_of_run in retry::names(run, &job.retries) {
+        for try_of_run in retry::names(&retry::of_batch(run, job.batch), &job.retries) {
             for output in job.sinks.values() {
                 let forgotten = output.to.forget(&try_of_run).await;
                 forgotten.map_err(|error| Error::Sink(Box::new(error)))?;
@@ -121,10 +125,11 @@ impl Engine {
         tokio::pin!(interrupted);
 
         let run = job.run.clone().unwrap_or_else(run_id);
+        let named = retry::of_batch(&run, job.batch);
         let mut attempt = 1;
         loop {
             progress.start_attempt(attempt);
-            let id = retry::name(&run, attempt);
+            let id = retry::name(&named, attempt);
             let failed = match self
                 .attempt(job, &run, &id, progress, began, interrupted.as_mut())
                 .await

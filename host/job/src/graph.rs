@@ -37,6 +37,9 @@ impl<'a> Graph<'a> {
         self.check_unread(job, &known);
         self.check_sinks(job, &known);
         self.check_cycles(job);
+        if job.settings.stream.is_some() {
+            self.check_stream(job);
+        }
         if self.problems.is_empty() {
             self.check_caps(job);
         }
@@ -227,6 +230,33 @@ impl<'a> Graph<'a> {
                 self.problems
                     .push(problem.help(format!("remove [{section}], or [script]")));
             }
+        }
+    }
+
+    /// Micro-batches go on where the one before has ended.
+    fn check_stream(&mut self, job: &Job) {
+        let at = self.at(&["stream"]);
+        if self.has_script() {
+            let message =
+                "the job has a script, which decides itself what it reads, so it can't be run in micro-batches";
+            let problem = Problem::new(message).at(at).under("stream");
+            self.problems.push(problem.help("remove [stream], or [script]"));
+            return;
+        }
+        if matches!(
+            self.root.get("bookmark").map(Node::value),
+            Some(crate::Value::Bool(false))
+        ) {
+            let message = "`bookmark = false` has every run read everything, and micro-batches read only what is new";
+            let problem = Problem::new(message).at(self.at(&["bookmark"])).under("bookmark");
+            let advice =
+                "remove [stream], or say `bookmark = false` in the sources that each micro-batch reads as a whole";
+            self.problems.push(problem.help(advice));
+        } else if !job.sources.is_empty() && !job.sources.keys().any(|source| job.bookmarked(source)) {
+            let message = "micro-batches read only what is new, and each source of the job says `bookmark = false`";
+            let problem = Problem::new(message).at(at).under("stream");
+            self.problems
+                .push(problem.help("remove [stream], or leave `bookmark = false` out of a source"));
         }
     }
 

@@ -100,7 +100,7 @@ impl Job {
     /// Whether a source is read from where the last committed run ended.
     pub fn bookmarked(&self, source: &str) -> bool {
         let own = self.sources.get(source).and_then(|source| source.bookmark);
-        own.unwrap_or(self.settings.bookmark)
+        own.unwrap_or(self.settings.bookmark || self.settings.stream.is_some())
     }
 
     /// The plugins of steps, functions and the script, and the script's component, each once.

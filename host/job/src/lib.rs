@@ -78,7 +78,7 @@ pub use parse::Format;
 pub use problem::Problem;
 pub use quantity::{Share, Size, Threshold, Timespan};
 pub use schema::{ConnectorSchema, schema};
-pub use settings::{Limits, OnError, Retries, Script, Settings};
+pub use settings::{Limits, OnError, Retries, Script, Settings, Stream};
 pub use step::{
     Aggregate, AggregateStep, CastStep, Dedupe, DedupeStep, FilterStep, Input, Join, JoinColumns, JoinKind, JoinStep,
     Keep, Limit, LimitStep, PluginStep, RenameStep, Sample, SampleSize, SampleStep, ScriptStep, SelectStep, SortStep,

@@ -6,7 +6,7 @@ use crate::nearest::suggestion;
 use crate::node::{Entry, Table};
 use crate::reference::is_identifier;
 use crate::resolve::unknown_secret;
-use crate::settings::SETTINGS;
+use crate::settings::{SETTINGS, Stream};
 use crate::{Document, Function, Lookup, Node, Problem, Settings, Sink, SinkInput, Source, Step, Value, read, step};
 
 /// The keys of a job file besides the settings.
@@ -84,6 +84,12 @@ impl Reader<'_> {
             let at = node.find(&["retries", "factor"]).and_then(Node::span);
             self.problems
                 .push(Problem::new("`factor` is at least 1: waits don't get shorter").at(at));
+        }
+        let window = Stream::SHORTEST..=Stream::LONGEST;
+        if settings.stream.is_some_and(|stream| !window.contains(&stream.every.0)) {
+            let at = node.find(&["stream", "every"]).and_then(Node::span);
+            let message = "the window of a stream, `every`, is 100ms at least and 1d at most";
+            self.problems.push(Problem::new(message).at(at).under("stream"));
         }
         Some(settings)
     }

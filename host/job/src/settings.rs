@@ -21,7 +21,8 @@ pub struct Settings {
     /// How many parts the run works on at a time, each with a sandbox of its own. Default: the number of cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partitions: Option<NonZeroU32>,
-    /// How long a run may take, retries included. Default: as long as it takes.
+    /// How long a run may take, retries included, and of a job with `stream` all of its micro-batches. Default: as long as
+    /// it takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Timespan>,
     /// What happens after a failure that may pass.
@@ -36,12 +37,41 @@ pub struct Settings {
     pub http: Vec<String>,
     /// Names of secrets that plugins may ask for. Default: none.
     pub secrets: Vec<String>,
-    /// Whether sources are read from where the last committed run ended. A source may say otherwise. Default: false.
+    /// Whether sources are read from where the last committed run ended. A source may say otherwise. Default: false, and
+    /// true of a job with `stream`.
     pub bookmark: bool,
+    /// Has a run go on until it is stopped, in micro-batches: each is a run of the job on what is new since the one before,
+    /// committed with its bookmarks. Default: a run ends when it has read what there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Stream>,
     /// The component that drives the job by its own `job` interface. The job has neither steps nor sinks then; its sources
     /// are what the script may read by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub script: Option<Script>,
+}
+
+/// How a run goes on in micro-batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stream {
+    /// The window: from the beginning of a micro-batch to that of the next, which begins at once where the first took
+    /// longer. 100ms to 1d. Default: 100s.
+    pub every: Timespan,
+}
+
+impl Stream {
+    /// The shortest window.
+    pub(crate) const SHORTEST: Duration = Duration::from_millis(100);
+    /// The longest window.
+    pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Stream {
+            every: Timespan(Duration::from_secs(100)),
+        }
+    }
 }
 
 /// A component that drives a job, and what it may use.
@@ -62,7 +92,7 @@ pub struct Script {
 }
 
 /// The keys of [`Settings`].
-pub(crate) const SETTINGS: [&str; 11] = [
+pub(crate) const SETTINGS: [&str; 12] = [
     "memory",
     "limits",
     "partitions",
@@ -73,6 +103,7 @@ pub(crate) const SETTINGS: [&str; 11] = [
     "http",
     "secrets",
     "bookmark",
+    "stream",
     "script",
 ];
 

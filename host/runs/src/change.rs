@@ -8,7 +8,7 @@ use crate::{Error, Failure, Lease, State, json};
 
 /// The columns of a [`Standing`].
 pub(crate) const STANDING: &str = "r.id, r.tenant, r.job, r.job_version, r.state, r.attempt, r.first_attempt, r.trigger_name, \
-     r.workflow_run, r.node, r.depth, r.owner, r.epoch, r.recovering, r.usage";
+     r.workflow_run, r.node, r.depth, r.owner, r.epoch, r.recovering, r.usage, r.batches";
 
 /// Where a run stands, with what is needed to change that.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Standing {
     pub epoch: i64,
     pub recovering: bool,
     pub usage: Option<String>,
+    /// Micro-batches that went well.
+    pub batches: u64,
 }
 
 /// Where a run stands; its row is locked until the end of the transaction.
@@ -80,6 +82,7 @@ pub(crate) fn read(row: &Row) -> Result<Standing, Error> {
         epoch: row.get(12)?,
         recovering: row.get(13)?,
         usage: row.get(14)?,
+        batches: row.get(15)?,
     })
 }
 

@@ -5,7 +5,7 @@ use tenon_metadata::{Transaction, row};
 
 use crate::change::{self, Standing};
 use crate::{
-    Error, Failure, JobSettings, Lease, PluginUsed, RetryWhen, State, Usage, backoff, jobs, json, ledger, queue,
+    Error, Failure, JobSettings, Lease, PluginUsed, RetryWhen, State, Usage, backoff, batch, jobs, json, ledger, queue,
     shares, submit,
 };
 
@@ -174,14 +174,14 @@ pub(crate) fn end(tx: &mut Transaction<'_>, run: &Standing, outcome: &Outcome) -
     let error = outcome.error.as_ref().map(Failure::clipped);
     let now = tx.now();
     let usage = end_attempt(tx, run, outcome, error.as_ref())?;
-    let set = "ended = ?3, owner = null, recovering = 0, timeout_at = null, error = ?4, report = ?5, usage = ?6,
-               plugins = ?7";
+    let set = "ended = ?3, owner = null, recovering = 0, timeout_at = null, error = ?4, report = coalesce(?5, report),
+               usage = ?6, plugins = coalesce(?7, plugins)";
     let values = row![
         now,
         change::failure_text(error.as_ref())?,
         report(&outcome.report),
         usage,
-        plugins(outcome)?
+        plugins(&outcome.plugins)?
     ];
     change::become_next(tx, run, outcome.state, error.as_ref(), set, values)?;
     release(tx, run, true, 0)?;
@@ -210,7 +210,7 @@ fn wait(
     };
     let now = tx.now();
     let set = "attempt = ?3, first_attempt = ?4, queued = ?5, not_before = ?6, owner = null, recovering = 0,
-               timeout_at = null, error = ?7, usage = ?8, plugins = ?9";
+               timeout_at = null, error = ?7, usage = ?8, plugins = coalesce(?9, plugins)";
     let values = row![
         next.attempt,
         first_attempt,
@@ -218,7 +218,7 @@ fn wait(
         again_at,
         change::failure_text(error.as_ref())?,
         usage,
-        plugins(outcome)?,
+        plugins(&outcome.plugins)?,
     ];
     change::become_next(tx, &next, State::Waiting, error.as_ref(), set, values)?;
     let entry = queue::Entry {
@@ -260,6 +260,10 @@ fn end_attempt(
     error: Option<&Failure>,
 ) -> Result<String, Error> {
     let (now, error) = (tx.now(), change::failure_text(error)?);
+    let mut of_attempt = outcome.usage;
+    if run.batches > 0 {
+        of_attempt = batch::noted_of_attempt(tx, run)?.and(&of_attempt);
+    }
     tx.execute(
         "update run_attempts set state = ?3, ended = ?4, error = ?5, usage = ?6 where run = ?1 and attempt = ?2",
         row![
@@ -268,20 +272,18 @@ fn end_attempt(
             outcome.state.as_str(),
             now,
             error,
-            json::write(&outcome.usage)?
+            json::write(&of_attempt)?
         ],
     )?;
     let before: Usage = run.usage.as_deref().map(json::read).transpose()?.unwrap_or_default();
     json::write(&before.and(&outcome.usage))
 }
 
-fn plugins(outcome: &Outcome) -> Result<Option<String>, Error> {
-    (!outcome.plugins.is_empty())
-        .then(|| json::write(&outcome.plugins))
-        .transpose()
+pub(crate) fn plugins(plugins: &[PluginUsed]) -> Result<Option<String>, Error> {
+    (!plugins.is_empty()).then(|| json::write(&plugins)).transpose()
 }
 
-fn report(report: &Json) -> Option<String> {
+pub(crate) fn report(report: &Json) -> Option<String> {
     if report.is_null() {
         return None;
     }

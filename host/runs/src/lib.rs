@@ -4,7 +4,7 @@
 //! which holds it by a [`Lease`] for as long as it [renews](renew) its own. What the server then does to the run is refused
 //! once the run was [taken over](take_over) by another one. Bookmarks and state change in two phases around the commit of
 //! the sinks: [`prepare`], [`committed`]. Attempts [finish](finish()); one that failed is followed by the next one as long
-//! as the job's [settings](JobSettings) allow it. Every change of a run's state is an event.
+//! as the job's [settings](JobSettings) allow it. A run may go on in [micro-batches](batch()). Every change of a run's state is an event.
 //!
 //! All are functions over a transaction, so that several can be one change; [`Runs`] is for those who do one at a time.
 //!
@@ -44,8 +44,10 @@
 //! ```
 
 mod backoff;
+mod batch;
 mod change;
 mod claim;
+mod clock;
 mod error;
 mod finish;
 mod handle;
@@ -72,7 +74,9 @@ mod submit;
 mod takeover;
 mod time;
 
+pub use batch::{Batch, BatchNoted, batch, stream};
 pub use claim::{Capacity, Claimed, Lease, claim};
+pub use clock::clock_set;
 pub use error::Error;
 pub use finish::{Finished, Outcome, finish, give_back, progress, running};
 pub use handle::Runs;

@@ -189,8 +189,10 @@ pub struct Run {
     pub progress: Option<Value>,
     /// Why it, or the attempt before, did not succeed.
     pub error: Option<Failure>,
-    /// Its report, once it has ended.
+    /// Its report, once it has ended; of one in micro-batches what they have done so far.
     pub report: Option<Value>,
+    /// Micro-batches that went well, of a run that is carried out in such.
+    pub batches: u64,
     /// What it used.
     pub usage: Usage,
     /// The plugins that it used.

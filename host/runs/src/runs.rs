@@ -10,7 +10,7 @@ use crate::{Attempt, Error, LogSummary, Run, State, json};
 
 const COLUMNS: &str = "id, tenant, job, job_version, state, attempt, arguments, trigger_name, workflow_run, node, depth, \
      rerun_of, created, queued, not_before, started, ended, timeout_at, committed, stop_reason, owner, progress, error, \
-     report, usage, plugins, log_lines, log_bytes, log_dropped";
+     report, usage, plugins, log_lines, log_bytes, log_dropped, batches";
 
 /// Which runs to list. The default is all of the tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -176,6 +176,7 @@ fn read(row: &Row) -> Result<Run, Error> {
         error: json::read_some(row, 22)?,
         report: json::read_some(row, 23)?,
         usage: json::read_some(row, 24)?.unwrap_or_default(),
+        batches: row.get(29)?,
         plugins: json::read_some(row, 25)?.unwrap_or_default(),
         log: LogSummary {
             lines: row.get(26)?,

@@ -5,7 +5,7 @@ use tenon_metadata::Migrations;
 /// The tables of jobs and runs.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "runs",
-    steps: &[JOBS_AND_RUNS, SHARES],
+    steps: &[JOBS_AND_RUNS, SHARES, MICRO_BATCHES],
 };
 
 /// What runs at work have of their tenants' memory and sandboxes.
@@ -18,6 +18,8 @@ create table run_shares (
     primary key (tenant, run)
 )
 ";
+
+const MICRO_BATCHES: &str = "alter table runs add column batches bigint not null default 0";
 
 const JOBS_AND_RUNS: &str = "
 create table jobs (

@@ -12,6 +12,8 @@ const MOST_RETRIES: u32 = 1000;
 const MOST_URGENT: i32 = 1000;
 const MOST_NAMES: usize = 50;
 const LONGEST_TAG: usize = 256;
+/// How long an attempt may take by default, in seconds.
+const TIMEOUT: u64 = 48 * 3600;
 /// No wait is longer: a year, in seconds.
 const LONGEST_WAIT: u64 = 366 * 24 * 3600;
 
@@ -32,8 +34,10 @@ pub enum RetryWhen {
 pub struct JobSettings {
     /// Runs of the job at the same time, 1 to 10000. Default 1.
     pub max_concurrent_runs: u32,
-    /// How long an attempt may take, in seconds; 0 is without end. Default 172800, 48 hours.
-    pub timeout_seconds: u64,
+    /// How long an attempt may take, in seconds; 0 is without end. Default 172800, 48 hours; of a job that runs in
+    /// micro-batches, 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
     /// Attempts after the first one. Default 3.
     pub max_retries: u32,
     /// Which failures are tried again. Default `possible`.
@@ -62,7 +66,7 @@ impl Default for JobSettings {
     fn default() -> Self {
         Self {
             max_concurrent_runs: 1,
-            timeout_seconds: 2880 * 60,
+            timeout_seconds: None,
             max_retries: 3,
             retry_when: RetryWhen::default(),
             retry_delay_seconds: 10,
@@ -79,6 +83,11 @@ impl Default for JobSettings {
 }
 
 impl JobSettings {
+    /// How long an attempt may take that ends by itself, in seconds; 0 is without end.
+    pub(crate) fn timeout(&self) -> u64 {
+        self.timeout_seconds.unwrap_or(TIMEOUT)
+    }
+
     /// Checks that all values are within their bounds.
     ///
     /// # Errors
@@ -95,7 +104,7 @@ impl JobSettings {
         let retries = self.max_retries <= MOST_RETRIES;
         within("max_retries", retries, format!("it can be {MOST_RETRIES} at most"))?;
         for (field, seconds) in [
-            ("timeout_seconds", self.timeout_seconds),
+            ("timeout_seconds", self.timeout()),
             ("retry_delay_seconds", self.retry_delay_seconds),
             ("retry_longest_seconds", self.retry_longest_seconds),
             ("max_queue_seconds", self.max_queue_seconds),

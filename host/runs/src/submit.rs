@@ -67,8 +67,8 @@ pub fn resume(tx: &mut Transaction<'_>, tenant: &tenon_metadata::Name, run: &str
         State::Waiting,
         None,
         "job_version = ?3, attempt = ?4, first_attempt = ?4, queued = ?5, timeout = ?6, not_before = null, ended = null, report = null,
-         stop_reason = null, progress = null",
-        row![version, after.attempt, now, seconds(settings.timeout_seconds)],
+         batches = 0, stop_reason = null, progress = null",
+        row![version, after.attempt, now, seconds(settings.timeout())],
     )?;
     let expires = expires(now, None, settings.max_queue_seconds);
     queue::keep(tx, &after.tenant, &after.job, -1)?;
@@ -130,7 +130,7 @@ fn enter(tx: &mut Transaction<'_>, request: &Request, rerun_of: Option<&str>) ->
             rerun_of,
             now,
             request.not_before,
-            seconds(settings.timeout_seconds),
+            seconds(settings.timeout()),
         ],
     )?;
     let entry = queue::Entry {
@@ -164,6 +164,7 @@ fn new(request: &Request, id: &str, version: i64) -> Standing {
         epoch: 0,
         recovering: false,
         usage: None,
+        batches: 0,
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Clock;
+use crate::jumps::Jumps;
 
 /// Waits until the clock on the wall says that it is time, and notices when somebody sets it.
 ///
@@ -14,9 +15,7 @@ use crate::clock::Clock;
 /// [`Alarm::wait`] into a `select!`: it may be dropped at any time.
 pub struct Alarm {
     clock: Arc<dyn Clock>,
-    /// The readings of both clocks when they were last compared.
-    wall: DateTime<Utc>,
-    elapsed: Duration,
+    jumps: Jumps,
 }
 
 /// Why [`Alarm::wait`] came back.
@@ -29,23 +28,21 @@ pub enum Woken {
 }
 
 const SLICE: Duration = Duration::from_millis(500);
-/// Clocks that are corrected a little at a time stay far below this within a slice.
-const TOLERANCE: TimeDelta = TimeDelta::milliseconds(250);
 
 impl Alarm {
     /// An alarm by this clock.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let (wall, elapsed) = (clock.now(), clock.elapsed());
-        Self { clock, wall, elapsed }
+        let jumps = Jumps::of(clock.as_ref());
+        Self { clock, jumps }
     }
 
     /// Waits until `due`, or for a jump of the clock if there is nothing due.
     pub async fn wait(&mut self, due: Option<DateTime<Utc>>) -> Woken {
         loop {
-            if let Some(jump) = self.jump() {
+            if let Some(jump) = self.jumps.look(self.clock.as_ref()) {
                 return Woken::Jumped(jump);
             }
-            let left = due.map(|due| due - self.wall);
+            let left = due.map(|due| due - self.jumps.wall());
             if left.is_some_and(|left| left <= TimeDelta::zero()) {
                 return Woken::Due;
             }
@@ -53,14 +50,5 @@ impl Alarm {
             let left = left.and_then(|left| left.to_std().ok()).unwrap_or(SLICE);
             self.clock.sleep(left.min(SLICE)).await;
         }
-    }
-
-    /// Compares the two clocks; answers by how much they have come apart since the last time.
-    fn jump(&mut self) -> Option<TimeDelta> {
-        let (wall, elapsed) = (self.clock.now(), self.clock.elapsed());
-        let expected = TimeDelta::from_std(elapsed.saturating_sub(self.elapsed)).unwrap_or(TimeDelta::MAX);
-        let jump = (wall - self.wall) - expected;
-        (self.wall, self.elapsed) = (wall, elapsed);
-        (jump.abs() > TOLERANCE).then_some(jump)
     }
 }

@@ -307,6 +307,11 @@ impl Shared {
         Arc::clone(&self.keys.borrow())
     }
 
+    /// Hears when the server is about to end.
+    pub fn drains(&self) -> watch::Receiver<bool> {
+        self.draining.subscribe()
+    }
+
     /// Has the keys that are in force whenever it is asked, and hears when they change.
     pub fn key_rings(&self) -> watch::Receiver<Arc<KeyRing>> {
         self.keys.subscribe()

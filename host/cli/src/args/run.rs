@@ -127,6 +127,11 @@ pub struct RunArguments {
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Bookmarks")]
     pub max_bytes: Option<usize>,
 
+    /// With a job that runs in micro-batches: end after so many of them, those that find nothing new included [default: go
+    /// on until Ctrl-C]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Bookmarks")]
+    pub batches: Option<u64>,
+
     /// Keep the batch that a function fails on, for `tenon replay`, unless it takes more than SIZE [default SIZE: 64MiB]
     #[arg(
         long,

@@ -1,15 +1,17 @@
 mod own;
 mod script;
+mod stream;
 mod watched;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::Value;
 use tenon_host::connect::SinkConfig;
 use tenon_host::connect::file::{Mode, ParquetWrite, WriteConfig};
 use tenon_host::engine::{
-    Engine, Incremental, Job, MaxRejects, Progress, Report, SCRIPT_FUNCTION, Transform, script_config,
+    Engine, Incremental, Job, MaxRejects, Progress, Report, SCRIPT_FUNCTION, Streamed, Transform, script_config,
 };
 use tenon_host::job::{Job as Definition, Node, Step, interpreter_of};
 
@@ -30,6 +32,16 @@ pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failur
     }
     let ended = runner.once().await;
     runner.show(&ended?)
+}
+
+/// What a run has done.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Done {
+    /// All that there was.
+    Once(Box<Report>),
+    /// Micro-batches.
+    Stream(Streamed),
 }
 
 /// Runs what the command line says, once or again and again.
@@ -56,7 +68,7 @@ impl Runner {
     }
 
     /// One run, recorded from begin to end.
-    pub async fn once(&mut self) -> Result<Report, Failure> {
+    pub async fn once(&mut self) -> Result<Done, Failure> {
         self.inputs.add_plugin(&self.arguments.job);
         let definition = if job::is_job_file(&self.arguments.job) {
             job::load(&self.arguments.job, &self.arguments.param, self.quiet).map(Some)
@@ -72,8 +84,8 @@ impl Runner {
             }
         };
         let record = Record::begin(&self.arguments, definition.as_ref());
-        let progress = Progress::default();
-        let mut ended = self.execute(definition.as_ref(), &record, &progress).await;
+        let mut progress = Progress::default();
+        let mut ended = self.execute(definition.as_ref(), &record, &mut progress).await;
         if self.arguments.watch {
             self.inputs.add_elsewhere();
         }
@@ -93,14 +105,15 @@ impl Runner {
     }
 
     /// Prints what a run has done.
-    pub fn show(&self, report: &Report) -> Result<(), Failure> {
+    pub fn show(&self, done: &Done) -> Result<(), Failure> {
         if self.arguments.json {
-            let text = serde_json::to_string_pretty(report).map_err(|error| Failure::failed(error.into()))?;
-            output::print(&text)
-        } else if self.quiet {
-            Ok(())
-        } else {
-            report::print(report)
+            let text = serde_json::to_string_pretty(done).map_err(|error| Failure::failed(error.into()))?;
+            return output::print(&text);
+        }
+        match done {
+            _ if self.quiet => Ok(()),
+            Done::Once(report) => report::print(report),
+            Done::Stream(streamed) => report::print_stream(streamed),
         }
     }
 
@@ -108,8 +121,9 @@ impl Runner {
         &mut self,
         definition: Option<&Definition>,
         record: &Record,
-        progress: &Progress,
-    ) -> Result<Report, Failure> {
+        progress: &mut Progress,
+    ) -> Result<Done, Failure> {
+        stream::check(&self.arguments, definition)?;
         let stopped = self.interrupt.clone();
         let engine = match &self.engine {
             Some(engine) => engine.clone(),
@@ -123,24 +137,41 @@ impl Runner {
         job.keep_failed = self.arguments.keep_failed.or(job.keep_failed);
         job.run = record.history().map(|(_, id)| id.to_owned());
         self.inputs.add_job(&job);
-        let engine = incremental::prepare(engine, &mut job, bookmarked, record, &self.arguments).await?;
-        if self.arguments.watch {
-            self.own.replaced_by(&mut job, self.quiet);
+        if let Some(every) = job.stream {
+            let streamed = stream::run(self, &engine, job, every, &bookmarked, record, progress).await?;
+            return Ok(Done::Stream(streamed));
         }
-        let watch = Watch::start(progress, self.quiet);
-        let following = record.follow(progress);
-        let stop = async {
-            stopped.requested().await;
-            record.stopping();
-        };
-        let ended = engine.run_until(&job, progress, stop).await;
-        drop((watch, following));
-        let report = ended?;
+        let report = self.drive(engine, &mut job, &bookmarked, record, progress).await?;
         self.inputs.add_report(&report);
         if self.arguments.watch {
             self.own.add(&job, &report, self.quiet);
         }
-        Ok(report)
+        Ok(Done::Once(Box::new(report)))
+    }
+
+    /// A job, or one of its micro-batches, from its bookmarks to its commit.
+    async fn drive(
+        &mut self,
+        engine: Engine,
+        job: &mut Job,
+        bookmarked: &Bookmarked,
+        record: &Record,
+        progress: &Progress,
+    ) -> Result<Report, Failure> {
+        let engine = incremental::prepare(engine, job, bookmarked, record, &self.arguments).await?;
+        if self.arguments.watch {
+            self.own.replaced_by(job, self.quiet);
+        }
+        let watch = Watch::start(progress, self.quiet);
+        let following = record.follow(progress, job.batch);
+        let stopped = self.interrupt.clone();
+        let stop = async {
+            stopped.requested().await;
+            record.stopping();
+        };
+        let ended = engine.run_until(job, progress, stop).await;
+        drop((watch, following));
+        Ok(ended?)
     }
 
     /// The job, with its plugins built, and the sources that have bookmarks, with how much of them is read.

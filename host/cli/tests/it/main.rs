@@ -26,6 +26,7 @@ mod run;
 mod script;
 mod serve;
 mod state;
+mod stream;
 mod text_scripts;
 mod tutorial;
 mod watch;

@@ -4,6 +4,7 @@ mod full;
 mod kills;
 pub mod served;
 mod several;
+mod streams;
 mod telemetry;
 
 use std::fs;

@@ -15,13 +15,13 @@ use crate::place::{Place, guest, rows};
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A process that watches, and the lines that it writes to stderr.
-struct Watching {
+pub struct Watching {
     child: Child,
     lines: Receiver<String>,
 }
 
 impl Watching {
-    fn start(place: &Place, arguments: &[&str]) -> Self {
+    pub fn start(place: &Place, arguments: &[&str]) -> Self {
         Self::of(&mut place.command(arguments))
     }
 
@@ -42,7 +42,7 @@ impl Watching {
     }
 
     /// Waits for a line with this text; answers with those before it.
-    fn until(&self, text: &str) -> String {
+    pub fn until(&self, text: &str) -> String {
         let mut before = String::new();
         loop {
             let line = self.lines.recv_timeout(PATIENCE);
@@ -54,7 +54,7 @@ impl Watching {
         }
     }
 
-    fn interrupt(mut self) -> Option<i32> {
+    pub fn interrupt(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args(["-INT", &id]).status().expect("started");
         assert!(sent.success());

@@ -91,6 +91,7 @@ async fn open_changes(
             ));
         }
     };
+    let before = since.clone();
     let slot = changes.slot.clone().unwrap_or_else(|| config.slot.clone());
     let request = ChangesRequest {
         table,
@@ -112,10 +113,12 @@ async fn open_changes(
         read: config.read.clone(),
         batch_rows: batch_rows(&config.read),
     };
+    // The log may have grown by other tables: then only reading it tells.
+    let has_nothing_new = before.as_ref() == Some(&changes.next);
     Ok(Source {
         table: Arc::new(table),
         next: Bookmark::Database(DatabaseBookmark::Changes(changes.next)),
-        has_nothing_new: false,
+        has_nothing_new,
     })
 }
 

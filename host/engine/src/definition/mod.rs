@@ -86,6 +86,9 @@ impl Job {
                 SinkInput::From(from) => Feed::Rows(from.clone()),
                 SinkInput::RejectsOf(step) => Feed::RejectsOf(step.clone()),
             };
+            if settings.stream.is_some() && to.needs_empty() {
+                return Err(job.error(second_batch(name, &sink.config)));
+            }
             made.sinks.insert(name.clone(), Output { feed, to });
         }
         if let Some(script) = &settings.script {
@@ -110,6 +113,7 @@ impl Job {
         made.partitions = settings.partitions.map(|partitions| partitions.get() as usize);
         made.memory = settings.memory.map(|size| bytes(size.0));
         made.timeout = settings.timeout.map(|time| time.0);
+        made.stream = settings.stream.map(|stream| stream.every.0);
         made.retries = Retries {
             max: settings.retries.max,
             initial: settings.retries.initial.0,
@@ -120,6 +124,16 @@ impl Job {
         made.keep_failed = settings.limits.keep_failed.map(|size| bytes(size.0));
         Ok(made)
     }
+}
+
+/// Why a sink whose target has to be empty is none for a job that runs in micro-batches.
+fn second_batch(sink: &str, config: &Node) -> Problem {
+    let message = format!(
+        "the mode of the sink `{sink}` leaves alone what holds data, so that only the first micro-batch could write there"
+    );
+    let at = config.get("mode").and_then(Node::span).or(config.span());
+    let problem = Problem::new(message).at(at).under(sink).under("sinks");
+    problem.help("say `mode = \"append\"`, or remove [stream]")
 }
 
 /// The JSON Schema of job files, with every connector's settings, for editors and other tools.

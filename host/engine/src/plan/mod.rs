@@ -97,8 +97,10 @@ pub(crate) async fn plan(
     progress.loaded(loaded.used(job));
     let environment = session::environment(session::memory(job), progress)?;
     let layout = Layout::of(job, &loaded, &environment)?;
-    let sources = sources::open(job, &layout, progress, dry).await?;
-    if nothing_new(&sources) {
+    let opened = sources::open(job, &layout, progress, dry).await?;
+    let waits = opened.is_none();
+    let sources = opened.unwrap_or_default();
+    if waits || nothing_new(&sources) {
         let report = Report {
             status: Status::NothingNew,
             ..Report::begun(job, &run, &sources, &[])

@@ -30,7 +30,8 @@ pub(crate) struct OpenedSource {
     pub table: Arc<WatchedTable>,
 }
 
-/// Opens the sources that a sink needs.
+/// Opens the sources that a sink needs. None where a micro-batch has to wait: a folder of which it reads what is new holds
+/// nothing yet, so that not even its columns are known.
 ///
 /// `dry` where nothing is going to be read.
 pub(super) async fn open(
@@ -38,16 +39,22 @@ pub(super) async fn open(
     layout: &Layout,
     progress: &Progress,
     dry: bool,
-) -> Result<Vec<OpenedSource>, Error> {
+) -> Result<Option<Vec<OpenedSource>>, Error> {
     let mut opened = Vec::new();
     for name in &layout.graph.order {
         if let Some(config) = job.sources.get(name) {
             let incremental = job.incremental.get(name);
             let opening = OpenedSource::open(name, config, incremental, &layout.session, progress, dry);
-            opened.push(opening.await?);
+            match opening.await {
+                Ok(source) => opened.push(source),
+                Err(Error::Source(error)) if job.batch.is_some() && incremental.is_some() && error.is_empty() => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
-    Ok(opened)
+    Ok(Some(opened))
 }
 
 impl OpenedSource {

@@ -7,4 +7,5 @@ mod graph;
 mod passage;
 mod script;
 mod stage;
+mod stream;
 mod unreadable;

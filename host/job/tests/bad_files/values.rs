@@ -82,6 +82,49 @@ fn references() {
 }
 
 #[test]
+fn streams() {
+    check_around(&[
+        (
+            "[stream]\nevery = '10'",
+            &["job:4:9: expected a time with a unit such as \"5s\" (ms, s, m, h, d), found the string \"10\""],
+        ),
+        (
+            "[stream]\nevery = '99ms'",
+            &["job:4:9: the window of a stream, `every`, is 100ms at least and 1d at most"],
+        ),
+        (
+            "[stream]\nevery = '2d'",
+            &["job:4:9: the window of a stream, `every`, is 100ms at least and 1d at most"],
+        ),
+        (
+            "[stream]\nevry = '5s'",
+            &["job:4:1: unknown key `evry`; did you mean `every`?"],
+        ),
+        (
+            "bookmark = false\n[stream]\nevery = '5s'",
+            &["job:3:12: `bookmark = false` has every run read everything, and micro-batches read only what is new"],
+        ),
+        (
+            "sources.a.bookmark = false\n[stream]",
+            &["job:4:1: micro-batches read only what is new, and each source of the job says `bookmark = false`"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_stream_reads_what_is_new_of_each_source_that_says_nothing_else() {
+    let text = around("sources.b = { url = 'y', bookmark = false }\n[stream]");
+    let job = Job::parse("job", &text, Format::Toml, &Options::default())
+        .expect("a job")
+        .job;
+    assert!(job.bookmarked("a") && !job.bookmarked("b"));
+    let every = job.settings.stream.expect("a stream").every.0;
+    assert_eq!(every, std::time::Duration::from_secs(100));
+    let again = Job::from_json(job.to_json(), &Options::default()).expect("a job").job;
+    assert_eq!(again.settings, job.settings);
+}
+
+#[test]
 fn parameters() {
     check_around(&[
         (

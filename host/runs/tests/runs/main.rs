@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails in a helper of a test fails the test")]
 
+mod batches;
+mod clock;
 mod databases;
 mod fair;
 mod jobs;
@@ -18,6 +20,8 @@ mod shares;
 #[test]
 fn everything_on_postgresql() {
     let tests = [
+        batches::ON_BOTH,
+        clock::ON_BOTH,
         fair::ON_BOTH,
         jobs::ON_BOTH,
         lease::ON_BOTH,

@@ -20,7 +20,9 @@ use super::budget::{Amount, Held};
 use super::charged::Charged;
 use super::ledger::RunLedger;
 use super::lookup::Belongings;
+use super::note::Note;
 use super::outcome::Ended;
+use super::stream::Stream;
 use super::terms::Terms;
 use super::unfinished::Completed;
 use super::went::{Done, Went};
@@ -40,32 +42,59 @@ struct Ready {
     definition: Definition,
     job: Job,
     artifacts: Artifacts,
+    /// How long an attempt may take, as the settings of the job say, if they say so.
+    timeout: Option<Duration>,
     _budget: Held,
 }
 
-/// Carries out an attempt of a run, and notes how it ended.
+/// Carries out an attempt of a run, and notes how it ended; of one in micro-batches, how each of them went.
 pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: Receiver<Stop>) {
     let log = traced::log(shared, run);
-    let (progress, charged) = (Progress::default(), Charged::default());
-    let attempt = Attempt {
-        shared,
-        run,
-        log: &log,
-        progress: &progress,
-        charged: &charged,
-        until: until(shared, run),
-    };
-    let (went, artifacts) = attempt.go(&mut stopped).await;
-    traced::parts(shared, &progress, &went);
-    log.flush().await;
-    if let Went::Away = went {
-        return;
+    let mut stream: Option<Stream> = None;
+    loop {
+        let (progress, charged) = (Progress::default(), Charged::default());
+        let attempt = Attempt {
+            shared,
+            run,
+            log: &log,
+            progress: &progress,
+            charged: &charged,
+            until: stream.as_ref().map_or_else(|| until(shared, run), Stream::until),
+            batch: stream.as_ref().map(Stream::number),
+        };
+        let (went, artifacts) = attempt.go(&mut stream, &mut stopped).await;
+        traced::parts(shared, &progress, &went);
+        if let Went::Away = went {
+            return log.flush().await;
+        }
+        let (note, culprit) = match (&mut stream, &went) {
+            (Some(stream), Went::Well(done)) => {
+                let note = went.noted_as_batch(&progress, stream.add(&log, done));
+                // Nothing can be said of plugins that have seen no row.
+                (note, went.culprit().filter(|_| done.batch.has_found))
+            }
+            _ => (went.noted(&progress), went.culprit()),
+        };
+        log.flush().await;
+        let goes_on = matches!(note, Note::Batch(_));
+        let is_noted = note::note(shared, run, note, &charged).await;
+        shared
+            .plugins
+            .judge(&run.tenant, &run.lease.run, &artifacts, culprit)
+            .await;
+        let Some(stream) = stream.as_ref().filter(|_| goes_on && is_noted) else {
+            return;
+        };
+        match stream.rest(shared, run, &mut stopped).await {
+            None => {}
+            Some(Went::Away) => return,
+            Some(end) => {
+                // What its micro-batches have used is noted already.
+                note::note(shared, run, end.noted(&Progress::default()), &Charged::default()).await;
+                return;
+            }
+        }
     }
-    note::note(shared, run, went.noted(&progress), &charged).await;
-    shared
-        .plugins
-        .judge(&run.tenant, &run.lease.run, &artifacts, went.culprit())
-        .await;
 }
 
 /// What earlier runs of the job have left to this one.
@@ -85,24 +114,50 @@ struct Attempt<'a> {
     charged: &'a Charged,
     /// When it will have taken too long, if it can.
     until: Option<Instant>,
+    /// Which micro-batch it is about to carry out, once it is known that it has any.
+    batch: Option<u64>,
 }
 
 impl Attempt<'_> {
-    async fn go(&self, stopped: &mut Receiver<Stop>) -> (Went, Artifacts) {
+    /// Carries out all of it, or its next micro-batch.
+    async fn go(&self, stream: &mut Option<Stream>, stopped: &mut Receiver<Stop>) -> (Went, Artifacts) {
         let ready = tokio::select! {
             ready = self.prepare() => ready,
             why = asked(stopped) => return (Went::stopped(why), Artifacts::default()),
         };
-        let ready = match ready {
+        let mut ready = match ready {
             Ok(ready) => ready,
             Err(ended) => return (Went::Badly(ended), Artifacts::default()),
         };
         let artifacts = ready.artifacts.clone();
+        if let Err(ended) = self.time(&mut ready, stream).await {
+            return (Went::Badly(ended), artifacts);
+        }
         let went = match &self.run.pending {
             Some(pending) => self.finish(&ready, pending).await,
-            None => self.execute(ready, stopped).await,
+            None => self.execute(ready, stream.as_ref(), stopped).await,
         };
         (went, artifacts)
+    }
+
+    /// Says how long it may take. Where it goes on in micro-batches, the next one begins.
+    async fn time(&self, ready: &mut Ready, stream: &mut Option<Stream>) -> Result<(), Ended> {
+        let Some(every) = ready.job.stream else {
+            let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+            ready.job.timeout = sooner(ready.job.timeout, left);
+            return Ok(());
+        };
+        let begun = if let Some(begun) = stream.take() {
+            begun
+        } else {
+            let limit = sooner(ready.job.timeout, ready.timeout);
+            let begun = Stream::begin(self.shared, self.run, every, limit).await;
+            begun.map_err(|error| broken(&error))?
+        };
+        let begun = stream.insert(begun);
+        ready.job.batch = Some(begun.begin_next());
+        ready.job.timeout = begun.left();
+        Ok(())
     }
 
     /// Reads the job, finds its plugins, and checks what it wants.
@@ -144,7 +199,14 @@ impl Attempt<'_> {
             read()
         };
         let definition = definition.map_err(|reason| refused(&reason))?;
-        let artifacts = shared.plugins.find(run, &definition, &stored.settings.plugins).await;
+        let id = run.lease.run.as_str();
+        let chosen_by = self
+            .batch
+            .map_or_else(|| id.to_owned(), |batch| format!("{id}-b{batch}"));
+        let found = shared
+            .plugins
+            .find(run, &definition, &stored.settings.plugins, &chosen_by);
+        let artifacts = found.await;
         let artifacts = artifacts.map_err(|error| broken(&error))?;
         let made = prepare::job(&definition, &artifacts, &belongings, &terms.house());
         let mut job = made.map_err(|reason| refused(&reason))?;
@@ -161,6 +223,7 @@ impl Attempt<'_> {
             definition,
             job,
             artifacts,
+            timeout: given(stored.settings.timeout_seconds),
             _budget: budget,
         })
     }
@@ -243,13 +306,11 @@ impl Attempt<'_> {
         })
     }
 
-    async fn execute(&self, mut ready: Ready, stopped: &mut Receiver<Stop>) -> Went {
+    async fn execute(&self, mut ready: Ready, stream: Option<&Stream>, stopped: &mut Receiver<Stop>) -> Went {
         let ledger = match self.read_on(&mut ready).await {
             Ok(ledger) => ledger,
             Err(ended) => return Went::Badly(ended),
         };
-        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
-        ready.job.timeout = sooner(ready.job.timeout, left);
         let engine = self.shared.engine.clone().ledger(Arc::new(ledger));
         let (following, used_up) = watch::follow(&self.shared.metadata, self.run, self.progress, self.charged);
         let (mut why, mut over) = (Stop::No, None);
@@ -266,7 +327,13 @@ impl Attempt<'_> {
             Err(EngineError::Cancelled) => {
                 over.map_or_else(|| Went::stopped(why), |error| Went::Badly(Ended::used_up(&error)))
             }
-            Err(error) => Went::Badly(Ended::of(&error)),
+            Err(error) => {
+                let error = match stream {
+                    Some(stream) => stream.of_all(error),
+                    None => error,
+                };
+                Went::Badly(Ended::of(&error))
+            }
         }
     }
 
@@ -370,6 +437,11 @@ fn sandboxes_of_partition(job: &Job) -> u64 {
     (steps.count() + job.functions.len() + script) as u64
 }
 
+/// The time that settings give an attempt; none where they don't, or give it all that there is.
+fn given(seconds: Option<u64>) -> Option<Duration> {
+    seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}
+
 /// When a run that begins now will have taken too long. From here on by a clock that nobody sets.
 fn until(shared: &Shared, run: &Claimed) -> Option<Instant> {
     let now = shared.metadata.clock().now();
@@ -378,7 +450,7 @@ fn until(shared: &Shared, run: &Claimed) -> Option<Instant> {
 }
 
 /// Ready when the run is to end early.
-async fn asked(stopped: &mut Receiver<Stop>) -> Stop {
+pub(super) async fn asked(stopped: &mut Receiver<Stop>) -> Stop {
     match stopped.wait_for(|why| *why != Stop::No).await {
         Ok(why) => *why,
         // The executor is gone, and with it everything.

@@ -62,8 +62,8 @@ impl Ledger for RunLedger {
         }
     }
 
-    /// Everything is visible. That is noted together with the end of the run: one without the other would have a run that
-    /// has done everything be done again.
+    /// Everything is visible. That is noted together with the end of the run, or of its micro-batch: one without the other
+    /// would have done again what is done.
     async fn committed(&self, _run: &str) -> Result<(), Failed> {
         Ok(())
     }

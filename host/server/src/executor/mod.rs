@@ -4,6 +4,7 @@ mod attempt;
 mod budget;
 mod ceilings;
 mod charged;
+mod clock;
 mod confine;
 mod ledger;
 mod lookup;
@@ -13,6 +14,7 @@ mod prepare;
 mod room;
 mod shares;
 mod strays;
+mod stream;
 mod terms;
 mod traced;
 mod unfinished;
@@ -74,6 +76,7 @@ pub(crate) struct Executor {
     /// Commits of dead servers that this one is to finish.
     recovering: Mutex<Vec<Recovery>>,
     strays: Strays,
+    clock: clock::Watched,
     look: Notify,
 }
 
@@ -81,8 +84,10 @@ impl Executor {
     /// Joins the servers that share the database.
     pub async fn join(shared: Arc<Shared>) -> Result<Arc<Self>, Error> {
         let server = join(&shared).await?;
+        let clock = clock::Watched::new(shared.clock.as_ref());
         Ok(Arc::new(Self {
             shared,
+            clock,
             server: Mutex::new(server),
             room: Room::default(),
             at_work: Mutex::default(),
@@ -108,6 +113,10 @@ impl Executor {
                 break;
             }
             self.recover(&mut work).await;
+            let server = self.server.lock().clone();
+            self.clock
+                .tell(self.shared.clock.as_ref(), &self.shared.metadata, server)
+                .await;
             let found = self.take_on(&mut work).await;
             if found {
                 continue;

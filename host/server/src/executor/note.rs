@@ -1,23 +1,25 @@
-//! Noting how a run ended, durably, with what its tenant is charged for it.
+//! Noting how a run ended, or one of its micro-batches, durably, with what its tenant is charged for it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tenon_metadata::{ErrorKind, Transaction};
-use tenon_runs::{Claimed, Finished, Lease, Outcome, State, Usage};
+use tenon_runs::{Batch, Claimed, Finished, Lease, Outcome, State, Usage};
 
 use super::charged::{Charged, Cpu};
 use super::outcome::in_one_sentence;
 use crate::server::Shared;
 use crate::{Error, figures};
 
-/// How often the database is asked to note an end that it could not note before.
+/// How often the database is asked to note what it could not note before.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What is to be noted of an attempt.
 pub(super) enum Note {
     /// It has ended.
     End(Box<Outcome>),
+    /// One of its micro-batches has committed, or found nothing: it goes on.
+    Batch(Box<Batch>),
     /// It is handed back, for another server to begin again; and what it has used.
     Back(Usage),
 }
@@ -26,22 +28,30 @@ impl Note {
     fn usage(&self) -> &Usage {
         match self {
             Self::End(outcome) => &outcome.usage,
+            Self::Batch(batch) => &batch.usage,
             Self::Back(usage) => usage,
         }
     }
 
     fn write(&self, tx: &mut Transaction<'_>, lease: &Lease) -> Result<Finished, tenon_runs::Error> {
-        let outcome = match self {
-            Self::End(outcome) => outcome,
-            Self::Back(usage) => return tenon_runs::give_back(tx, lease, usage),
-        };
-        tenon_runs::finish(tx, lease, outcome)
+        match self {
+            Self::End(outcome) => tenon_runs::finish(tx, lease, outcome),
+            Self::Batch(batch) => {
+                let noted = tenon_runs::batch(tx, lease, batch)?;
+                Ok(Finished {
+                    state: noted.state,
+                    again_at: None,
+                    changed: noted.changed,
+                })
+            }
+            Self::Back(usage) => tenon_runs::give_back(tx, lease, usage),
+        }
     }
 }
 
 /// Notes it, and charges for what the attempt was not charged for while it ran. A database that is away for a while does
-/// not lose it.
-pub(super) async fn note(shared: &Shared, run: &Claimed, note: Note, charged: &Charged) {
+/// not lose it. Says whether it is noted: a run that another server has taken is not this one's to say anything of.
+pub(super) async fn note(shared: &Shared, run: &Claimed, note: Note, charged: &Charged) -> bool {
     if let Note::End(outcome) = &note
         && let Some(failure) = &outcome.error
     {
@@ -63,13 +73,18 @@ pub(super) async fn note(shared: &Shared, run: &Claimed, note: Note, charged: &C
             Ok::<_, Error>(finished.state)
         });
         match noted.await {
-            Ok(state) if state.is_final() => return figures::ended(state),
-            Ok(_) => return,
+            Ok(state) => {
+                if state.is_final() {
+                    figures::ended(state);
+                }
+                return true;
+            }
             Err(error) if is_final(&error) => {
-                return tracing::warn!(run = run.lease.run, %error, "the end of a run is not noted");
+                tracing::warn!(run = run.lease.run, %error, "how a run went is not noted");
+                return false;
             }
             Err(error) => {
-                tracing::warn!(run = run.lease.run, %error, "the end of a run cannot be noted yet");
+                tracing::warn!(run = run.lease.run, %error, "how a run went cannot be noted yet");
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tenon_connect::Prepared;
-use tenon_engine::{Error as EngineError, Progress, Report};
+use tenon_engine::{Batch, Error as EngineError, Progress, Report, Streamed};
 use tenon_runs::{Failure, Outcome, PluginUsed, State, Usage};
 
 use super::Stop;
@@ -22,21 +22,18 @@ pub(super) enum Went {
     Back,
 }
 
-/// What a run has done that went well.
+/// What a run, or one of its micro-batches, has done that went well.
 pub(super) struct Done {
     report: Value,
-    rows_out: u64,
-    bytes_in: u64,
-    bytes_out: u64,
+    /// The same in figures; all of the run, or one of its micro-batches.
+    pub batch: Batch,
 }
 
 impl Done {
     pub fn of(report: &Report) -> Self {
         Self {
             report: serde_json::to_value(report).unwrap_or_default(),
-            rows_out: report.rows_out,
-            bytes_in: report.bytes_read,
-            bytes_out: report.bytes_written,
+            batch: Batch::from(report),
         }
     }
 
@@ -46,9 +43,12 @@ impl Done {
         let bytes_out = sinks.values().map(Prepared::bytes).sum();
         Self {
             report: json!({ "status": "succeeded", "recovered": true, "rows_out": rows_out, "bytes_written": bytes_out }),
-            rows_out,
-            bytes_in: 0,
-            bytes_out,
+            batch: Batch {
+                has_found: true,
+                rows_out,
+                bytes_written: bytes_out,
+                ..Batch::default()
+            },
         }
     }
 }
@@ -84,6 +84,16 @@ impl Went {
         Note::End(Box::new(outcome))
     }
 
+    /// What is to be noted of a micro-batch. `streamed` is what all have done so far, this one included.
+    pub fn noted_as_batch(&self, progress: &Progress, streamed: &Streamed) -> Note {
+        Note::Batch(Box::new(tenon_runs::Batch {
+            number: streamed.batches,
+            usage: self.usage(progress),
+            plugins: plugins(progress),
+            report: serde_json::to_value(streamed).unwrap_or_default(),
+        }))
+    }
+
     /// The plugin at fault, or none after a success; nothing where no plugin can be blamed or praised.
     pub fn culprit(&self) -> Option<Result<(), (String, String)>> {
         match self {
@@ -99,9 +109,9 @@ impl Went {
     fn usage(&self, progress: &Progress) -> Usage {
         let mut usage = so_far(progress);
         if let Self::Well(done) = self {
-            usage.rows_out = done.rows_out;
-            usage.bytes_in = done.bytes_in;
-            usage.bytes_out = done.bytes_out;
+            usage.rows_out = done.batch.rows_out;
+            usage.bytes_in = done.batch.bytes_read;
+            usage.bytes_out = done.batch.bytes_written;
         }
         usage
     }

@@ -90,21 +90,28 @@ impl Plugins {
     }
 
     /// The files of what a job names, in the versions that this run uses until its end. `aliases` are those that the job's
-    /// settings give to plugins that the job names without one.
+    /// settings give to plugins that the job names without one. Where a canary has a share of the runs, `chosen_by` says
+    /// whether this is one of them: the same always gets the same.
     ///
     /// # Errors
     /// If there is no such plugin, version or alias.
-    pub async fn find(&self, run: &Claimed, job: &Job, aliases: &BTreeMap<String, String>) -> Result<Artifacts, Error> {
+    pub async fn find(
+        &self,
+        run: &Claimed,
+        job: &Job,
+        aliases: &BTreeMap<String, String>,
+        chosen_by: &str,
+    ) -> Result<Artifacts, Error> {
         let mut artifacts = Artifacts::default();
         for named in job.plugins() {
-            let found = self.resolve(run, named, aliases)?;
+            let found = self.resolve(&run.tenant, named, aliases, chosen_by)?;
             let file = self.cached.component(&self.store, &found).await?;
             artifacts.plugins.insert(named.to_owned(), file.path);
             artifacts.is_pinned |= !file.was_here;
             artifacts.used.push(found);
         }
         for named in job.scripts() {
-            let found = self.resolve(run, named, aliases)?;
+            let found = self.resolve(&run.tenant, named, aliases, chosen_by)?;
             let file = self.cached.file(&self.store, &found).await?;
             artifacts.scripts.insert(named.to_owned(), file.path);
             artifacts.is_pinned |= !file.was_here;
@@ -146,13 +153,19 @@ impl Plugins {
         Ok(())
     }
 
-    fn resolve(&self, run: &Claimed, named: &str, aliases: &BTreeMap<String, String>) -> Result<Resolved, Error> {
+    fn resolve(
+        &self,
+        tenant: &Name,
+        named: &str,
+        aliases: &BTreeMap<String, String>,
+        chosen_by: &str,
+    ) -> Result<Resolved, Error> {
         let text = match aliases.get(named) {
             Some(alias) if !named.contains('@') => format!("{named}@{alias}"),
             _ => named.to_owned(),
         };
         let reference: Reference = text.parse()?;
-        Ok(self.catalog.resolve(&run.tenant, &reference, &run.lease.run)?)
+        Ok(self.catalog.resolve(tenant, &reference, chosen_by)?)
     }
 
     /// From now on interpreters of scripts are found in this folder.

@@ -204,6 +204,64 @@ async fn a_run_that_cannot_begin_ends_by_its_timeout() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_waits_in_the_queue_as_long_as_it_may() {
+    let server = Running::start().await;
+    let (open, gate) = watch::channel(false);
+    let web = Web::start(Behaviour::Gate(INPUT.to_owned(), gate)).await;
+    let quotas = json!({ "hosts": [format!("127.0.0.1:{}", web.port)] });
+    server.tenant("shop", quotas, INPUT).await;
+    let definition = COPY.replace("in.csv", &web.url("in.csv"));
+    let settings = json!({ "max_concurrent_runs": 1, "max_queue_seconds": 600, "max_retries": 0 });
+    server.job("shop", "slow", &definition, settings).await;
+    let first = server.submit("shop", "slow").await;
+    web.wait_for(1).await;
+    let second = server.submit("shop", "slow").await;
+    for jump in [HOUR, -HOUR * 2, HOUR * 3] {
+        server.clock.jump(jump);
+        two_heartbeats(&server).await;
+        let found = server.run_of("shop", &second).await;
+        assert_eq!(found["state"], "WAITING", "{jump}: {found}");
+    }
+    open.send_replace(true);
+    for run in [first, second] {
+        let ended = server.wait_for("shop", &run, &crate::support::ENDS).await;
+        assert_eq!(ended["state"], "SUCCEEDED", "{ended}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_is_neither_an_hour_late_nor_at_once() {
+    const FAILS: &str = "sources.orders.url = \"in.csv\"\n\n[steps.none]\nsql = \"select 1 / (id - id) as x from orders\"\n\n\
+                         [sinks.copy]\nfrom = \"none\"\nurl = \"out/\"\nformat = \"csv\"\nmode = \"append\"\n";
+    let server = Running::start().await;
+    server.tenant("shop", json!({}), INPUT).await;
+    let settings = |delay: u64| json!({ "max_retries": 1, "retry_delay_seconds": delay, "retry_longest_seconds": 86_400, "retry_jitter": 0.0 });
+    server.job("shop", "soon", FAILS, settings(5)).await;
+    server.job("shop", "late", FAILS, settings(4 * 3600)).await;
+    let (soon, late) = (server.submit("shop", "soon").await, server.submit("shop", "late").await);
+    for run in [&soon, &late] {
+        eventually("it waits for its next attempt", async || {
+            let found = server.run_of("shop", run).await;
+            (found["state"] == "WAITING" && found["attempt"] == 2).then_some(())
+        })
+        .await;
+    }
+    server.clock.jump(-HOUR);
+    let ended = server.wait_for("shop", &soon, &crate::support::ENDS).await;
+    assert_eq!(
+        (&ended["state"], &ended["attempt"]),
+        (&json!("FAILED"), &json!(2)),
+        "{ended}"
+    );
+    server.clock.jump(HOUR * 12);
+    two_heartbeats(&server).await;
+    let found = server.run_of("shop", &late).await;
+    assert_eq!(found["state"], "WAITING", "{found}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn runs_under_way_are_neither_lost_nor_late() {
     let server = Running::start().await;
     runs_stay(&[&server], &server.clock).await;

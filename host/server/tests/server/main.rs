@@ -5,4 +5,5 @@ mod plugins;
 mod reload;
 mod restarts;
 mod runs;
+mod streams;
 mod support;
