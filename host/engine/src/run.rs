@@ -237,7 +237,10 @@ impl Engine {
             Err(error) => {
                 drive.stop().await;
                 drop(drive);
-                return Err(planned.give_up().await.unwrap_or(error));
+                let behind = planned.give_up().await;
+                // What stops a run is asked no more once it has said so.
+                let is_interrupted = matches!(error, Error::Cancelled | Error::Timeout { .. });
+                return Err(behind.filter(|_| !is_interrupted).unwrap_or(error));
             }
         };
         let (report, sources, sandboxes) = (
