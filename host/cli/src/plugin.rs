@@ -16,7 +16,7 @@ use crate::interpreter;
 /// The component: the file itself, what the project folder is built into, or the interpreter of a script.
 pub async fn component(plugin: &Path, quiet: bool) -> Result<PathBuf, Failure> {
     if plugin.is_dir() {
-        return Ok(build(plugin, None, quiet).await?.component);
+        return Ok(build(plugin, None, builds_for_debugging(), quiet).await?.component);
     }
     if !plugin.exists() {
         let error = anyhow::anyhow!("there is no plugin {}", plugin.display());
@@ -35,8 +35,15 @@ pub fn name(plugin: &Path) -> Option<String> {
     Some(name.to_string_lossy().into_owned())
 }
 
-/// Builds a project folder. `output` is where the component goes.
-pub async fn build(project: &Path, output: Option<PathBuf>, quiet: bool) -> Result<Built, Failure> {
+/// Whether `TENON_BUILD_DEBUG` says that components are to keep what tells the file and line of a trap: for all the
+/// commands that build a project on their way.
+pub fn builds_for_debugging() -> bool {
+    std::env::var_os("TENON_BUILD_DEBUG").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// Builds a project folder. `output` is where the component goes; with `debug` it keeps what tells the file and line of a
+/// trap.
+pub async fn build(project: &Path, output: Option<PathBuf>, debug: bool, quiet: bool) -> Result<Built, Failure> {
     let project = project.to_owned();
     let shown = project.display().to_string();
     let building = tokio::task::spawn_blocking(move || {
@@ -49,6 +56,7 @@ pub async fn build(project: &Path, output: Option<PathBuf>, quiet: bool) -> Resu
         let options = BuildOptions {
             component: output,
             output: tool_output,
+            debug,
             ..BuildOptions::default()
         };
         tenon_toolchain::build(&mut tools, &project, &options)

@@ -4,7 +4,7 @@
 //! `tenon:etl/host`: what it prints is in the run's log, its clock and random bytes are the run's, and it has no files.
 //!
 //! The bytes may come from anybody. [`componentize`] and [`names_in`] read them; [`inspect`] decides from the names
-//! alone whether this version of Tenon can serve the component.
+//! alone whether this version of Tenon can serve the component. [`LineTables`] tell where in its sources an instruction is.
 //!
 //! ```
 //! use tenon_component::{componentize, inspect, names_in};
@@ -22,10 +22,12 @@
 
 mod contract;
 mod error;
+mod lines;
 mod preview1;
 mod read;
 mod world;
 
 pub use contract::{CONTRACT_VERSION, Inspected, Interfaces, inspect};
 pub use error::Error;
+pub use lines::{LineTables, Place};
 pub use read::{Names, componentize, names_in};

@@ -59,11 +59,10 @@ fn engine_config(config: &RuntimeConfig) -> Config {
         .memory_init_cow(true)
         // A call costs a third of what it costs with component-model concurrency.
         .concurrency_support(false)
-        // Frames by name in trap messages; files and lines are left to the guest's own panic message.
         .wasm_backtrace_max_frames(NonZeroUsize::new(trap::MAX_FRAMES))
-        // Lines would come from debug information that the guest brings along: wasmtime reads it anew for every frame of
-        // every trap, outside of the guest's limits, and a few megabytes of it can say that it is about billions of lines.
-        // By default, a variable of the environment decides.
+        // Lines come from debug information that the guest brings along. wasmtime would keep it in compiled code and read it
+        // anew for every frame of every trap, outside of the guest's limits, and a few megabytes of it can say that it is
+        // about billions of lines: lines.rs looks them up within bounds. By default, a variable of the environment decides.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
     engine

@@ -46,6 +46,7 @@ mod files;
 mod host;
 mod http;
 mod limits;
+mod lines;
 mod output;
 mod plugin;
 mod pool;

@@ -8,6 +8,7 @@ use tenon_component::Interfaces;
 
 use crate::bindings::exports::tenon::etl::transform as wire;
 use crate::error::{Error, clip};
+use crate::lines::Lines;
 use crate::pool::{Idle, Permit, Pool, Queue, Waited};
 use crate::run::{Run, add};
 use crate::sandbox::Sandbox;
@@ -39,6 +40,8 @@ pub(crate) struct Loaded {
     /// Whether it imports WASI, and can therefore wait.
     pub wasi: bool,
     pub functions: Vec<Function>,
+    /// What tells where in its sources a trap was.
+    pub lines: Arc<Lines>,
     /// None if the component exports neither functions nor a script.
     pub pool: Option<Arc<Pool>>,
     pub queue: Arc<Queue>,

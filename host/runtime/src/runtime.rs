@@ -19,6 +19,7 @@ use crate::engine::Host;
 use crate::error::Error;
 use crate::files::Files;
 use crate::limits::human_bytes;
+use crate::lines::Lines;
 use crate::plugin::{Loaded, Plugin, described};
 use crate::pool::{Blueprint, Pool, Queue, Refill};
 use crate::stats::RuntimeStatistics;
@@ -48,6 +49,7 @@ struct Compiled {
     component: Component,
     interfaces: Interfaces,
     wasi: bool,
+    lines: Lines,
 }
 
 impl Runtime {
@@ -164,12 +166,15 @@ impl Runtime {
 
     /// Code from the cache, or compiled away from the async threads.
     async fn compile(&self, name: &Arc<str>, digest: &str, bytes: Vec<u8>) -> Result<Compiled, Error> {
-        if let Some(compiled) = self.0.cached(name, digest)? {
-            return Ok(compiled);
-        }
         let (shared, name, digest) = (Arc::clone(&self.0), Arc::clone(name), digest.to_owned());
         let plugin = name.to_string();
-        let compiling = tokio::task::spawn_blocking(move || shared.compile(&name, &digest, &bytes));
+        let compiling = tokio::task::spawn_blocking(move || {
+            let component = match shared.cached(&name, &digest) {
+                Some(component) => component,
+                None => shared.compile(&name, &digest, &bytes)?,
+            };
+            shared.look_into(&name, component, &bytes)
+        });
         compiling.await.unwrap_or_else(|_| {
             Err(Error::Load {
                 plugin,
@@ -211,6 +216,7 @@ impl Runtime {
             interfaces,
             wasi: compiled.wasi,
             functions,
+            lines: Arc::new(compiled.lines),
             pool,
             queue: Arc::clone(&shared.queue),
             scripts: Arc::clone(&shared.scripts),
@@ -220,23 +226,23 @@ impl Runtime {
 }
 
 impl Shared {
-    fn cached(&self, name: &str, digest: &str) -> Result<Option<Compiled>, Error> {
-        let Some(cache) = &self.cache else { return Ok(None) };
-        let Some(code) = cache.get(digest) else { return Ok(None) };
+    fn cached(&self, name: &str, digest: &str) -> Option<Component> {
+        let cache = self.cache.as_ref()?;
+        let code = cache.get(digest)?;
         // SAFETY: the cache only gives out files that carry this installation's signature, so these bytes are what
         // `Component::serialize` of a compatible engine wrote; nobody else can change them, as they are in our memory.
         let component = unsafe { Component::deserialize(&self.host.engine, &code) };
         match component {
-            Ok(component) => self.look_into(name, component).map(Some),
+            Ok(component) => Some(component),
             Err(error) => {
                 tracing::warn!(plugin = name, %error, "a cached plugin does not fit this host; it is compiled again");
                 cache.forget(digest);
-                Ok(None)
+                None
             }
         }
     }
 
-    fn compile(&self, name: &str, digest: &str, bytes: &[u8]) -> Result<Compiled, Error> {
+    fn compile(&self, name: &str, digest: &str, bytes: &[u8]) -> Result<Component, Error> {
         let load_error = |stage, error: &wasmtime::Error| Error::Load {
             plugin: name.to_owned(),
             stage,
@@ -254,10 +260,10 @@ impl Shared {
                 Err(error) => tracing::warn!(plugin = name, %error, "a compiled plugin could not be serialized"),
             }
         }
-        self.look_into(name, component)
+        Ok(component)
     }
 
-    fn look_into(&self, name: &str, component: Component) -> Result<Compiled, Error> {
+    fn look_into(&self, name: &str, component: Component, bytes: &[u8]) -> Result<Compiled, Error> {
         let kind = component.component_type();
         let engine = &self.host.engine;
         let names = Names {
@@ -269,6 +275,7 @@ impl Shared {
             component,
             interfaces: inspected.interfaces,
             wasi: inspected.wasi,
+            lines: Lines::of(bytes),
         })
     }
 }

@@ -109,7 +109,7 @@ impl Sandbox {
                 .instrument(self.span.clone())
                 .await
         };
-        let output = self.end(called, Some(function), ticking)?;
+        let output = self.end(called, function, ticking).await?;
         let output = self.warm.store.data_mut().schemas.incoming(&output);
         let output = output.map_err(|error| self.contract(function, &format!("`open` answered with {error}")))?;
         self.opened = Some(Arc::new(Opened {
@@ -149,7 +149,7 @@ impl Sandbox {
                 .await
         };
         add(&self.run.usage.rows_in, rows as u64);
-        self.finish_call(called, rows, ticking)
+        self.finish_call(called, rows, ticking).await
     }
 
     /// Tells the guest that there are no more batches, and takes what it has left to give.
@@ -169,7 +169,7 @@ impl Sandbox {
                 .instrument(self.span.clone())
                 .await
         };
-        self.finish_call(called, 0, ticking)
+        self.finish_call(called, 0, ticking).await
     }
 
     /// What it used so far.
@@ -199,22 +199,30 @@ impl Sandbox {
     }
 
     /// Books what a call used, and turns its two kinds of failure into ours.
-    fn end<T>(&mut self, called: Called<T>, function: Option<&str>, ticking: CallGuard) -> Result<T, Error> {
+    async fn end<T>(&mut self, called: Called<T>, function: &str, ticking: CallGuard) -> Result<T, Error> {
         drop(ticking);
         let store = &mut self.warm.store;
         self.calls += 1;
         self.cpu += book(store, &self.run, &self.pool);
-        let answered = called.map_err(|error| trap::classify(store, &error, function, "called"))?;
+        let answered = match called {
+            Ok(answered) => answered,
+            Err(error) => return Err(trap::of_call(store, error, function, &self.plugin.0.lines).await),
+        };
         self.spoiled = false;
-        answered.map_err(|fault| guest_error(self.plugin.name(), &self.run, &fault, function))
+        answered.map_err(|fault| guest_error(self.plugin.name(), &self.run, &fault, Some(function)))
     }
 
-    fn finish_call(&mut self, called: Called<wire::Output>, rows: usize, ticking: CallGuard) -> Result<Output, Error> {
+    async fn finish_call(
+        &mut self,
+        called: Called<wire::Output>,
+        rows: usize,
+        ticking: CallGuard,
+    ) -> Result<Output, Error> {
         let opened = self.opened.clone();
         let Some(opened) = opened else {
             return Err(self.misuse("it was not opened"));
         };
-        let answered = self.end(called, Some(&opened.function), ticking);
+        let answered = self.end(called, &opened.function, ticking).await;
         let collected = answered.and_then(|output| {
             let collected = self.collect(output, &opened, rows);
             self.spoiled = collected.is_err();

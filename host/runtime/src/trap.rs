@@ -1,11 +1,15 @@
 //! What wasmtime reports, in words for whoever runs the job.
 
+use std::sync::Arc;
+
+use tenon_component::Place;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap, WasmBacktrace};
 
 use crate::error::{Error, clip};
 use crate::host::SandboxState;
 use crate::limits::LimitReached;
+use crate::lines::Lines;
 
 /// Longest explanation, in bytes.
 const MAX_EXPLANATION: usize = 2_000;
@@ -13,32 +17,28 @@ const MAX_EXPLANATION: usize = 2_000;
 pub(crate) const MAX_FRAMES: usize = 12;
 /// Longest name of a guest's function, in bytes.
 const MAX_FRAME: usize = 120;
+/// Longest place of a frame in its sources, in bytes.
+const MAX_PLACE: usize = 240;
 
-/// The error for a call that wasmtime ended: the limit that was behind it, if there was one, or the trap.
-pub(crate) fn classify(
+/// The error for a call of a run that wasmtime ended: the limit that was behind it, if there was one, or the trap, with
+/// the places of its frames in the plugin's sources.
+pub(crate) async fn of_call(
     store: &mut Store<SandboxState>,
-    error: &wasmtime::Error,
-    function: Option<&str>,
-    stage: &'static str,
+    error: wasmtime::Error,
+    function: &str,
+    lines: &Arc<Lines>,
 ) -> Error {
     let state = store.data_mut();
-    let plugin = state.plugin.to_string();
-    let function = function.map(str::to_owned);
-    if let Some(reached) = limit_behind(state, error) {
+    let (plugin, function) = (state.plugin.to_string(), Some(function.to_owned()));
+    if let Some(reached) = limit_behind(state, &error) {
         return Error::Limit {
             plugin,
             function,
             reached,
         };
     }
-    if function.is_none() {
-        return Error::Load {
-            plugin,
-            stage,
-            reason: explain(error),
-        };
-    }
-    let trap = explain(error);
+    let places = lines.places(offsets(&error)).await;
+    let trap = explain_at(&error, &places);
     let trap = state
         .run
         .as_ref()
@@ -52,25 +52,69 @@ pub(crate) fn classify(
     }
 }
 
-/// An error of wasmtime as a sentence, with the guest's frames.
+/// The error for a sandbox that did not get as far as serving a run.
+pub(crate) fn of_start(store: &mut Store<SandboxState>, error: &wasmtime::Error, stage: &'static str) -> Error {
+    let state = store.data_mut();
+    let plugin = state.plugin.to_string();
+    match limit_behind(state, error) {
+        Some(reached) => Error::Limit {
+            plugin,
+            function: None,
+            reached,
+        },
+        None => Error::Load {
+            plugin,
+            stage,
+            reason: explain(error),
+        },
+    }
+}
+
+/// An error of wasmtime as a sentence, with the guest's frames by name.
 pub(crate) fn explain(error: &wasmtime::Error) -> String {
+    explain_at(error, &[])
+}
+
+/// Where the frames were, as offsets in the component.
+fn offsets(error: &wasmtime::Error) -> Vec<usize> {
+    let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames);
+    let frames = frames.unwrap_or_default().iter().take(MAX_FRAMES);
+    // One that it does not know the offset of still has its place among the others.
+    frames
+        .map(|frame| frame.module_offset().unwrap_or(usize::MAX))
+        .collect()
+}
+
+/// The same with the places of the frames, as far as there are any.
+fn explain_at(error: &wasmtime::Error, places: &[Option<Place>]) -> String {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
         // Not a trap: what was being done says which part of the plugin is at fault.
         return clip(&format!("{error:#}"), MAX_EXPLANATION);
     };
     let mut explanation = clip(&error.root_cause().to_string(), MAX_EXPLANATION);
-    let names: Vec<String> = backtrace
+    let places = places.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+    let frames: Vec<String> = backtrace
         .frames()
         .iter()
-        .filter_map(|frame| frame.func_name())
         .take(MAX_FRAMES)
-        .map(|name| clip(&rustc_demangled(name), MAX_FRAME))
+        .zip(places)
+        .filter_map(|(frame, place)| described(frame.func_name(), place))
         .collect();
-    if !names.is_empty() {
+    if !frames.is_empty() {
         explanation.push_str(" in ");
-        explanation.push_str(&names.join(" < "));
+        explanation.push_str(&frames.join(" < "));
     }
     explanation
+}
+
+/// A frame: `flights::categorise (src/lib.rs:42)`, or what there is of that.
+fn described(function: Option<&str>, place: Option<&Place>) -> Option<String> {
+    let function = function.map(|name| clip(&rustc_demangled(name), MAX_FRAME));
+    let place = place.map(|place| clip(&place.to_string(), MAX_PLACE));
+    match (function, place) {
+        (Some(function), Some(place)) => Some(format!("{function} ({place})")),
+        (function, place) => function.or(place),
+    }
 }
 
 fn limit_behind(state: &mut SandboxState, error: &wasmtime::Error) -> Option<LimitReached> {

@@ -23,6 +23,9 @@ pub struct BuildOptions {
     pub output: ToolOutput,
     /// Whether the build must go by the project's `Cargo.lock` as it is.
     pub locked: bool,
+    /// Whether the component keeps names and line tables, so that a trap says where in the sources it was: of guests in Rust, C,
+    /// C++ and Zig. It is larger by them, and no slower.
+    pub debug: bool,
 }
 
 /// What happens to what compilers print for people.
@@ -116,7 +119,7 @@ pub fn build(tools: &mut Tools<'_>, project: &Path, options: &BuildOptions) -> R
 
     place_sdk(language, &project.folder)?;
     // What changes while it is built is to count the next time: so this is looked at before.
-    let own = own(language, &project, &component);
+    let own = own(language, &project, &component, options.debug);
     let known = Record::read(&project.record());
     let before = elsewhere(&known.elsewhere, &project);
     if let Ok(bytes) = fs::read(&component)
@@ -144,9 +147,12 @@ pub fn build(tools: &mut Tools<'_>, project: &Path, options: &BuildOptions) -> R
 
 /// What a build reads, as far as that is known before: the project, what its manifest names, its SDK, and this version of
 /// the tools.
-fn own(language: Language, project: &Project, component: &Path) -> String {
+fn own(language: Language, project: &Project, component: &Path, debug: bool) -> String {
     let mut fingerprint = Fingerprint::default();
     fingerprint.text(env!("TENON_BUILDERS"));
+    if debug {
+        fingerprint.text("debug");
+    }
     for sdk in language.sdks().iter().chain(&["wit"]) {
         fingerprint.text(&crate::sdk::version(sdk));
     }

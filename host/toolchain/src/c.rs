@@ -3,19 +3,18 @@
 mod compiler;
 mod headers;
 mod library;
-mod module;
 mod sources;
 
 use std::fs;
 
 use crate::build::Made;
 use crate::command::run;
+use crate::module::component_of;
 use crate::project::Project;
 use crate::{BuildOptions, Error, Tools};
 
 pub(crate) use compiler::Compiler;
 pub(crate) use library::Library;
-pub(crate) use module::component_of;
 
 use sources::Sources;
 
@@ -50,6 +49,9 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
         clang.arg("-c").arg(&source.file).arg("-o").arg(&object);
         let rule = object.with_extension("d");
         clang.arg("-MMD").arg("-MF").arg(&rule);
+        if options.debug {
+            clang.arg("-g");
+        }
         Compiler::colour(&mut clang, options.output);
         run(&mut clang, options.output, hint)?;
         read.extend(headers::read(&rule));
@@ -63,7 +65,7 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
     linker.arg(&library.wasi).args(&made).arg(&library.archive);
     linker.arg("-o").arg(&module);
     run(&mut linker, options.output, hint)?;
-    let bytes = component_of(&module)?;
+    let bytes = component_of(&module, options.debug)?;
     Ok(Made { bytes, read })
 }
 
@@ -172,6 +174,28 @@ mod tests {
         let undefined = "#include <tenon.h>\nint nowhere(void);\nint here(void) { return nowhere(); }\n";
         let error = built(&[("plugin.c", &format!("{undefined}{TRANSFORM}"))]).map(drop);
         assert!(error.is_ok(), "what nothing calls is left out: {error:?}");
+    }
+
+    #[test]
+    fn line_tables_stay_if_they_are_asked_for() {
+        if !available(Language::C, "c::line_tables_stay_if_they_are_asked_for") {
+            return;
+        }
+        let folder = project(&[("plugin.c", TRANSFORM)]);
+        let mut tools = Tools::from_env(|_| {}).unwrap();
+        let mut built = |debug| {
+            let options = BuildOptions {
+                debug,
+                ..BuildOptions::default()
+            };
+            let built = build_project(&mut tools, folder.path(), &options).unwrap();
+            (built.fresh, fs::read(&built.component).unwrap())
+        };
+        let (_, small) = built(false);
+        let (is_fresh, large) = built(true);
+        assert!(!is_fresh, "it was built in another way before");
+        assert!(tenon_component::LineTables::of(&small, usize::MAX).is_empty());
+        assert!(!tenon_component::LineTables::of(&large, usize::MAX).is_empty());
     }
 
     #[test]

@@ -51,6 +51,7 @@ mod javascript;
 mod language;
 mod linker;
 mod machine;
+mod module;
 mod packages;
 mod placed;
 mod project;

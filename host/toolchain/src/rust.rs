@@ -9,6 +9,7 @@ use std::process::Command;
 
 use crate::command::{coloured, run_to_end};
 use crate::component::write;
+use crate::module::without_debug_information;
 use crate::{BuildOptions, Built, Error, Language, ToolOutput, Toolchain, artifact};
 
 use foreign::{hint, reason};
@@ -30,7 +31,10 @@ pub(crate) fn build(toolchain: &Toolchain, project: &Path, options: &BuildOption
         });
     };
 
-    let module = fs::read(&artifact.module).map_err(Error::file("read", &artifact.module))?;
+    let mut module = fs::read(&artifact.module).map_err(Error::file("read", &artifact.module))?;
+    if options.debug {
+        module = without_debug_information(&module, true).unwrap_or(module);
+    }
     let bytes = tenon_component::componentize(&module).map_err(|cause| match reason(&cause) {
         Some(reason) => Error::Source {
             place: manifest.clone(),
@@ -65,6 +69,11 @@ fn cargo(toolchain: &Toolchain, manifest: &Path, options: &BuildOptions) -> Comm
     }
     if options.locked {
         cargo.arg("--locked");
+    }
+    if options.debug {
+        // Whatever the project's profile strips, the names of functions among it.
+        cargo.args(["--config", "profile.release.debug=\"line-tables-only\""]);
+        cargo.args(["--config", "profile.release.strip=false"]);
     }
     cargo
 }

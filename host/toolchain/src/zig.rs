@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::build::Made;
-use crate::c::{Compiler, Library, STACK, component_of};
+use crate::c::{Compiler, Library, STACK};
 use crate::command::{coloured, run};
+use crate::module::component_of;
 use crate::project::Project;
 use crate::{BuildOptions, Error, Tools};
 
@@ -55,7 +56,7 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
         .arg(&module);
     run(&mut linker, options.output, |_| None)?;
     // Zig refuses to read what is outside the folder of a module's root.
-    component_of(&module).map(Made::from)
+    component_of(&module, options.debug).map(Made::from)
 }
 
 fn module_argument(name: &str, file: &Path) -> String {
@@ -179,11 +180,14 @@ mod tests {
     }
 
     /// Needs ziglang in Tenon's cache, or a registry to get it from.
-    fn built(source: &str) -> Result<Vec<u8>, String> {
+    fn built(source: &str, debug: bool) -> Result<Vec<u8>, String> {
         let folder = project(&[("src/main.zig", source)]);
         let mut tools = Tools::from_env(|_| {}).unwrap();
-        let built =
-            build_project(&mut tools, folder.path(), &BuildOptions::default()).map_err(|error| error.to_string())?;
+        let options = BuildOptions {
+            debug,
+            ..BuildOptions::default()
+        };
+        let built = build_project(&mut tools, folder.path(), &options).map_err(|error| error.to_string())?;
         Ok(fs::read(&built.component).unwrap())
     }
 
@@ -198,12 +202,16 @@ mod tests {
         let source = "const tenon = @import(\"tenon\");\n\
             fn same(batch: tenon.Batch) tenon.Batch { return batch; }\n\
             comptime { tenon.register(.{tenon.transform(\"same\", same, .{})}); }\n";
-        let component = built(source).unwrap();
+        let component = built(source, false).unwrap();
         assert!(component.len() < 50_000, "{}", component.len());
         let names = tenon_component::names_in(&component).unwrap();
         assert!(!names.imports.iter().any(|name| name.starts_with("wasi")), "{names:?}");
 
-        let error = built(&source.replace("return batch;", "return nothing;")).unwrap_err();
+        let error = built(&source.replace("return batch;", "return nothing;"), false).unwrap_err();
         assert!(error.contains("main.zig:2"), "{error}");
+
+        let lines = |component: &[u8]| tenon_component::LineTables::of(component, usize::MAX);
+        let with_lines = built(source, true).unwrap();
+        assert!(lines(&component).is_empty() && !lines(&with_lines).is_empty());
     }
 }

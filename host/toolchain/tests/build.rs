@@ -69,6 +69,29 @@ fn a_guest_becomes_a_component() {
 }
 
 #[test]
+fn line_tables_stay_if_they_are_asked_for_whatever_the_profile_strips() {
+    let profile = "[profile.release]\nstrip = \"symbols\"\n";
+    let folder = project(&format!("{MANIFEST}{CDYLIB}{profile}"), &guest("double"));
+    let built = |debug| {
+        let options = BuildOptions {
+            debug,
+            ..BuildOptions::default()
+        };
+        let component = build_as(folder.path(), &options).unwrap().component;
+        fs::read(component).unwrap()
+    };
+    let has = |component: &[u8], section: &str| {
+        let mut windows = component.windows(section.len());
+        windows.any(|bytes| bytes == section.as_bytes())
+    };
+    let (small, large) = (built(false), built(true));
+    assert!(!has(&small, ".debug_line"));
+    assert!(has(&large, ".debug_line") && has(&large, "name") && !has(&large, ".debug_info"));
+    assert!(!tenon_component::LineTables::of(&large, usize::MAX).is_empty());
+    assert!(built(false) == small, "what is asked for counts, not what is there");
+}
+
+#[test]
 fn components_go_beside_the_module_by_default() {
     let folder = project(&format!("{MANIFEST}{CDYLIB}"), &guest("double"));
     let options = BuildOptions {

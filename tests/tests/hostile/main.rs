@@ -9,6 +9,7 @@ mod floods;
 mod handles;
 mod http;
 mod lies;
+mod lines;
 mod loading;
 mod memory;
 mod processor;

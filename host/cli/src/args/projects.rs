@@ -14,7 +14,8 @@ Nothing that is there already is overwritten.";
 const BUILD_EXAMPLES: &str = "\
 Examples:
   tenon build examples/flights/plugin
-  tenon build examples/flights/plugin -o flights.wasm";
+  tenon build examples/flights/plugin -o flights.wasm
+  tenon build examples/flights/plugin --debug";
 
 /// `tenon new`
 #[derive(Debug, Args)]
@@ -74,4 +75,8 @@ pub struct BuildArguments {
     /// Where the component goes [default: beside what cargo builds]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
+
+    /// Keep what tells the file and line of a trap: names and line tables [Rust, C, C++, Zig]
+    #[arg(long)]
+    pub debug: bool,
 }

@@ -6,7 +6,8 @@ use crate::plugin;
 
 /// `tenon build`
 pub async fn build(arguments: BuildArguments, quiet: bool) -> Result<(), Failure> {
-    let built = plugin::build(&arguments.project, arguments.output, quiet).await?;
+    let debug = arguments.debug || plugin::builds_for_debugging();
+    let built = plugin::build(&arguments.project, arguments.output, debug, quiet).await?;
     if !quiet {
         let (component, size) = (built.component.display(), bytes(built.bytes));
         output::print(&format!(

@@ -99,7 +99,7 @@ impl Blueprint {
                 instance,
                 transform,
             }),
-            Err(error) => Err(trap::classify(&mut store, &error, None, "instantiated")),
+            Err(error) => Err(trap::of_start(&mut store, &error, "instantiated")),
         }
     }
 
@@ -111,7 +111,7 @@ impl Blueprint {
         } = idle;
         match job.load(&mut store, &instance) {
             Ok(guest) => Ok(Some((store, guest))),
-            Err(error) => Err(trap::classify(&mut store, &error, None, "instantiated")),
+            Err(error) => Err(trap::of_start(&mut store, &error, "instantiated")),
         }
     }
 
@@ -124,7 +124,7 @@ impl Blueprint {
         let cpu = Arc::clone(&store.data().cpu);
         match cpu.measure(self.in_time(guest.call_describe(&mut store))).await {
             Ok(functions) => Ok(functions),
-            Err(error) => Err(trap::classify(&mut store, &error, None, "described")),
+            Err(error) => Err(trap::of_start(&mut store, &error, "described")),
         }
     }
 

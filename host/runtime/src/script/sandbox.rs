@@ -91,7 +91,10 @@ impl JobSandbox {
         let cpu = book(&self.store, &self.run, &self.pool);
         let memory = self.store.data().growth.memory();
         tracing::debug!(parent: &self.span, ?cpu, memory, "the script ended");
-        let answered = called.map_err(|error| trap::classify(&mut self.store, &error, Some(RUN), "called"))?;
+        let answered = match called {
+            Ok(answered) => answered,
+            Err(error) => return Err(trap::of_call(&mut self.store, error, RUN, &self.plugin.0.lines).await),
+        };
         self.spoiled = false;
         answered.map_err(|fault| guest_error(self.plugin.name(), &self.run, &fault, Some(RUN)))
     }

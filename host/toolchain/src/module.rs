@@ -7,12 +7,14 @@ use crate::Error;
 
 /// A WebAssembly module begins with these and its version.
 const HEADER: usize = 8;
+/// What the runtime reads to say where in its sources a guest trapped.
+const LINES: [&[u8]; 2] = [b".debug_line", b".debug_line_str"];
 
-/// The component of a module. Names of functions stay in it, since they make up the traces of traps; debug information,
-/// which is many times larger and which nothing reads, does not.
-pub(crate) fn component_of(module: &Path) -> Result<Vec<u8>, Error> {
+/// The component of a module. Names of functions stay in it, since they make up the traces of traps, and line tables if they
+/// are asked for; other debug information, which is many times larger and which nothing reads, does not.
+pub(crate) fn component_of(module: &Path, with_lines: bool) -> Result<Vec<u8>, Error> {
     let bytes = fs::read(module).map_err(Error::file("read", module))?;
-    let bytes = without_debug_information(&bytes).unwrap_or(bytes);
+    let bytes = without_debug_information(&bytes, with_lines).unwrap_or(bytes);
     let component = tenon_component::componentize(&bytes).map_err(|cause| Error::NoComponent {
         module: module.to_path_buf(),
         cause,
@@ -20,8 +22,9 @@ pub(crate) fn component_of(module: &Path) -> Result<Vec<u8>, Error> {
     Ok(component.into_owned())
 }
 
-/// The module without its custom sections for debuggers; `None` where it makes no sense.
-fn without_debug_information(module: &[u8]) -> Option<Vec<u8>> {
+/// The module without its custom sections for debuggers, but for line tables if they are asked for; `None` where it makes no
+/// sense.
+pub(crate) fn without_debug_information(module: &[u8], with_lines: bool) -> Option<Vec<u8>> {
     let mut kept = module.get(..HEADER)?.to_vec();
     let mut at = HEADER;
     while at < module.len() {
@@ -29,7 +32,11 @@ fn without_debug_information(module: &[u8]) -> Option<Vec<u8>> {
         let end = start.checked_add(size)?;
         let section = module.get(at..end)?;
         let is_custom = module[at] == 0;
-        if !(is_custom && is_for_debuggers(module, start)?) {
+        let is_left_out = is_custom && {
+            let name = name_at(module, start)?;
+            is_for_debuggers(name) && !(with_lines && LINES.contains(&name))
+        };
+        if !is_left_out {
             kept.extend_from_slice(section);
         }
         at = end;
@@ -37,10 +44,13 @@ fn without_debug_information(module: &[u8]) -> Option<Vec<u8>> {
     Some(kept)
 }
 
-fn is_for_debuggers(module: &[u8], at: usize) -> Option<bool> {
+fn is_for_debuggers(name: &[u8]) -> bool {
+    name.starts_with(b".debug") || name == b"producers"
+}
+
+fn name_at(module: &[u8], at: usize) -> Option<&[u8]> {
     let (length, start) = number(module, at)?;
-    let name = module.get(start..start.checked_add(length)?)?;
-    Some(name.starts_with(b".debug") || name == b"producers")
+    module.get(start..start.checked_add(length)?)
 }
 
 /// A number in LEB128, and where it ends.
@@ -72,9 +82,12 @@ mod tests {
     fn only_what_debuggers_read_goes() {
         let header = b"\0asm\x01\0\0\0".to_vec();
         let name = section(0, "name", b"x");
-        let module = [header.clone(), section(0, ".debug_info", b"much"), name.clone()].concat();
-        assert_eq!(without_debug_information(&module).unwrap(), [header, name].concat());
-        assert_eq!(without_debug_information(&module[..module.len() - 1]), None);
-        assert_eq!(without_debug_information(b"\0as"), None);
+        let (info, lines) = (section(0, ".debug_info", b"much"), section(0, ".debug_line", b"some"));
+        let module = [&header[..], &info, &name, &lines].concat();
+        let kept = |with_lines| without_debug_information(&module, with_lines).unwrap();
+        assert_eq!(kept(false), [&header[..], &name].concat());
+        assert_eq!(kept(true), [&header[..], &name, &lines].concat());
+        assert_eq!(without_debug_information(&module[..module.len() - 1], false), None);
+        assert_eq!(without_debug_information(b"\0as", false), None);
     }
 }
