@@ -39,6 +39,29 @@ LATE = (
     "encodings.utf_32",
     "encodings.utf_8_sig",
 )
+#: Modules of well-known packages with native code: naming them in pyproject.toml would only lead to the next error.
+NATIVE = {
+    "_cffi_backend",
+    "cryptography",
+    "cv2",
+    "duckdb",
+    "lxml",
+    "numpy",
+    "orjson",
+    "pandas",
+    "PIL",
+    "polars",
+    "psycopg2",
+    "pyarrow",
+    "pydantic_core",
+    "scipy",
+    "sklearn",
+}
+#: Follows what says that something has native code.
+NO_NATIVE = (
+    ": that is compiled for a machine, and a sandbox runs WebAssembly without an operating system. Use a package that is "
+    'pure Python, or let the host compute: batch.eval("...") and batch.filter("...") run natively'
+)
 #: Folders of a project that hold no modules of the component.
 PASSED_OVER = {"target", "tests", "test", "node_modules", "__pycache__", "out", "data", "venv", "build", "dist"}
 
@@ -222,26 +245,33 @@ def explained(command: str, output: str) -> str:
     missing = re.search(r"No matching distribution found for ([^\s;]+)", output)
     if missing and "Could not find a version" in output:
         return (
-            f"{missing[1]} has no wheel that is pure Python, or there is no such package. A component "
-            "runs in a sandbox without an operating system: packages with native code (numpy, pandas, "
-            "pyarrow and their "
-            'like) can\'t be loaded there. Use a pure Python package, or let the host compute: batch.eval("...") and '
-            f'batch.filter("...") run natively.\n`{command}` said:\n{output.strip()}'
+            f"{missing[1]} has no wheel that is pure Python, or there is no such package. One with native code (numpy, "
+            f"pandas, pyarrow and their like) won't do{NO_NATIVE}\n`{command}` said:\n{output.strip()}"
         )
     return f"`{command}` failed:\n{output.strip()}"
 
 
 def refuse_native(folder: Path) -> None:
     """Says which packages have native code."""
-    native = [file for pattern in ("*.so", "*.pyd", "*.dylib") for file in folder.rglob(pattern)]
-    if native:
-        file = native[0].relative_to(folder)
+    file = next(native_files(folder), None)
+    if file:
+        file = file.relative_to(folder)
         shutil.rmtree(folder, ignore_errors=True)
-        raise Refused(
-            f"the package `{file.parts[0].removesuffix('.so')}` has native code ({file}), which can't be "
-            "loaded in a sandbox: "
-            'use a pure Python package, or let the host compute with batch.eval("...") and batch.filter("...")'
-        )
+        raise Refused(f"the package `{file.parts[0].partition('.')[0]}` has native code ({file}){NO_NATIVE}")
+
+
+def native_file(name: str, paths: list[Path]) -> Path | None:
+    """A file with the machine code of a module or package of this name, in one of these folders."""
+    for path in paths:
+        for file in native_files(path):
+            if file.relative_to(path).parts[0].partition(".")[0] == name:
+                return file
+    return None
+
+
+def native_files(folder: Path) -> Iterator[Path]:
+    """Files below a folder that hold machine code."""
+    return (file for file in folder.rglob("*") if file.suffix in {".so", ".pyd", ".dylib"})
 
 
 def write_entry(work: Path, module: str, late: list[str], is_job: bool) -> Path:
@@ -272,11 +302,11 @@ def componentize(wit: Path, world: str, paths: list[Path], output: Path, work: P
     environment.pop("PYTHONPATH", None)
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if ran.returncode:
-        raise Refused(fault(ran.stderr + ran.stdout))
+        raise Refused(fault(ran.stderr + ran.stdout, paths))
 
 
-def fault(output: str) -> str:
-    """What the project failed with when it was imported, as the SDK described it."""
+def fault(output: str, paths: list[Path]) -> str:
+    """What the project failed with when it was imported, as the SDK described it, and where modules were looked for."""
     # The last one: the line of the SDK that says it is part of the traceback.
     told = re.findall(r"<<<(.*?)>>>", output, re.DOTALL)
     if not told:
@@ -287,6 +317,10 @@ def fault(output: str) -> str:
     if missing is None:
         return trace
     name = missing[1].partition(".")[0]
+    native = native_file(name, paths)
+    if native or name in NATIVE:
+        where = f" ({native})" if native else ""
+        return f"the project imports `{name}`, which has native code{where}{NO_NATIVE}\n{trace}"
     return (
         f"the project imports `{name}`, which is not bundled. If it is a package, name it in "
         "pyproject.toml, and it will be:"

@@ -24,6 +24,10 @@ const NOTHING: &str = "it offers nothing to Tenon; import \"tenon\" and offer a 
 /// Go says nothing of the files that it leaves out.
 const CGO: &str = "files that import \"C\" (cgo), or are for other systems, are left out: a component is built for wasip1/wasm, \
                    and of Go alone";
+/// What it means where a module of somebody else doesn't compile.
+const FOREIGN: &str = "a module that it depends on can't be built for a sandbox: it needs cgo, assembly for another processor, or \
+                       an operating system (a component is built for wasip1/wasm, and of Go alone). Use one in plain Go, or let \
+                       the host compute, as in batch.Eval(\"..\")";
 
 /// Finds or installs the tools; describes them in a line.
 pub(crate) fn prepare(tools: &mut Tools<'_>) -> Result<String, Error> {
@@ -144,8 +148,17 @@ fn in_project(tools: &Tools<'_>, go: &Path, project: &Project) -> Command {
 
 /// What it means where Go misses something that is there.
 fn hint(project: &Project, said: &str) -> Option<&'static str> {
+    if said.lines().any(is_foreign) {
+        return Some(FOREIGN);
+    }
     let left_out = said.contains("build constraints exclude all Go files");
     (left_out || (said.contains("undefined: ") && uses_cgo(project))).then_some(CGO)
+}
+
+/// Whether a line says that something is missing in a file outside the project: Go shows those inside by `./` or a folder.
+fn is_foreign(line: &str) -> bool {
+    let is_outside = line.starts_with("../") || line.starts_with("..\\") || Path::new(line).is_absolute();
+    is_outside && (line.contains(": undefined: ") || line.ends_with(": missing function body"))
 }
 
 /// Whether files of the project need a C compiler.
@@ -288,6 +301,45 @@ mod tests {
         let error = built(&[manifest, ("main.go", &calls)]).unwrap_err().to_string();
         assert!(
             error.contains("undefined: twice") && !error.contains("(cgo)"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn modules_that_are_not_for_sandboxes_are_spoken_of() {
+        let guest = GUEST.replace("import \"tenon\"", "import (\n\t_ \"example.com/fast\"\n\t\"tenon\"\n)");
+        let manifest =
+            "module guest\n\ngo 1.25\n\nrequire example.com/fast v0.0.0\n\nreplace example.com/fast => ../fast\n";
+        let said = |code: &str| {
+            let folder = project(&[
+                ("shop/go.mod", manifest),
+                ("shop/main.go", &guest),
+                ("fast/go.mod", "module example.com/fast\n\ngo 1.25\n"),
+                (
+                    "fast/c.go",
+                    "package fast\n\nimport \"C\"\n\nfunc inC() int { return 1 }\n",
+                ),
+                ("fast/fast.go", code),
+            ]);
+            let cache = tempfile::tempdir().unwrap();
+            let mut tools = Tools::on(offline(cache.path()), |_| {});
+            let built = build_project(&mut tools, &folder.path().join("shop"), &BuildOptions::default());
+            built.unwrap_err().to_string()
+        };
+        for code in [
+            "package fast\n\nfunc Twice() int { return 2 * inC() }\n",
+            "package fast\n\nimport \"syscall\"\n\nvar Mount = syscall.Mount\n",
+            "package fast\n\nfunc inAssembly() int\n",
+        ] {
+            let error = said(code);
+            assert!(
+                error.contains("fast.go") && error.contains("a module that it depends on"),
+                "{error}"
+            );
+        }
+        let error = said("package fast\n\nvar Mistaken int = \"text\"\n");
+        assert!(
+            error.contains("fast.go") && !error.contains("a module that it depends on"),
             "{error}"
         );
     }

@@ -46,7 +46,7 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
     if coloured(options.output) {
         zig.env("CLICOLOR_FORCE", "1");
     }
-    run(&mut zig, options.output, |_| None)?;
+    run(&mut zig, options.output, hint)?;
 
     let mut linker = compiler.clang(tools, false);
     linker.args(["-O2", "-mexec-model=reactor", "-Wl,-z", &format!("-Wl,{STACK}")]);
@@ -54,9 +54,23 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
         .args([&library.wasi, &object, &library.archive])
         .arg("-o")
         .arg(&module);
-    run(&mut linker, options.output, |_| None)?;
+    run(&mut linker, options.output, hint)?;
     // Zig refuses to read what is outside the folder of a module's root.
     component_of(&module, options.debug).map(Made::from)
+}
+
+/// What it means where a project asks for what is not its own.
+fn hint(said: &str) -> Option<&'static str> {
+    const PACKAGE: &str = "packages of build.zig.zon are not fetched, and only `tenon` and Zig's own library are imported by name: \
+                           put the sources of a package into the project, and import its file, as in \
+                           @import(\"folders/main.zig\")";
+    const NATIVE: &str = "libraries in C are not linked to a guest in Zig, and a sandbox has no system whose own could be called: \
+                          call what is in Zig, let the host compute, as in batch.eval(\"..\"), or write the guest in C, which \
+                          compiles a library along with it";
+    if said.contains("no module named '") {
+        return Some(PACKAGE);
+    }
+    (said.contains("undefined symbol") || said.contains("@cImport")).then_some(NATIVE)
 }
 
 fn module_argument(name: &str, file: &Path) -> String {
@@ -104,6 +118,20 @@ mod tests {
         for name in sources.filter(|name| is_c(name) && !["src/wasi.c", "testing/main.c"].contains(name)) {
             assert!(build.contains(&format!("\"{name}\"")), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_not_the_projects_is_spoken_of() {
+        // Of zig 0.17.
+        let package = "src/main.zig:45:19: error: no module named 'known-folders' available within module 'plugin'\n";
+        assert!(hint(package).unwrap().contains("build.zig.zon"));
+        for native in [
+            "src/main.zig:45:11: error: invalid builtin function: '@cImport'\n",
+            "error: wasm-ld: plugin.o: undefined symbol: curl_easy_init\n",
+        ] {
+            assert!(hint(native).unwrap().contains("libraries in C"), "{native}");
+        }
+        assert_eq!(hint("src/main.zig:3:5: error: expected ';' after statement\n"), None);
     }
 
     #[test]

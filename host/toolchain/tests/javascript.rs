@@ -149,6 +149,27 @@ fn what_the_sandbox_has_not_is_refused_with_the_reason() {
         "{native}"
     );
 
+    for (main, code) in [
+        // The package's module is the native code itself.
+        ("build/hash.node", ""),
+        // Its name is put together when it runs.
+        ("index.js", "require(\"./build/\" + globalThis.kind + \".node\");"),
+        // It is in a package for each kind of machine, which npm installs where it fits.
+        ("index.js", "require(\"@fast/hash-linux-x64-gnu\");"),
+    ] {
+        let package = format!(r#"{{ "main": "{main}" }}"#);
+        let package = ("node_modules/fast-hash/package.json", package.as_str());
+        let (code, built) = (
+            ("node_modules/fast-hash/index.js", code),
+            ("node_modules/fast-hash/build/hash.node", ""),
+        );
+        let native = refusal(&[MANIFEST, source, package, code, built]);
+        assert!(
+            native.contains("the package `fast-hash` has native code") && !native.contains("npm install"),
+            "{native}"
+        );
+    }
+
     let missing = refusal(&[MANIFEST, ("src/index.js", "import \"left-pad\";")]);
     assert!(
         missing.contains("src/index.js:1") && missing.contains("npm install left-pad"),

@@ -8,7 +8,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { lineTable } from "./lines.js";
 import { Mistake } from "./mistake.js";
-import { refusals } from "./refusals.js";
+import { refusals, unbundled } from "./refusals.js";
 
 const SDK = join(dirname(dirname(fileURLToPath(import.meta.url))), "src");
 
@@ -45,7 +45,7 @@ export { ${renamed} };
 /** The project with its dependencies, but without the SDK. */
 async function projectCode(build, project, entry) {
   const contents = `export * as tenonExports from ${JSON.stringify(`./${entry}`)};`;
-  const { outputFiles, metafile } = await told(() =>
+  const { outputFiles, metafile } = await told(project, () =>
     build({
       stdin: { contents, resolveDir: project, sourcefile: "tenon:guest" },
       absWorkingDir: project,
@@ -80,7 +80,7 @@ const COMMON = {
 async function sdkCode(build, names, from, isJob) {
   const some = names.includes("*") ? "*" : `{ ${names.join(", ")} }`;
   const contents = `export ${some} from "${from}";\nexport { guest } from "./${isJob ? "guest-job" : "guest"}.js";`;
-  const { outputFiles } = await told(() =>
+  const { outputFiles } = await told(SDK, () =>
     build({
       stdin: { contents, resolveDir: SDK, sourcefile: "@tenon/sdk" },
       absWorkingDir: SDK,
@@ -126,18 +126,20 @@ const SWEEP = `(() => {
   }
 })();`;
 
-/** Runs the bundler; its errors with their places. */
-async function told(run) {
+/** Runs the bundler in a folder; its errors with their places. */
+async function told(folder, run) {
   try {
     return await run();
   } catch (error) {
     if (!error.errors) throw error;
-    throw new Mistake(error.errors.map(describe).join("\n"));
+    throw new Mistake(error.errors.map((one) => describe(one, folder)).join("\n"));
   }
 }
 
-function describe({ text, location, notes }) {
+function describe({ text, location, notes }, folder) {
   const place = location ? `${location.file}:${location.line}:${location.column + 1}: ` : "";
+  const native = unbundled({ text, location }, folder);
+  if (native) return `${place}${native}`;
   const missing = /^Could not resolve "([^./][^"]*)"/.exec(text);
   const advice = missing ? `; if it is a package, install it in the project's folder: npm install ${missing[1]}` : "";
   const unknown = location?.file === "@tenon/sdk" && /^No matching export in "\S+" for import "(\w+)"/.exec(text);

@@ -1,12 +1,16 @@
 // What can't be in a sandbox, with the reason: parts of Node, and native code.
 
+import { existsSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { isAbsolute, relative, sep } from "node:path";
+import { isAbsolute, join, relative, sep } from "node:path";
 
 const NODE = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 const NAMESAKE = Symbol("looking for a package of that name");
 /** Packages with native code find it by these; the code itself would be missing only when it is called. */
 const FINDERS = /^(bindings|node-gyp-build|node-pre-gyp|@mapbox\/node-pre-gyp|prebuild-install)$/;
+
+/** Packages that hold the native code of another one for one kind of machine: `@img/sharp-linux-x64`, `@node-rs/crc32-win32-x64-msvc`. */
+const FOR_A_MACHINE = /^[^.].*\b(linux|linuxmusl|darwin|win32|android|freebsd)-(x64|ia32|arm|arm64|universal|ppc64|riscv64|s390x)\b/;
 
 /** A plugin of the bundler for a project's folder. */
 export const refusals = (project) => ({
@@ -32,6 +36,29 @@ export const refusals = (project) => ({
   },
 });
 
+/** Why what the bundler did not find, or could not read, is native code, if it is. */
+export function unbundled({ text, location }, project) {
+  const [, path] =
+    /^Could not resolve (?:require\()?"([^"]+)"/.exec(text) ?? /^No loader is configured for "\.node" files: (.+)$/.exec(text) ?? [];
+  if (!path || !(path.endsWith(".node") || FOR_A_MACHINE.test(path) || mainOf(path, project).endsWith(".node"))) {
+    return undefined;
+  }
+  const importer = location ? join(project, location.file) : project;
+  const who = [importer, path, join("node_modules", path)].find((file) => packageOf(file));
+  return native(whoOf(who ?? importer, project), path, project);
+}
+
+/** What the manifest of an installed package names as its module. */
+function mainOf(name, project) {
+  const manifest = join(project, "node_modules", name, "package.json");
+  try {
+    return existsSync(manifest) ? String(JSON.parse(readFileSync(manifest, "utf8")).main ?? "") : "";
+  } catch {
+    // The bundler says what is wrong with it.
+    return "";
+  }
+}
+
 function builtin(who, path) {
   return (
     `${who} needs \`${path}\`, a part of Node.js. The sandbox runs JavaScript without Node: no files, no network, ` +
@@ -48,6 +75,10 @@ function native(who, path, project) {
 
 /** Which package, or which file of the project, imports something. */
 function whoOf(importer, project) {
-  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(importer.split(sep).join("/")) ?? [];
+  const name = packageOf(importer);
   return name ? `the package \`${name}\`` : relative(project, importer) || "the project";
+}
+
+function packageOf(file) {
+  return /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file.split(sep).join("/"))?.[1];
 }

@@ -1,6 +1,7 @@
 import array
 import datetime as dt
 import math
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -88,9 +89,35 @@ def test_buffers_become_columns() -> None:
     assert Batch(x=array.array("d", [1.0, 2.0]))["x"].type == float64
     assert Batch(x=memoryview(array.array("B", [1, 2])))["x"].type == uint8
     assert int64(array.array("q", [5]))[0] == 5
-    numpy = pytest.importorskip("numpy")
+
+
+@pytest.fixture
+def numpy() -> Any:
+    """numpy, where it is installed. No sandbox has it, and nothing but `to_numpy` asks for it."""
+    return pytest.importorskip("numpy", reason="numpy is not installed: `pip install numpy`, and `to_numpy` is tested")
+
+
+def test_numpy_reads_a_column_where_it_lies(numpy: Any) -> None:
+    column = float64([1.5, None, -2.0])
+    array = column.to_numpy()
+    assert array.dtype == numpy.float64 and array[[0, 2]].tolist() == [1.5, -2.0]
+    assert numpy.shares_memory(array, numpy.frombuffer(column.buffers[1], dtype="u1"))
+    assert not array.flags.writeable, "a column never changes"
+    for make in (int8, int64, uint8, types.float16, types.float32, types.date):
+        assert make([]).to_numpy().tolist() == []
+    assert types.timestamp("us")([7]).to_numpy().tolist() == [7]
+
+
+def test_a_numpy_array_becomes_a_column(numpy: Any) -> None:
     column = Batch(x=numpy.arange(3))["x"]
-    assert column.type == int64 and column.to_numpy().sum() == 3
+    assert column.type == int64 and column.to_list() == [0, 1, 2]
+    assert float64(numpy.array([0.5])).to_list() == [0.5]
+
+
+def test_without_numpy_the_error_says_what_to_call_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(Unsupported, match=r"no numpy.*`values`.*`batch\.eval"):
+        float64([1.0]).to_numpy()
 
 
 @pytest.mark.parametrize(

@@ -59,10 +59,20 @@ def test_packages_with_native_code_are_named(tmp_path: Path) -> None:
 def test_what_a_project_failed_with_is_found() -> None:
     missing = "ModuleNotFoundError: No module named 'attr.x'"
     output = f'AssertionError: Traceback\nImportError: <<<{missing}\n  File "plugin.py">>>\n'
-    text = componentize.fault(output)
+    text = componentize.fault(output, [])
     assert 'dependencies = ["attr"]' in text and 'File "plugin.py"' in text and "AssertionError" not in text
-    assert componentize.fault("ImportError: <<<nothing here>>>") == "nothing here"
-    assert "no space left" in componentize.fault("no space left")
+    assert componentize.fault("ImportError: <<<nothing here>>>", []) == "nothing here"
+    assert "no space left" in componentize.fault("no space left", [])
+
+
+def test_imports_of_native_code_are_not_advised_to_be_bundled(tmp_path: Path) -> None:
+    (tmp_path / "fast").mkdir()
+    (tmp_path / "fast" / "_core.cpython-314-x86_64-linux-gnu.so").write_text("")
+    for module, found in [("numpy", "numpy"), ("fast._core", "fast"), ("pandas.io", "pandas")]:
+        output = f"ImportError: <<<ModuleNotFoundError: No module named '{module}'\n  File \"plugin.py\">>>\n"
+        text = componentize.fault(output, [tmp_path])
+        assert f"imports `{found}`, which has native code" in text and "batch.eval" in text, text
+        assert "dependencies" not in text and 'File "plugin.py"' in text, text
 
 
 def test_offline_says_what_it_would_run(tmp_path: Path) -> None:

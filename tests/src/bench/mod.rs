@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-pub use program::{Arguments, emptied, log_warnings, target_folder};
+pub use program::{Arguments, emptied, log_warnings, target_folder, tenon_program};
 
 /// Which direction is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

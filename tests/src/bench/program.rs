@@ -4,7 +4,7 @@ use std::env::{self, Args};
 use std::iter::Skip;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 
 /// The arguments of a benchmark.
 #[derive(Debug)]
@@ -81,4 +81,18 @@ pub fn emptied(folder: &Path) -> anyhow::Result<()> {
         std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
     std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))
+}
+
+/// The command `tenon`, which is built beside this program.
+///
+/// # Errors
+/// If it is not there.
+pub fn tenon_program() -> anyhow::Result<PathBuf> {
+    let program = env::current_exe()?.with_file_name(format!("tenon{}", env::consts::EXE_SUFFIX));
+    ensure!(
+        program.exists(),
+        "{} is not there; `cargo build --workspace` builds it",
+        program.display()
+    );
+    Ok(program)
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::peers;
 use crate::plugins;
 use crate::python_peers;
+use crate::spidermonkey;
 use crate::steps::{step, succeed};
 use crate::workspace::{Profile, build_program, root, target};
 
@@ -46,6 +47,9 @@ pub(crate) fn run(name: Option<&str>, quick: bool, with_peers: bool) -> Result<(
         .arg(&json);
     if with_peers && ["job", "languages", "sql"].contains(&name) {
         benchmark.arg("--peers").arg(python_peers::install(&results)?);
+    }
+    if with_peers && name == "languages" {
+        benchmark.arg("--spidermonkey").arg(spidermonkey::build(&results)?);
     }
     step(&format!("running the benchmark {name}"), || succeed(&mut benchmark))?;
     let written = fs::read(&json).with_context(|| format!("the benchmark wrote no {}", json.display()))?;

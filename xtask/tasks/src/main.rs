@@ -13,6 +13,7 @@ mod plugins;
 mod python_peers;
 mod services;
 mod setup;
+mod spidermonkey;
 mod steps;
 mod suites;
 mod templates;

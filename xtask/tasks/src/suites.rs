@@ -73,7 +73,7 @@ impl Runner {
             }
             Self::Pytest => {
                 let mut pytest = Command::new(tools.python_packages(&PYTHON)?.join("python"));
-                pytest.args(["-B", "-m", "pytest", "-q", "-p", "no:cacheprovider"]);
+                pytest.args(["-B", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider"]);
                 pytest
             }
             Self::Node => {
@@ -191,6 +191,11 @@ fn run(what: &str, runner: Runner, folder: &Path, counts: &mut Counts) -> Result
     counts.passed += passed;
     counts.failed += failed;
     counts.skipped += skipped;
+    // `SKIPPED [1] tests/test_columns.py:96: numpy is not installed`
+    for reason in text.lines().filter_map(|line| line.strip_prefix("SKIPPED ")) {
+        println!("SKIPPED in tests of {what}, {reason}");
+        counts.skipped_names.push(format!("in tests of {what}, {reason}"));
+    }
     eprintln!("    {passed} passed, {failed} failed, {skipped} skipped");
     if !status.success() || failed > 0 || passed == 0 {
         println!("{text}");

@@ -6,6 +6,7 @@ import struct
 from typing import Any, ClassVar
 
 from .. import bitmap
+from ..errors import Unsupported
 from ..types import DataType
 from .base import Column, Encoded, Node, misfit, split, view
 
@@ -50,8 +51,15 @@ class Number(Column[Any]):
         return view(self.buffers[1], code_of(self.field.type.format))
 
     def to_numpy(self) -> Any:
-        """The values as a numpy array, without a copy. Where there are nulls, look at ``validity``."""
-        import numpy
+        """The values as a numpy array, without a copy; it can't be written to. Where there are nulls, look at
+        ``validity``. In native tests only: no sandbox has numpy."""
+        try:
+            import numpy
+        except ModuleNotFoundError:
+            raise Unsupported(
+                "there is no numpy here, and none in any sandbox: it is machine code. `values` is a view of the same "
+                "numbers, `to_list()` has them as Python's own, and `batch.eval(..)` has the host compute with them"
+            ) from None
 
         return numpy.frombuffer(self.buffers[1], dtype=code_of(self.field.type.format))
 

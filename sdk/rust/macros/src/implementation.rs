@@ -9,7 +9,7 @@ use crate::options::Options;
 
 /// The implementation as it was written, and its registration.
 pub fn expand(options: &Options, item: &ItemImpl) -> syn::Result<TokenStream> {
-    let implements = item.trait_.as_ref().and_then(|(_, path, _)| path.segments.last());
+    let implements = item.trait_.as_ref().and_then(|(path, _)| path.segments.last());
     if implements.is_none_or(|segment| segment.ident != "Transform") {
         return Err(syn::Error::new(
             item.self_ty.span(),

@@ -1,27 +1,16 @@
 //! The command `tenon` as a process of its own.
 
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
+use tenon_tests::bench::tenon_program;
 
 use crate::Bench;
 
-/// The command, beside this program.
-pub fn program() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?.with_file_name(format!("tenon{}", std::env::consts::EXE_SUFFIX));
-    ensure!(
-        program.exists(),
-        "{} is not there; `cargo build --workspace` builds it",
-        program.display()
-    );
-    Ok(program)
-}
-
 /// The command with a history and a cache of its own.
 pub fn command(bench: &Bench) -> anyhow::Result<Command> {
-    let mut command = Command::new(program()?);
+    let mut command = Command::new(tenon_program()?);
     command
         .env("TENON_HOME", bench.folder.join("home"))
         .env("TENON_CACHE", bench.folder.join("cache"))

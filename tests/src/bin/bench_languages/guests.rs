@@ -1,6 +1,6 @@
 //! Components: their size, and what getting a sandbox of one takes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -13,6 +13,8 @@ use crate::Effort;
 
 /// Sandboxes that are kept warm.
 const WARM: usize = 16;
+/// The guest in JavaScript on another engine, by its folder and as people call it. It is what ours is compared with.
+const PEER: (&str, &str) = ("spidermonkey", "JavaScript on SpiderMonkey");
 
 /// The conformance guest of a language, which has every transform; and an ordinary one, the flights example where the
 /// language has it, by which sizes and starts are told.
@@ -25,8 +27,20 @@ pub struct Guest {
     loaded: Duration,
 }
 
-/// The guests that are there. Rust's, which the others are compared with, has to be.
-pub async fn load() -> anyhow::Result<Vec<Guest>> {
+impl Guest {
+    /// Adds a figure that is at most `reach` in what Tenon builds, and is only noted of a peer.
+    pub fn at_most(&self, figures: &mut Figures, figure: String, value: f64, unit: &'static str, reach: f64) {
+        if self.folder == PEER.0 {
+            figures.note(figure, value, unit);
+        } else {
+            figures.at_most(figure, value, unit, reach);
+        }
+    }
+}
+
+/// The guests that are there, and a peer where its component is given. Rust's, which the others are compared with, has
+/// to be there.
+pub async fn load(spidermonkey: Option<PathBuf>) -> anyhow::Result<Vec<Guest>> {
     let cache = tempfile::tempdir()?;
     let mut config = RuntimeConfig {
         pool: PoolConfig {
@@ -49,22 +63,34 @@ pub async fn load() -> anyhow::Result<Vec<Guest>> {
             }
         };
         let ordinary = ordinary(folder).unwrap_or_else(|| component.clone());
-        // Compiled once, then loaded as any later command does.
-        drop(Runtime::new(config.clone())?.load(&ordinary).await?);
-        let runtime = Runtime::new(config.clone())?;
-        let started = Instant::now();
-        let loading = runtime.load(&ordinary).await?;
-        let loaded = started.elapsed();
-        guests.push(Guest {
-            folder,
-            language,
-            plugin: runtime.load(&component).await?,
-            ordinary: loading,
-            component: ordinary,
-            loaded,
-        });
+        guests.push(loaded(&config, (folder, language), &component, ordinary).await?);
+    }
+    if let Some(component) = spidermonkey {
+        guests.push(loaded(&config, PEER, &component, component.clone()).await?);
     }
     Ok(guests)
+}
+
+/// Compiled once, then loaded as any later command does.
+async fn loaded(
+    config: &RuntimeConfig,
+    (folder, language): (&'static str, &'static str),
+    component: &Path,
+    ordinary: PathBuf,
+) -> anyhow::Result<Guest> {
+    drop(Runtime::new(config.clone())?.load(&ordinary).await?);
+    let runtime = Runtime::new(config.clone())?;
+    let started = Instant::now();
+    let loading = runtime.load(&ordinary).await?;
+    let loaded = started.elapsed();
+    Ok(Guest {
+        folder,
+        language,
+        plugin: runtime.load(component).await?,
+        ordinary: loading,
+        component: ordinary,
+        loaded,
+    })
 }
 
 /// The flights example in a language.
@@ -84,21 +110,29 @@ pub async fn measure(guests: &[Guest], effort: Effort, figures: &mut Figures) ->
     for guest in guests {
         let (kib, refill) = reach(guest.folder).with_context(|| format!("nothing to reach for {}", guest.folder))?;
         let language = guest.language;
-        figures.at_most(
-            format!("{language}: component"),
-            guest.component.metadata()?.len() as f64 / 1024.0,
-            "KiB",
-            kib,
-        );
+        let size = guest.component.metadata()?.len() as f64 / 1024.0;
+        guest.at_most(figures, format!("{language}: component"), size, "KiB", kib);
         figures.note(
             format!("{language}: load from the cache"),
             guest.loaded.as_secs_f64() * 1e3,
             "ms",
         );
         let checkout = checkout(&guest.ordinary, effort).await?;
-        figures.at_most(format!("{language}: checkout of a warm sandbox"), checkout, "us", 1.0);
+        guest.at_most(
+            figures,
+            format!("{language}: checkout of a warm sandbox"),
+            checkout,
+            "us",
+            1.0,
+        );
         let time = instantiate(guest, effort).await?;
-        figures.at_most(format!("{language}: refill, instantiate and drop"), time, "us", refill);
+        guest.at_most(
+            figures,
+            format!("{language}: refill, instantiate and drop"),
+            time,
+            "us",
+            refill,
+        );
     }
     Ok(())
 }
@@ -109,7 +143,7 @@ fn reach(folder: &str) -> Option<(f64, f64)> {
         "rust" => (150.0, 15.0),
         "c" | "zig" => (50.0, 15.0),
         "go" => (3.0 * 1024.0, 400.0),
-        "js" => (2.0 * 1024.0, 200.0),
+        "js" | "spidermonkey" => (2.0 * 1024.0, 200.0),
         "python" => (20.0 * 1024.0, 1_000.0),
         _ => return None,
     })

@@ -1,5 +1,6 @@
 //! `cargo xtask bench languages`: what guests cost in each language, with the same transforms over the same data.
 
+mod first_build;
 mod guests;
 mod native;
 mod transforms;
@@ -34,18 +35,23 @@ const QUICK: Effort = Effort {
 async fn main() -> anyhow::Result<()> {
     log_warnings();
     let mut effort = FULL;
-    let mut python = None;
-    let json = Arguments::read("--quick, --peers PYTHON", |argument, arguments| {
-        match argument {
-            "--quick" => effort = QUICK,
-            "--peers" => python = Some(PathBuf::from(arguments.value("a Python program")?)),
-            _ => return Ok(false),
-        }
-        Ok(true)
-    })?;
+    let (mut python, mut spidermonkey) = (None, None);
+    let json = Arguments::read(
+        "--quick, --peers PYTHON, --spidermonkey COMPONENT",
+        |argument, arguments| {
+            match argument {
+                "--quick" => effort = QUICK,
+                "--peers" => python = Some(PathBuf::from(arguments.value("a Python program")?)),
+                "--spidermonkey" => spidermonkey = Some(PathBuf::from(arguments.value("a component")?)),
+                _ => return Ok(false),
+            }
+            Ok(true)
+        },
+    )?;
     let mut figures = Figures::default();
-    let guests = guests::load().await?;
+    let guests = guests::load(spidermonkey).await?;
     guests::measure(&guests, effort, &mut figures).await?;
     transforms::measure(&guests, effort, python.as_deref(), &mut figures).await?;
+    first_build::measure(&mut figures)?;
     figures.publish(json.as_deref())
 }

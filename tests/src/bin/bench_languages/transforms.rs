@@ -74,7 +74,8 @@ async fn per_batch(guests: &[Guest], effort: Effort, batch: &RecordBatch, figure
             of_rust = time;
             figures.note(format!("{language}: a batch that passes"), time, "us");
         } else {
-            figures.at_most(
+            guest.at_most(
+                figures,
                 format!("{language}: a batch that passes, over Rust's"),
                 time - of_rust,
                 "us",
@@ -95,7 +96,7 @@ async fn kernels(guests: &[Guest], effort: Effort, batch: &RecordBatch, figures:
             of_rust = seconds;
         } else {
             let figure = format!("{}: native kernels, time against Rust's", guest.language);
-            figures.at_most(figure, seconds / of_rust, "x", 1.1);
+            guest.at_most(figures, figure, seconds / of_rust, "x", 1.1);
         }
     }
     Ok(())

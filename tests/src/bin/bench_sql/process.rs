@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use serde_json::Value;
-use tenon_tests::bench::median;
+use tenon_tests::bench::{median, tenon_program};
 
 use crate::Bench;
 
@@ -20,13 +20,7 @@ pub struct Run {
 pub fn tenon(bench: &Bench, job: &str) -> anyhow::Result<Run> {
     let file = bench.folder.join("job.toml");
     std::fs::write(&file, job)?;
-    let program = std::env::current_exe()?.with_file_name(format!("tenon{}", std::env::consts::EXE_SUFFIX));
-    ensure!(
-        program.exists(),
-        "{} is not there; `cargo build --workspace` builds it",
-        program.display()
-    );
-    let mut command = Command::new(program);
+    let mut command = Command::new(tenon_program()?);
     command
         .env("TENON_HOME", bench.folder.join("home"))
         .env("TENON_CACHE", bench.folder.join("cache"))

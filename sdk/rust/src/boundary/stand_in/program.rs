@@ -54,8 +54,9 @@ pub(crate) enum Program {}
 impl Program {
     pub(crate) fn compile(schema: &Schema, _expressions: &[&str]) -> Result<Self> {
         layout::arrow_schema(&schema.fields)?;
-        let message = "SQL expressions outside a sandbox need the feature `kernels`: \
-                       tenon-sdk = { version = \"0.1\", features = [\"kernels\"] } in [dev-dependencies]";
+        let message = "SQL expressions are the host's, and outside a sandbox there is none: test what is around them in a \
+                       function of its own, or depend on sdk/rust of Tenon's repository with the feature `kernels`, which \
+                       `tenon new` leaves out";
         Err(Error::new(ErrorKind::Unsupported, message))
     }
 
