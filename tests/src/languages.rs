@@ -16,16 +16,17 @@ use tenon_runtime::{Clock, Error, ErrorKind, Limits, Output, Plugin, Run};
 use crate::samples;
 
 /// The languages, by the names of their guests' folders and as people call them.
-pub const LANGUAGES: [(&str, &str); 6] = [
+pub const LANGUAGES: [(&str, &str); 7] = [
     ("rust", "Rust"),
     ("python", "Python"),
     ("js", "JavaScript"),
     ("go", "Go"),
     ("c", "C"),
+    ("cpp", "C++"),
     ("zig", "Zig"),
 ];
 /// Languages whose errors have a trace of calls.
-const TRACES: [&str; 5] = ["python", "js", "go", "c", "zig"];
+const TRACES: [&str; 6] = ["python", "js", "go", "c", "cpp", "zig"];
 
 /// The suite: `tests/conformance/cases.json`.
 #[derive(Debug, Deserialize)]
