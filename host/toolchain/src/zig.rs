@@ -45,7 +45,7 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
     if coloured(options.output) {
         zig.env("CLICOLOR_FORCE", "1");
     }
-    run(&mut zig, options.output, |_| None)?;
+    run(&mut zig, options.output, hint)?;
 
     let mut linker = compiler.clang(tools, false);
     linker.args(["-O2", "-mexec-model=reactor", "-Wl,-z", &format!("-Wl,{STACK}")]);
@@ -56,6 +56,13 @@ pub(crate) fn build(tools: &mut Tools<'_>, project: &Project, options: &BuildOpt
     run(&mut linker, options.output, |_| None)?;
     // Zig refuses to read what is outside the folder of a module's root.
     component_of(&module).map(Made::from)
+}
+
+/// How a library gets into a guest, where one is missing.
+fn hint(said: &str) -> Option<&'static str> {
+    const HINT: &str = "a library is compiled along with the guest: put its sources beside the file that the guest begins with, \
+                        and import them by path, as in @import(\"name/root.zig\")";
+    said.contains("no module named").then_some(HINT)
 }
 
 fn module_argument(name: &str, file: &Path) -> String {
@@ -214,5 +221,11 @@ mod tests {
 
         let error = built(&source.replace("return batch;", "return nothing;")).unwrap_err();
         assert!(error.contains("main.zig:2"), "{error}");
+
+        let error = built(&source.replace("return batch;", "_ = @import(\"leftpad\"); return batch;")).unwrap_err();
+        assert!(
+            error.contains("leftpad") && error.contains("put its sources beside"),
+            "{error}"
+        );
     }
 }
