@@ -1,9 +1,10 @@
 //! Scripts that go wrong, one kind after the other, in each interpreter: an exit code, a sentence that says what to do, and
-//! nothing written.
+//! nothing written. And a project in TypeScript, which has no guest of its own in the conformance suite.
 
 use std::fs;
 
-use crate::place::{Place, plugin_if_built};
+use crate::new::LACKS;
+use crate::place::{Ended, Place, plugin_if_built};
 
 const MISTAKE: i32 = 3;
 const LIMIT: i32 = 4;
@@ -148,4 +149,33 @@ fn in_rhai() {
         },
     ];
     check("scripts that go wrong in Rhai", "rhai", &scripts);
+}
+
+#[test]
+fn in_typescript_errors_show_the_line_that_was_written() {
+    let place = Place::new();
+    let source = "import { transform, type Batch } from \"@tenon/sdk\";\n\ninterface Order { id: number }\n\n\
+                  function inner(order: Order | undefined): number {\n  return order!.id;\n}\n\n\
+                  export const broken = transform({\n  process: (batch: Batch) => (batch.rows === 0 || inner(undefined) > 0 ? \
+                  batch : undefined),\n});\n";
+    fs::create_dir_all(place.path("shop/src")).expect("made");
+    fs::write(
+        place.path("shop/package.json"),
+        "{ \"name\": \"shop\", \"type\": \"module\" }",
+    )
+    .expect("written");
+    fs::write(place.path("shop/src/index.ts"), source).expect("written");
+    fs::write(place.path("orders.csv"), "id\n1\n").expect("written");
+    let mut command = place.command(&["run", "shop", "--from", "orders.csv", "--to", "out.csv"]);
+    // The machine's own: the tools may lie there.
+    command.env_remove("TENON_CACHE");
+    let ended = Ended::from(command.output().expect("started"));
+    if LACKS.iter().any(|lack| ended.stderr.contains(lack)) {
+        let reason = ended.stderr.lines().last().unwrap_or_default();
+        println!("\nSKIPPED errors in TypeScript, which cannot be built here: {reason}");
+        return;
+    }
+    let said = ended.failed(1);
+    assert!(said.contains("at inner (src/index.ts:6)"), "{said}");
+    assert!(!place.path("out.csv").exists());
 }
