@@ -87,6 +87,11 @@ func TypeDecimal(precision, scale int) DataType {
 	return DataType{Format: "d:" + strconv.Itoa(precision) + "," + strconv.Itoa(scale)}
 }
 
+// TypeDecimal256 is a decimal of 256 bits.
+func TypeDecimal256(precision, scale int) DataType {
+	return DataType{Format: TypeDecimal(precision, scale).Format + ",256"}
+}
+
 // TypeFixedSizeBinary is so many bytes each.
 func TypeFixedSizeBinary(width int) DataType {
 	return DataType{Format: "w:" + strconv.Itoa(width)}
@@ -215,6 +220,8 @@ func (t DataType) String() string {
 	switch {
 	case strings.HasPrefix(t.Format, "w:"):
 		return "fixed-size binary(" + t.Format[2:] + ")"
+	case strings.HasPrefix(t.Format, "+w:"):
+		return "fixed-size list"
 	case strings.HasPrefix(t.Format, "tt"):
 		return "time"
 	case strings.HasPrefix(t.Format, "ts"):
@@ -232,7 +239,7 @@ func (t DataType) column() string {
 	}
 	if _, _, bits, ok := t.Decimal(); ok {
 		if bits > 128 {
-			return ""
+			return "Decimal256"
 		}
 		return "Decimal"
 	}
@@ -254,6 +261,15 @@ func (t DataType) column() string {
 
 // accessor is what to call to read a column of this type: the end of the sentence "read it with".
 func (f Field) accessor() string {
+	if _, isList := listWidth(f.Type); isList {
+		return "Raw and its method Lists"
+	}
+	switch f.Type {
+	case DataType{Format: "+s"}:
+		return "Raw and its method Structs"
+	case DataType{Format: "+m"}:
+		return "Raw and its method Maps"
+	}
 	kind := f.ValueType().column()
 	if kind == "" || f.Type.Dictionary && kind != "string" && kind != "[]byte" {
 		return "Raw, or cast it with Eval"

@@ -51,6 +51,8 @@ func typeOfValue(value any) DataType {
 		return TypeDuration(Microsecond)
 	case Decimal:
 		return TypeDecimal(38, 0)
+	case Decimal256:
+		return TypeDecimal256(76, 0)
 	case Months:
 		return TypeMonths
 	case DayMillis:

@@ -8,7 +8,7 @@ import (
 // Value is what columns hold, as Go sees it.
 type Value interface {
 	bool | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64 | string | []byte |
-		Float16 | Date | DateMillis | Time32 | Time64 | Timestamp | Duration | Decimal | Months | DayMillis |
+		Float16 | Date | DateMillis | Time32 | Time64 | Timestamp | Duration | Decimal | Decimal256 | Months | DayMillis |
 		MonthDayNanos | Null
 }
 
@@ -42,6 +42,12 @@ type Decimal struct {
 	High int64
 }
 
+// Decimal256 is an integer of 256 bits, scaled by the power of ten that the column's type says.
+type Decimal256 struct {
+	// Words are its two's complement, the low one first.
+	Words [4]uint64
+}
+
 // Months is an interval of months.
 type Months int32
 
@@ -61,6 +67,18 @@ type MonthDayNanos struct {
 // DecimalOf is an integer as a decimal without digits after the point.
 func DecimalOf(value int64) Decimal {
 	return Decimal{Low: uint64(value), High: value >> 63}
+}
+
+// Wide is the same integer in 256 bits.
+func (d Decimal) Wide() Decimal256 {
+	sign := uint64(d.High >> 63)
+	return Decimal256{[4]uint64{d.Low, uint64(d.High), sign, sign}}
+}
+
+// Narrow is the same integer in 128 bits, false if it doesn't fit.
+func (d Decimal256) Narrow() (Decimal, bool) {
+	narrow := Decimal{Low: d.Words[0], High: int64(d.Words[1])}
+	return narrow, narrow.Wide() == d
 }
 
 // Int64 is the decimal's integer, false if it doesn't fit.

@@ -6,7 +6,8 @@ import (
 	"unsafe"
 )
 
-// Data is a column that can become one of a batch: an [Array], a [Builder], a [RawColumn] or an [Expr].
+// Data is a column that can become one of a batch: an [Array], a [Builder], [Lists], [Maps], [Structs],
+// a [RawColumn] or an [Expr].
 type Data interface {
 	raw() (RawColumn, error)
 }

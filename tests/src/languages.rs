@@ -16,16 +16,15 @@ use tenon_runtime::{Clock, Error, ErrorKind, Limits, Output, Plugin, Run};
 use crate::samples;
 
 /// The languages, by the names of their guests' folders and as people call them.
-pub const LANGUAGES: [(&str, &str); 6] = [
+pub const LANGUAGES: [(&str, &str); 7] = [
     ("rust", "Rust"),
     ("python", "Python"),
     ("js", "JavaScript"),
     ("go", "Go"),
     ("c", "C"),
+    ("cpp", "C++"),
     ("zig", "Zig"),
 ];
-/// Languages whose errors have a trace of calls.
-const TRACES: [&str; 5] = ["python", "js", "go", "c", "zig"];
 
 /// The suite: `tests/conformance/cases.json`.
 #[derive(Debug, Deserialize)]
@@ -89,8 +88,8 @@ struct Expected {
     /// One, or a list: an exception is the guest's own error in some languages, and a trap in others.
     kind: Value,
     contains: Vec<String>,
-    #[serde(default)]
-    in_traces: Vec<String>,
+    /// What it shows of where it was raised, in each language: the calls, the file, or both.
+    trace: Option<BTreeMap<String, Vec<String>>>,
 }
 
 impl Suite {
@@ -202,7 +201,13 @@ impl Expected {
             expected => *expected == kind,
         };
         ensure!(is_expected, "the error is {kind}: {message}");
-        let traced = self.in_traces.iter().filter(|_| TRACES.contains(&language));
+        let untraced = Vec::new();
+        let traced = match &self.trace {
+            Some(traces) => traces
+                .get(language)
+                .context("the case doesn't say what its trace shows")?,
+            None => &untraced,
+        };
         for text in self.contains.iter().chain(traced) {
             ensure!(
                 message.contains(text.as_str()),

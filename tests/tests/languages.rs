@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use tenon_runtime::{Plugin, Runtime, RuntimeConfig};
+use tenon_runtime::{Plugin, Run, Runtime, RuntimeConfig};
 use tenon_tests::guests::guest;
 use tenon_tests::languages::{Access, LANGUAGES, Suite, access};
 use tenon_tests::samples;
@@ -74,6 +74,22 @@ async fn every_type_passes_through_every_language() {
             .collect();
         check_table(&names, &results);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_of_rusts_library_shows_where_the_guest_met_it() {
+    let runtime = Runtime::new(RuntimeConfig::default()).unwrap();
+    let plugin = runtime.load(guest("conformance-rust").unwrap()).await.unwrap();
+    let state = [("runs".to_owned(), b"forty".to_vec())].into();
+    let run = Run::builder("tenant", "place").state(state).build();
+    let batch = samples::batch().unwrap();
+    let mut sandbox = plugin.checkout(&run).await.unwrap();
+    sandbox.open("state", "{}", &batch.schema()).await.unwrap();
+    let error = sandbox.process(batch).await.map(drop).unwrap_err().to_string();
+    assert!(
+        error.contains("invalid digit found in string (at ") && error.contains("services.rs:"),
+        "{error}"
+    );
 }
 
 /// The table in the docs has to be what came out; with `TENON_WRITE_DOCS` set, it is written.

@@ -159,17 +159,23 @@ mod tests {
         let error = built(&[("plugin.c", "#include <tenon.h>\nint broken(")]).unwrap_err();
         assert!(error.contains("plugin.c:2"), "{error}");
 
-        let error = built(&[("plugin.c", "#include <curl/curl.h>\n")]).unwrap_err();
-        assert!(
-            error.contains("curl/curl.h") && error.contains("compile_flags.txt"),
-            "{error}"
-        );
+        for source in ["plugin.c", "plugin.cpp"] {
+            let error = built(&[(source, "#include <curl/curl.h>\n")]).unwrap_err();
+            assert!(
+                error.contains(&format!("{source}:1"))
+                    && error.contains("curl/curl.h")
+                    && error.contains("compile_flags.txt"),
+                "{error}"
+            );
+        }
         let called = "#include <tenon.h>\nint nowhere(void);\n\
             static tenon_batch *f(tenon_batch *batch, const tenon_no_config *config)\n\
             { (void)config; return nowhere() ? batch : NULL; }\n\
             TENON_TRANSFORM(f, tenon_no_config)\n";
-        let error = built(&[("plugin.c", called)]).unwrap_err();
-        assert!(error.contains("nowhere") && error.contains("below src"), "{error}");
+        for source in ["plugin.c", "plugin.cpp"] {
+            let error = built(&[(source, called)]).unwrap_err();
+            assert!(error.contains("nowhere") && error.contains("below src"), "{error}");
+        }
 
         let undefined = "#include <tenon.h>\nint nowhere(void);\nint here(void) { return nowhere(); }\n";
         let error = built(&[("plugin.c", &format!("{undefined}{TRANSFORM}"))]).map(drop);

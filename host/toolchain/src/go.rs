@@ -271,7 +271,7 @@ mod tests {
         assert!(output.contains("main.go:6") && output.contains("return"), "{output}");
         let missing = GUEST.replace("import \"tenon\"", "import (\n\t\"tenon\"\n\t_ \"example.com/sums\"\n)");
         let error = built(&[("go.mod", "module guest\n\ngo 1.25\n"), ("main.go", &missing)]).unwrap_err();
-        assert!(error.to_string().contains("example.com/sums"), "{error}");
+        assert!(error.to_string().contains("go get example.com/sums"), "{error}");
         let nothing = "package main\n\nfunc main() {}\n";
         let error = built(&[("go.mod", "module guest\n\ngo 1.25\n"), ("main.go", nothing)]).unwrap_err();
         assert!(error.to_string().contains("tenon.Transform"), "{error}");

@@ -241,5 +241,15 @@ mod tests {
         let lines = |component: &[u8]| tenon_component::LineTables::of(component, usize::MAX);
         let with_lines = built(source, true).unwrap();
         assert!(lines(&component).is_empty() && !lines(&with_lines).is_empty());
+
+        let error = built(
+            &source.replace("return batch;", "_ = @import(\"leftpad\"); return batch;"),
+            false,
+        )
+        .unwrap_err();
+        assert!(
+            error.contains("leftpad") && error.contains("put the sources of a package into the project"),
+            "{error}"
+        );
     }
 }

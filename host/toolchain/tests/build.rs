@@ -150,6 +150,20 @@ fn a_compile_error_is_shown_whole() {
 }
 
 #[test]
+fn a_crate_that_the_manifest_does_not_name_is_told_how_to_be_named() {
+    let code = format!("pub fn padded() {{ left_pad::pad(3) }}\n{}", guest("double"));
+    let folder = project(&format!("{MANIFEST}{CDYLIB}"), &code);
+    let error = build_in(folder.path()).unwrap_err();
+    let Error::Command { output, .. } = &error else {
+        panic!("{error}")
+    };
+    assert!(
+        output.contains("src/lib.rs:1") && output.contains("cargo add left_pad"),
+        "{output}"
+    );
+}
+
+#[test]
 fn crates_that_are_not_for_sandboxes_are_told_why() {
     let calling = |module: &str, function: &str| {
         let call = format!("unsafe {{ {function}(x) }}");

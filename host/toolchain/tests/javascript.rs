@@ -170,11 +170,13 @@ fn what_the_sandbox_has_not_is_refused_with_the_reason() {
         );
     }
 
-    let missing = refusal(&[MANIFEST, ("src/index.js", "import \"left-pad\";")]);
-    assert!(
-        missing.contains("src/index.js:1") && missing.contains("npm install left-pad"),
-        "{missing}"
-    );
+    for source in ["src/index.js", "src/index.ts"] {
+        let missing = refusal(&[MANIFEST, (source, "import \"left-pad\";")]);
+        assert!(
+            missing.contains(&format!("{source}:1")) && missing.contains("npm install left-pad"),
+            "{missing}"
+        );
+    }
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! Errors: what a native function throws into a script, and what is told of a script's failure.
 
-use rhai::{Dynamic, EvalAltResult, ParseError, Position};
+use rhai::{Dynamic, EvalAltResult, ParseError, ParseErrorType, Position};
 use tenon::{Error, ErrorKind};
 
 /// Characters of a line that are shown.
 const LINE: usize = 160;
+
+/// What is said of an import.
+const IMPORT: &str = "can't import: a script is one file; put what it needs into the script, or make it a project in a language \
+                      that has packages, with `tenon new`";
 
 /// How a native function that a script calls fails.
 pub type Thrown = Box<EvalAltResult>;
@@ -53,10 +57,11 @@ impl Source {
 
     /// The error of a script that can't be parsed.
     pub fn misspelled(&self, error: &ParseError) -> Error {
-        let mut message = error.err_type().to_string();
-        if let rhai::ParseErrorType::VariableUndefined(name) = error.err_type() {
-            message = undefined(name);
-        }
+        let message = match error.err_type() {
+            ParseErrorType::VariableUndefined(name) => undefined(name),
+            ParseErrorType::Reserved(word) if word == "import" => IMPORT.to_owned(),
+            other => other.to_string(),
+        };
         Error::bad_config(self.at(error.position(), &message))
     }
 

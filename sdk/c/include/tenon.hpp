@@ -76,25 +76,34 @@ TENON_CPP_FIXED(double, tenon_float64s, float64)
 #undef TENON_CPP_FIXED
 } // namespace detail
 
-// A column of numbers. Dates, timestamps, decimals and the like are read with the functions of tenon.h.
-template <class T>
-class Column {
+// A column of fixed width, by whichever view tenon.h gives of it: `tenon::Values(tenon_read_timestamp(batch, "at"))`.
+template <class View>
+class Values {
 public:
-    explicit Column(typename detail::Fixed<T>::View view) : view_(view) {}
+    using Value = std::remove_cv_t<std::remove_pointer_t<decltype(View::values)>>;
+
+    explicit Values(View view) : view_(view) {}
 
     std::size_t size() const { return view_.rows; }
     bool is_null(std::size_t row) const { return TENON_IS_NULL(view_, row); }
-    std::optional<T> operator[](std::size_t row) const
+    std::optional<Value> operator[](std::size_t row) const
     {
-        return is_null(row) ? std::nullopt : std::optional<T>(view_.values[row]);
+        return is_null(row) ? std::nullopt : std::optional<Value>(view_.values[row]);
     }
     // All values, where they crossed to; those of nulls are unspecified.
-    std::span<const T> values() const { return {view_.values, view_.rows}; }
+    std::span<const Value> values() const { return {view_.values, view_.rows}; }
     auto begin() const { return RowIterator(this, 0); }
     auto end() const { return RowIterator(this, size()); }
 
 private:
-    typename detail::Fixed<T>::View view_;
+    View view_;
+};
+
+// A column of numbers. Dates, timestamps, decimals and the like are Values.
+template <class T>
+class Column : public Values<typename detail::Fixed<T>::View> {
+public:
+    using Values<typename detail::Fixed<T>::View>::Values;
 };
 
 // A column of booleans.
@@ -138,11 +147,49 @@ private:
     tenon_strings view_;
 };
 
-// A new column of numbers: zero until they are set.
+// Which of all items a row of lists has.
+struct Items {
+    std::size_t from;
+    std::size_t to;
+};
+
+// A column of lists or maps: their items are a column of their own.
+class Lists {
+public:
+    explicit Lists(tenon_lists view) : view_(view) {}
+
+    std::size_t size() const { return view_.rows; }
+    bool is_null(std::size_t row) const { return TENON_IS_NULL(view_, row); }
+    std::optional<Items> operator[](std::size_t row) const
+    {
+        return is_null(row) ? std::nullopt : std::optional<Items>(items_of(row));
+    }
+    // Where a row's items are; a null may have some too, which mean nothing.
+    Items items_of(std::size_t row) const { return {tenon_items_from(&view_, row), tenon_items_to(&view_, row)}; }
+    // The items of all rows, one after the other, for a tenon_as_ function; NULL where the column couldn't be read.
+    const tenon_column *items() const { return view_.items; }
+    auto begin() const { return RowIterator(this, 0); }
+    auto end() const { return RowIterator(this, size()); }
+
+private:
+    tenon_lists view_;
+};
+
+// A new column of numbers, or of another type of fixed width: zero until they are set.
 template <class T>
 class Builder {
 public:
     explicit Builder(std::size_t rows) { column_ = detail::Fixed<T>::make(rows, &values_); }
+    // With the type, name and metadata of a field, whose values have to be as wide as T.
+    Builder(std::size_t rows, const tenon_field *like) : like_(like)
+    {
+        if (tenon_width_of(like) != sizeof(T))
+            tenon_panic("a value of `%s`, which is %s, has %zu bytes, not %zu", like->name.data, tenon_type_name(like),
+                tenon_width_of(like), sizeof(T));
+        void *values;
+        column_ = tenon_new_fixed(like->format.data, rows, &values);
+        values_ = static_cast<T *>(values);
+    }
 
     void set(std::size_t row, std::optional<T> value)
     {
@@ -152,9 +199,10 @@ public:
             tenon_set_null(column_, row);
     }
     T *values() { return values_; }
-    tenon_column *finish() { return column_; }
+    tenon_column *finish() { return like_ == nullptr ? column_ : tenon_like(column_, like_); }
 
 private:
+    const tenon_field *like_ = nullptr;
     tenon_column *column_;
     T *values_;
 };
@@ -178,7 +226,7 @@ private:
     tenon_column *column_;
 };
 
-// Collects texts row by row.
+// Collects texts, or bytes, row by row.
 class TextBuilder {
 public:
     explicit TextBuilder(std::size_t rows) : builder_(tenon_build_text(rows)) {}
@@ -196,6 +244,10 @@ public:
     void append(std::string_view text) { tenon_append(builder_, text.data(), text.size()); }
     void end_row() { tenon_end_row(builder_); }
     tenon_column *finish() { return tenon_text_column(builder_); }
+    // As bytes.
+    tenon_column *finish_bytes() { return tenon_bytes_column(builder_); }
+    // With the type, name and metadata of a field: text or bytes in any layout, or a dictionary of them.
+    tenon_column *finish_like(const tenon_field *field) { return tenon_strings_like(builder_, field); }
 
 private:
     tenon_text_builder *builder_;
@@ -209,6 +261,16 @@ public:
 
     // A batch of these columns.
     static Batch of(std::initializer_list<tenon_named> columns) { return tenon_batch_of(columns.begin(), columns.size()); }
+    // A batch of this schema, with a column for each of its fields.
+    static Batch build(const tenon_schema *schema, std::size_t rows, std::span<tenon_column *const> columns)
+    {
+        if (columns.size() == schema->column_count)
+            return tenon_build(schema, rows, columns.data());
+        tenon_fail(TENON_INTERNAL, "a schema of %zu columns was given %zu", schema->column_count, columns.size());
+        return nullptr;
+    }
+    // The rows of all parts, which must share one schema.
+    static Batch concat(std::initializer_list<tenon_batch *> parts) { return tenon_concat(parts.begin(), parts.size()); }
 
     std::size_t rows() const { return tenon_rows(batch_); }
     const tenon_schema *schema() const { return tenon_schema_of(batch_); }
@@ -228,22 +290,24 @@ public:
     {
         return Column<std::string_view>(tenon_read_bytes(batch_, name));
     }
+    Lists lists(const char *name) const { return Lists(tenon_read_list(batch_, name)); }
+    // A column of any type as it crosses, for a tenon_as_ function.
+    tenon_column *raw(std::size_t position) const { return tenon_read_at(batch_, position); }
 
     Batch with(const char *name, tenon_column *column) const { return tenon_with(batch_, name, column); }
     Batch with(std::initializer_list<tenon_named> columns) const
     {
         return tenon_with_columns(batch_, columns.begin(), columns.size());
     }
-    Batch select(std::initializer_list<const char *> names) const { return tenon_select(batch_, tenon_list_of(names)); }
+    Batch select(tenon_text_list names) const { return tenon_select(batch_, names); }
+    Batch select(std::initializer_list<const char *> names) const { return select(tenon_list_of(names)); }
     Batch slice(std::size_t offset, std::size_t length) const { return tenon_slice(batch_, offset, length); }
     Batch take(std::span<const std::uint32_t> rows) const { return tenon_take(batch_, rows.data(), rows.size()); }
     Batch without_rejected() const { return tenon_without_rejected(batch_); }
 
     // Computed by the host, by SQL expressions.
-    Batch eval(std::initializer_list<const char *> expressions) const
-    {
-        return tenon_eval(batch_, tenon_list_of(expressions));
-    }
+    Batch eval(tenon_text_list expressions) const { return tenon_eval(batch_, expressions); }
+    Batch eval(std::initializer_list<const char *> expressions) const { return eval(tenon_list_of(expressions)); }
     Batch with_expression(const char *name, const char *expression) const
     {
         return tenon_with_expression(batch_, name, expression);

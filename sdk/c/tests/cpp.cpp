@@ -45,3 +45,40 @@ TENON_TEST(functions_in_cpp_work)
     TENON_CHECK(known[0] == true && known[1] == false);
     TENON_CHECK(batch.column<std::int64_t>("nowhere").size() == 0 && tenon_failed());
 }
+
+TENON_TEST(columns_of_every_width_are_ranges_in_cpp)
+{
+    void *made;
+    tenon_column *times = tenon_new_fixed("tsu:UTC", 3, &made);
+    static_cast<std::int64_t *>(made)[2] = 77;
+    tenon_set_null(times, 1);
+    tenon::Batch batch = tenon_test_batch(1, "at", times);
+    tenon::Values at(tenon_read_timestamp(batch, "at"));
+    tenon::Builder<std::int64_t> later(at.size(), batch.schema()->columns[0]);
+    std::size_t row = 0;
+    for (std::optional<std::int64_t> time : at)
+        later.set(row++, time ? std::optional(*time + 1) : std::nullopt);
+    batch = batch.with("at", later.finish());
+    TENON_CHECK(std::string_view(batch.schema()->columns[0]->format.data) == "tsu:UTC");
+    tenon::Values read(tenon_read_timestamp(batch, "at"));
+    TENON_CHECK(read.size() == 3 && read[0] == 1 && !read[1] && read[2] == 78);
+}
+
+TENON_TEST(lists_are_ranges_of_items_in_cpp)
+{
+    std::int32_t *ends;
+    tenon_column *made = tenon_new_list(3, &ends, tenon_test_texts(3, "a", "b", "c"));
+    ends[0] = ends[1] = 2;
+    ends[2] = 3;
+    tenon_set_null(made, 1);
+    tenon::Batch batch = tenon_test_batch(1, "tags", made);
+    tenon::Lists tags = batch.lists("tags");
+    tenon::Column<std::string_view> items(tenon_as_text(tags.items()));
+    std::string seen;
+    for (std::optional<tenon::Items> row : tags) {
+        for (std::size_t item = row ? row->from : 0; row && item < row->to; item++)
+            seen += *items[item];
+        seen += row ? "." : "null.";
+    }
+    TENON_CHECK(seen == "ab.null.c.");
+}

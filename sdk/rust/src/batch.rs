@@ -107,7 +107,8 @@ impl Batch {
     /// Reads one column: only that column crosses.
     ///
     /// The type says how: `i64`, `f64`, ..., `bool`, `str` (or [`Utf8`]), `[u8]` (or [`Binary`](crate::Binary)), `i128` for
-    /// decimals, [`Date`](crate::Date), [`Timestamp`](crate::Timestamp), ...; [`RawColumn`] reads everything.
+    /// decimals, [`Date`](crate::Date), [`Timestamp`](crate::Timestamp), [`List<str>`](crate::List),
+    /// [`Struct`](crate::Struct), ...; [`RawColumn`] reads everything.
     ///
     /// # Errors
     /// `bad-config` if there is no such column, or it is of another type: the message says what to call instead.
@@ -372,7 +373,8 @@ impl Batch {
 }
 
 impl AnyColumn {
-    fn into_values(self) -> Result<RawColumn> {
+    /// The column itself, computed by the host first where it is an expression.
+    pub(crate) fn into_values(self) -> Result<RawColumn> {
         match self.0 {
             Source::Values(column) => Ok(column),
             Source::Expression(evaluated) => evaluated.raw(),

@@ -4,19 +4,31 @@
 mod any;
 mod binary;
 mod boolean;
+mod children;
+mod decimal;
+mod dictionary;
 mod half;
+mod list;
+mod map;
+mod null;
 mod offsets;
 mod primitive;
 mod raw;
+mod structs;
 mod temporal;
 mod text;
 
 pub use any::AnyColumn;
 pub use binary::Binary;
 pub use boolean::Booleans;
+pub use decimal::{Decimal32, Decimal64, Decimal256};
 pub use half::F16;
+pub use list::List;
+pub use map::Map;
+pub use null::NullColumn;
 pub use primitive::{Column, Primitive};
 pub use raw::{Node, RawColumn};
+pub use structs::Struct;
 pub use temporal::{Date, DateMillis, DayMillis, Duration, MonthDayNanos, Months, Time32, Time64, Timestamp};
 pub use text::Utf8;
 

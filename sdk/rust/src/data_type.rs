@@ -164,13 +164,20 @@ impl DataType {
     /// What to call to read a column of this type: the end of the sentence "read it with".
     pub(crate) fn accessor(&self) -> &'static str {
         match self {
-            Self::Decimal { bits: 256, .. } => "`raw`, or narrow it with `eval(\"cast(.. as decimal(38, ..))\")`",
+            Self::Decimal { bits: 256, .. } => "`column::<Decimal256>`",
             Self::Decimal { .. } => "`column::<i128>`",
             Self::Time(TimeUnit::Second | TimeUnit::Millisecond) => "`column::<Time32>`",
             Self::Time(_) => "`column::<Time64>`",
             Self::Timestamp(..) => "`column::<Timestamp>`",
             Self::Duration(_) => "`column::<Duration>`",
             Self::FixedSizeBinary(_) => BINARY,
+            Self::Nested(format) => match format.as_str() {
+                "+l" | "+L" | "+vl" | "+vL" => LIST,
+                "+s" => "`column::<Struct>`",
+                "+m" => "`column::<Map>`",
+                fixed if fixed.starts_with("+w:") => LIST,
+                _ => "`raw`",
+            },
             Self::Dictionary(_) => "`strings` or `column::<Binary>` where the values are text or bytes, else `raw`",
             simple => simple.simple().map_or("`raw`", |simple| simple.accessor),
         }
@@ -190,10 +197,11 @@ struct Simple {
 }
 
 const TEXT: &str = "`strings`";
+const LIST: &str = "`column::<List>`";
 const BINARY: &str = "`column::<Binary>`";
 
 static SIMPLE: [Simple; 24] = [
-    simple(DataType::Null, "n", "null", "`raw`"),
+    simple(DataType::Null, "n", "null", "`column::<NullColumn>`"),
     simple(DataType::Boolean, "b", "boolean", "`column::<bool>`"),
     simple(DataType::Int8, "c", "int8", "`column::<i8>`"),
     simple(DataType::Int16, "s", "int16", "`column::<i16>`"),
@@ -272,6 +280,7 @@ impl Display for DataType {
                 "+s" => "struct",
                 "+m" => "map",
                 "+r" => "run-end encoded",
+                fixed if fixed.starts_with("+w:") => "fixed-size list",
                 _ => return write!(f, "a nested type (`{format}`)"),
             },
             simple => simple.simple().map_or("unknown", |simple| simple.name),

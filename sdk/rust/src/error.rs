@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
+use std::panic::Location;
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -42,11 +43,12 @@ pub enum ErrorKind {
 /// assert_eq!(error.kind(), ErrorKind::BadData);
 /// assert_eq!(error.to_string(), "reading the tariff `12a`: invalid digit found in string");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Error {
     kind: ErrorKind,
     message: Cow<'static, str>,
     context: Vec<Cow<'static, str>>,
+    place: Option<&'static Location<'static>>,
 }
 
 impl Error {
@@ -56,6 +58,7 @@ impl Error {
             kind,
             message: message.into(),
             context: Vec::new(),
+            place: None,
         }
     }
 
@@ -99,6 +102,23 @@ impl Error {
         self.context.iter().map(AsRef::as_ref)
     }
 
+    /// Where in the source an error of the standard library became this one, with `?` or [`Context`]: what such an error says
+    /// doesn't tell one call from another, so the run's error names the line. `None` for what was made as an [`Error`].
+    ///
+    /// ```
+    /// use tenon::{Error, Result};
+    ///
+    /// fn cents(text: &str) -> Result<i64> {
+    ///     Ok(text.parse()?)
+    /// }
+    ///
+    /// assert!(cents("12a").unwrap_err().place().is_some());
+    /// assert!(Error::bad_data("12a is no amount").place().is_none());
+    /// ```
+    pub fn place(&self) -> Option<&'static Location<'static>> {
+        self.place
+    }
+
     /// The same error, with what was being done around it.
     #[must_use]
     pub fn within(mut self, what: impl Into<Cow<'static, str>>) -> Self {
@@ -112,9 +132,13 @@ impl Error {
         expect(dead_code, reason = "only a component has a host to send it to")
     )]
     pub(crate) fn into_parts(self) -> (ErrorKind, String, Vec<String>) {
+        let message = match self.place {
+            Some(place) => format!("{} (at {}:{})", self.message, place.file(), place.line()),
+            None => self.message.into_owned(),
+        };
         (
             self.kind,
-            self.message.into_owned(),
+            message,
             self.context.into_iter().map(Cow::into_owned).collect(),
         )
     }
@@ -128,9 +152,19 @@ impl Error {
             kind,
             message: message.into(),
             context: context.into_iter().map(Cow::Owned).collect(),
+            place: None,
         }
     }
 }
+
+/// Errors are equal that say the same, wherever they come from.
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, &self.message, &self.context) == (other.kind, &other.message, &other.context)
+    }
+}
+
+impl Eq for Error {}
 
 impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -153,12 +187,21 @@ pub trait Context<T> {
 }
 
 impl<T, E: Into<Error>> Context<T> for Result<T, E> {
+    // No closures: the place of a conversion in one would be here.
+    #[track_caller]
     fn context(self, what: impl Into<Cow<'static, str>>) -> Result<T> {
-        self.map_err(|error| error.into().within(what))
+        match self {
+            Ok(value) => Ok(value),
+            Err(error) => Err(error.into().within(what)),
+        }
     }
 
+    #[track_caller]
     fn with_context<W: Into<Cow<'static, str>>>(self, what: impl FnOnce() -> W) -> Result<T> {
-        self.map_err(|error| error.into().within(what()))
+        match self {
+            Ok(value) => Ok(value),
+            Err(error) => Err(error.into().within(what())),
+        }
     }
 }
 
@@ -166,8 +209,12 @@ impl<T, E: Into<Error>> Context<T> for Result<T, E> {
 macro_rules! bad_data_from {
     ($($error:ty),+ $(,)?) => {$(
         impl From<$error> for Error {
+            #[track_caller]
             fn from(error: $error) -> Self {
-                Self::bad_data(error.to_string())
+                Self {
+                    place: Some(Location::caller()),
+                    ..Self::bad_data(error.to_string())
+                }
             }
         }
     )+};
@@ -192,5 +239,24 @@ impl From<String> for Error {
 impl From<&'static str> for Error {
     fn from(message: &'static str) -> Self {
         Self::bad_data(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_conversion_is_the_callers() {
+        fn parsed(text: &str) -> Result<i64> {
+            Ok(text.parse()?)
+        }
+        let error = "x".parse::<i64>().context("reading").unwrap_err();
+        let line = line!() - 1;
+        let place = error.place().unwrap();
+        assert_eq!((place.file(), place.line()), (file!(), line));
+        let converted = parsed("x").unwrap_err();
+        assert!(converted.place().unwrap().line() < line);
+        assert_eq!(converted.within("reading"), error);
     }
 }

@@ -110,8 +110,9 @@ mod guest;
 pub use batch::Batch;
 pub use buffer::Buffer;
 pub use column::{
-    AnyColumn, Binary, Booleans, Column, ColumnType, Date, DateMillis, DayMillis, Duration, F16, MonthDayNanos, Months,
-    Node, Primitive, RawColumn, Time32, Time64, Timestamp, Utf8,
+    AnyColumn, Binary, Booleans, Column, ColumnType, Date, DateMillis, DayMillis, Decimal32, Decimal64, Decimal256,
+    Duration, F16, List, Map, MonthDayNanos, Months, Node, NullColumn, Primitive, RawColumn, Struct, Time32, Time64,
+    Timestamp, Utf8,
 };
 pub use config::NoConfig;
 pub use data_type::{DataType, TimeUnit};

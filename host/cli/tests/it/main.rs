@@ -2,6 +2,7 @@
 
 mod azure;
 mod bad_input;
+mod bad_scripts;
 mod databases;
 mod dice;
 mod duckdb;

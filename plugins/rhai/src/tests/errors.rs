@@ -34,7 +34,7 @@ fn a_script_that_cannot_be_parsed_shows_where() {
         "import \"x\" as x;",
         orders(),
         ErrorKind::BadConfig,
-        &["clean.rhai:1:1", "import"],
+        &["clean.rhai:1:1", "import", "a script is one file", "tenon new"],
     );
 }
 

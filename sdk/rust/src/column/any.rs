@@ -1,6 +1,6 @@
 //! Whatever can become a column of a batch.
 
-use super::{Binary, Booleans, Column, Primitive, RawColumn, Utf8};
+use super::{Binary, Booleans, Column, NullColumn, Primitive, RawColumn, Struct, Utf8};
 use crate::program::{Deferred, Evaluated};
 
 /// A column of any type, or an expression that the host is to compute into one.
@@ -78,4 +78,6 @@ any_from! {
     Booleans: bool;
     Utf8: &str, String;
     Binary: ;
+    NullColumn: ;
+    Struct: ;
 }

@@ -3,7 +3,7 @@
 use crate::bitmap::Nulls;
 use crate::buffer::{Buffer, Values};
 use crate::data_type::DataType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema::Field;
 
 use super::{RawColumn, broken};
@@ -21,7 +21,7 @@ pub(crate) enum Offsets {
 }
 
 impl Offsets {
-    fn from_bytes(bytes: Vec<u8>, length: usize, large: bool) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: Vec<u8>, length: usize, large: bool) -> Option<Self> {
         // No rows may come without the one offset that Arrow asks for.
         if length == 0 {
             return Some(Self::Fixed { width: 0, length: 0 });
@@ -59,7 +59,30 @@ impl Offsets {
         })
     }
 
-    fn into_buffer(self) -> Buffer {
+    /// Offsets of rows that have so many of the items each, and together all of them.
+    pub(crate) fn of_lengths(lengths: impl IntoIterator<Item = usize>, items: usize) -> Result<Self> {
+        if i32::try_from(items).is_err() {
+            return Err(Error::bad_data(format!(
+                "{items} items are more than the {} that one column of lists may have",
+                i32::MAX
+            )));
+        }
+        let mut end = 0_usize;
+        let mut offsets = vec![0];
+        for length in lengths {
+            end = end.saturating_add(length);
+            // Refused below where it is more.
+            offsets.push(end.min(items) as i32);
+        }
+        if end != items {
+            return Err(Error::bad_data(format!(
+                "the rows' lengths say {end} items, but there are {items}"
+            )));
+        }
+        Ok(Self::Small(Values::Typed(offsets)))
+    }
+
+    pub(crate) fn into_buffer(self) -> Buffer {
         match self {
             Self::Small(offsets) => offsets.into_buffer(),
             Self::Large(offsets) => offsets.into_buffer(),
@@ -156,17 +179,7 @@ fn read_dictionary(mut column: RawColumn) -> Result<Spans> {
 /// Dictionary indices of any integer type as `u32`. What is negative or too large lies behind a null, and becomes a
 /// position past every dictionary's end.
 fn widen(data_type: &DataType, bytes: &[u8], length: usize) -> Option<Vec<u32>> {
-    let (width, signed) = match data_type {
-        DataType::Int8 => (1, true),
-        DataType::Int16 => (2, true),
-        DataType::Int32 => (4, true),
-        DataType::Int64 => (8, true),
-        DataType::UInt8 => (1, false),
-        DataType::UInt16 => (2, false),
-        DataType::UInt32 => (4, false),
-        DataType::UInt64 => (8, false),
-        _ => return None,
-    };
+    let (width, signed) = index_layout(data_type)?;
     if bytes.len() / width < length {
         return None;
     }
@@ -186,4 +199,19 @@ fn widen(data_type: &DataType, bytes: &[u8], length: usize) -> Option<Vec<u32>> 
         }
     });
     Some(widened.collect())
+}
+
+/// How many bytes an index of a dictionary has, and whether it is signed; `None` for what is no type of indices.
+pub(crate) fn index_layout(data_type: &DataType) -> Option<(usize, bool)> {
+    Some(match data_type {
+        DataType::Int8 => (1, true),
+        DataType::Int16 => (2, true),
+        DataType::Int32 => (4, true),
+        DataType::Int64 => (8, true),
+        DataType::UInt8 => (1, false),
+        DataType::UInt16 => (2, false),
+        DataType::UInt32 => (4, false),
+        DataType::UInt64 => (8, false),
+        _ => return None,
+    })
 }

@@ -17,7 +17,7 @@ pub struct Node {
 }
 
 /// A column of any type as it crosses the boundary: its nodes in pre-order, then its buffers in the order in which Arrow
-/// IPC writes them. For what has no typed accessor (lists, structs, maps, unions) and for passing columns through.
+/// IPC writes them. For what has no typed accessor (unions, run-end encoded) and for passing columns through.
 ///
 /// Buffers per node: none for null and run-end encoded; validity for struct and fixed-size list; validity and values for
 /// fixed-width types and dictionary indices; validity, offsets and data for text and bytes; validity and offsets for
@@ -53,7 +53,7 @@ impl RawColumn {
         let mut buffers = Vec::new();
         field.visit(&mut |field| {
             nodes.push(Node::default());
-            buffers.extend((0..empty_buffers(&field.data_type)).map(|_| Buffer::empty()));
+            buffers.extend((0..buffers_of(&field.data_type)).map(|_| Buffer::empty()));
         });
         Self { field, nodes, buffers }
     }
@@ -87,7 +87,7 @@ impl RawColumn {
 }
 
 /// How many buffers a node of this type has.
-fn empty_buffers(data_type: &DataType) -> usize {
+pub(crate) fn buffers_of(data_type: &DataType) -> usize {
     match data_type {
         DataType::Null => 0,
         data_type if data_type.is_text() || data_type.is_binary() => 3,

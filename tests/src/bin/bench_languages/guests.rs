@@ -101,6 +101,7 @@ fn ordinary(folder: &str) -> Option<PathBuf> {
         "python" => "flights-python",
         "go" => "flights-go",
         "c" => "flights-c",
+        "cpp" => "flights-cpp",
         _ => return None,
     };
     guest(name).ok()
@@ -141,7 +142,7 @@ pub async fn measure(guests: &[Guest], effort: Effort, figures: &mut Figures) ->
 fn reach(folder: &str) -> Option<(f64, f64)> {
     Some(match folder {
         "rust" => (150.0, 15.0),
-        "c" | "zig" => (50.0, 15.0),
+        "c" | "cpp" | "zig" => (50.0, 15.0),
         "go" => (3.0 * 1024.0, 400.0),
         "js" | "spidermonkey" => (2.0 * 1024.0, 200.0),
         "python" => (20.0 * 1024.0, 1_000.0),
