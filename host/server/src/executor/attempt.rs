@@ -62,7 +62,7 @@ pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: 
             until: stream.as_ref().map_or_else(|| until(shared, run), Stream::until),
             batch: stream.as_ref().map(Stream::number),
         };
-        let (went, artifacts) = attempt.go(&mut stream, &mut stopped).await;
+        let (went, artifacts) = Box::pin(attempt.go(&mut stream, &mut stopped)).await;
         traced::parts(shared, &progress, &went);
         if let Went::Away = went {
             return log.flush().await;

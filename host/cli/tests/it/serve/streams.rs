@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::served::{Dice, Served, times};
+use super::served::Served;
+use crate::dice::{Dice, times};
 use crate::place::Place;
 
 const JOB: &str = "stream.every = \"100ms\"\n[sources.numbers]\nurl = \"in/\"\nformat = \"csv\"\n\
