@@ -375,7 +375,10 @@ async fn a_commit_needs_the_target_that_was_prepared() {
     let other = WriteConfig::new(url(parent.path(), "other/"));
     let error = file::commit(&other, &prepared).await.expect_err("another target");
     let text = error.to_string();
-    assert!(text.contains(&format!("was prepared for {}", prepared.target())), "{text}");
+    assert!(
+        text.contains(&format!("was prepared for {}", prepared.target())),
+        "{text}"
+    );
     assert!(text.contains("put that URL back"), "{text}");
     assert!(!parent.path().join("other").exists(), "nothing was written there");
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tenon_engine::{Error as EngineError, Progress};
-use tenon_metadata::ErrorKind;
+use tenon_metadata::{ErrorKind, Name};
 use tenon_runs::{Claimed, RunLog};
+use tenon_tenants::quotas;
 use tokio::sync::oneshot;
 use tokio::sync::watch::Receiver;
 
@@ -18,6 +19,7 @@ use super::charged::Charged;
 use super::note::Note;
 use super::outcome::Ended;
 use super::stream::Stream;
+use super::watch::LOG_QUOTA;
 use super::went::{Done, Went};
 use super::{note, traced, watch};
 use crate::Error;
@@ -29,6 +31,7 @@ use ready::Ready;
 pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: Receiver<Stop>) {
     let log = traced::log(shared, run);
     let mut stream: Option<Stream> = None;
+    let mut is_cut = false;
     loop {
         let (progress, charged) = (Progress::default(), Charged::default());
         let attempt = Attempt {
@@ -54,6 +57,13 @@ pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: 
             _ => (went.noted(&progress), went.culprit()),
         };
         log.flush().await;
+        if log.is_at_quota() && !std::mem::replace(&mut is_cut, true) {
+            let reason = format!(
+                "the log of the run {} alone is as much as is kept of all runs",
+                run.lease.run
+            );
+            tell_reached(shared, &run.tenant, LOG_QUOTA, reason).await;
+        }
         let goes_on = matches!(note, Note::Batch(_));
         let is_noted = note::note(shared, run, note, &charged).await;
         shared
@@ -158,6 +168,17 @@ impl Attempt<'_> {
                 Went::Badly(Ended::of(&error))
             }
         }
+    }
+}
+
+/// Has those who watch a tenant know that it has reached a quota.
+async fn tell_reached(shared: &Shared, tenant: &Name, quota: &'static str, reason: String) {
+    let tenant = tenant.clone();
+    let told = shared
+        .metadata
+        .write(move |tx| quotas::tell_reached(tx, &tenant, quota, &reason));
+    if let Err(error) = told.await {
+        tracing::warn!(%error, "nobody is told that a quota is reached");
     }
 }
 

@@ -9,7 +9,7 @@ use tenon_runtime::LogSink;
 use tenon_tenants::{Error as TenantError, quotas};
 use tokio::runtime::Handle;
 
-use super::{Attempt, broken, refused};
+use super::{Attempt, broken, refused, tell_reached};
 use crate::Error;
 use crate::executor::budget::Held;
 use crate::executor::lookup::Belongings;
@@ -46,7 +46,7 @@ impl Attempt<'_> {
                 let (ended, used_up) = (broken(&error), used_up(&error));
                 drop(error);
                 if let Some(reason) = used_up {
-                    self.tell_used_up(reason).await;
+                    tell_reached(shared, &run.tenant, watch::CPU_QUOTA, reason).await;
                 }
                 return Err(ended);
             }
@@ -97,18 +97,6 @@ impl Attempt<'_> {
             timeout: given(stored.settings.timeout_seconds),
             _budget: budget,
         })
-    }
-
-    /// Has those who watch the tenant know that its CPU time is used up.
-    async fn tell_used_up(&self, reason: String) {
-        let tenant = self.run.tenant.clone();
-        let told = self
-            .shared
-            .metadata
-            .write(move |tx| quotas::tell_reached(tx, &tenant, watch::CPU_QUOTA, &reason));
-        if let Err(error) = told.await {
-            tracing::warn!(%error, "nobody is told that a quota is reached");
-        }
     }
 
     /// Hands what guests log to the log of the run.
