@@ -32,12 +32,13 @@ const PARTS: [(&str, &str); 8] = [
 ];
 
 /// What has the tenant's name on it.
-const WHOLES: [&str; 20] = [
+const WHOLES: [&str; 21] = [
     "runs",
     "run_queue",
     "run_shares",
     "run_lanes",
     "run_tenants",
+    "run_log_quotas",
     "run_keys",
     "run_totals",
     "job_versions",

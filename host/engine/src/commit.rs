@@ -27,6 +27,12 @@ impl Planned {
         outputs.chain(self.stages.iter().filter_map(|stage| stage.plan()))
     }
 
+    /// Whether there was a row in what is new in incremental sources.
+    pub fn has_found(&self) -> bool {
+        let mut incremental = self.sources.iter().filter(|source| source.incremental);
+        incremental.any(|source| source.table.rows() > 0)
+    }
+
     /// Ends the writers of rejected rows. What one of them failed with is why the run failed.
     pub async fn give_up(self) -> Option<Error> {
         let Self {

@@ -198,7 +198,7 @@ pub enum Status {
     Succeeded,
     /// Every target held data, and the mode was to leave it.
     Skipped,
-    /// The incremental sources hold nothing that earlier runs have not read.
+    /// The incremental sources hold nothing that earlier runs have not read, or, in micro-batches, no row.
     NothingNew,
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use datafusion::physical_plan::displayable;
 use tenon_runtime::{Plugin, Runtime};
 
-use crate::commit::Committing;
+use crate::commit::{Committing, Durable};
 use crate::drive::Drive;
 use crate::error::Error;
 use crate::finish;
@@ -18,7 +18,7 @@ use crate::ledger::{Commitment, Ledger};
 use crate::plan::{Plan, load_one, plan, run_id};
 use crate::progress::{Phase, Progress};
 use crate::rejects::within_share;
-use crate::report::Report;
+use crate::report::{Report, Status};
 use crate::retry;
 use crate::script;
 
@@ -243,12 +243,18 @@ impl Engine {
                 return Err(behind.filter(|_| !is_interrupted).unwrap_or(error));
             }
         };
-        let (report, sources, sandboxes) = (
+        let (mut report, sources, sandboxes) = (
             planned.report.clone(),
             planned.sources.clone(),
             Arc::clone(&planned.run),
         );
-        let durable = planned.make_durable(job, written).await?;
+        let durable = if job.batch.is_none() || planned.has_found() {
+            planned.make_durable(job, written).await?
+        } else {
+            // What changes a log may be of other tables: it is read on from there, and a target that would be replaced stays.
+            report.status = Status::NothingNew;
+            planned.give_up().await.map_or(Ok(Durable::default()), Err)?
+        };
         let committing = Committing {
             job,
             run,

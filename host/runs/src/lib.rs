@@ -91,7 +91,7 @@ pub use log::{
 };
 pub use quotas::{Quotas, quotas, set_quotas};
 pub use request::{Request, Submitted};
-pub use retention::{Removed, Retention, remove_old};
+pub use retention::{LogsRemoved, Removed, Retention, keep_to_log_quota, over_log_quota, remove_old};
 pub use run::{Attempt, Failure, LogSummary, PluginUsed, Run, Usage};
 pub use runs::{Count, RunFilter, attempts, counts};
 pub use schema::MIGRATIONS;

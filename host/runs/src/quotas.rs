@@ -1,11 +1,14 @@
-//! What a tenant may have in the queue and at work.
+//! What a tenant may have in the queue and at work, and keep of what its runs have logged.
 
 use serde::{Deserialize, Serialize};
 use tenon_metadata::{Name, Transaction, row};
 
 use crate::{Error, queue};
 
-/// What a tenant may have in the queue and at work.
+/// Bytes of logs that a tenant may keep of which nobody has said anything else.
+pub(crate) const LOG_BYTES: u64 = 1 << 30;
+
+/// What a tenant may have in the queue and at work, and keep of what its runs have logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quotas {
@@ -15,6 +18,8 @@ pub struct Quotas {
     pub queued_runs: u32,
     /// Its part of a server that has too much to do, in relation to others, 1 to 1000. Default 1.
     pub weight: u32,
+    /// Logs of all runs together, as they are charged, in bytes. Default 1 GiB.
+    pub log_bytes: u64,
 }
 
 impl Default for Quotas {
@@ -23,6 +28,7 @@ impl Default for Quotas {
             concurrent_runs: 10,
             queued_runs: 1000,
             weight: 1,
+            log_bytes: LOG_BYTES,
         }
     }
 }
@@ -38,6 +44,12 @@ pub fn set_quotas(tx: &mut Transaction<'_>, tenant: &Name, quotas: &Quotas) -> R
     tx.execute(
         "update run_tenants set concurrent_runs = ?2, queued_runs = ?3, weight = ?4 where tenant = ?1",
         row![tenant, quotas.concurrent_runs, quotas.queued_runs, weight],
+    )?;
+    // Apart from the queue, which changes all the time: a run that logs need not wait for it.
+    tx.execute(
+        "insert into run_log_quotas (tenant, bytes) values (?1, ?2)
+         on conflict (tenant) do update set bytes = excluded.bytes",
+        row![tenant, quotas.log_bytes],
     )?;
     queue::settle_tenant(tx, tenant.as_str(), &queue::Change::default())?;
     tx.notify("queue", "");
@@ -58,6 +70,13 @@ pub fn quotas(tx: &mut Transaction<'_>, tenant: &Name) -> Result<Quotas, Error> 
             concurrent_runs: row.get(0)?,
             queued_runs: row.get(1)?,
             weight: row.get(2)?,
+            log_bytes: log_bytes(tx, tenant)?,
         })
     })
+}
+
+/// What the logs of a tenant's runs may be charged, in bytes.
+pub(crate) fn log_bytes(tx: &mut Transaction<'_>, tenant: &Name) -> Result<u64, Error> {
+    let row = tx.first("select bytes from run_log_quotas where tenant = ?1", row![tenant])?;
+    row.map_or(Ok(LOG_BYTES), |row| Ok(row.get(0)?))
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use tenon_metadata::{Transaction, row};
+use tenon_metadata::{Name, Transaction, row};
 
 use crate::time::micros;
-use crate::{Error, keys, queue};
+use crate::{Error, json, keys, queue, quotas};
 
 /// Jobs with too many runs that are looked at together.
 const JOBS: i64 = 16;
@@ -73,6 +73,81 @@ pub fn remove_old(tx: &mut Transaction<'_>, retention: &Retention, most: u32) ->
     Ok(sweep.removed)
 }
 
+/// What was removed so that a tenant keeps to its quota of logs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogsRemoved {
+    /// What the logs of all its runs were charged, in bytes.
+    pub kept: u64,
+    /// What they may be charged, in bytes.
+    pub quota: u64,
+    /// Runs of which no line is left.
+    pub runs: u64,
+    /// Lines.
+    pub log_lines: u64,
+    /// There may be more: call it again.
+    pub more: bool,
+}
+
+/// The tenants whose runs have logged more than they may keep. It reads as much as there are runs with logs, so let it change
+/// nothing in the same transaction.
+///
+/// # Errors
+/// What the database says.
+pub fn over_log_quota(tx: &mut Transaction<'_>) -> Result<Vec<Name>, Error> {
+    let rows = tx.query(
+        "select kept.tenant from
+             (select tenant, cast(sum(log_bytes) as bigint) as bytes from runs where log_lines > 0 group by tenant) kept
+             left join run_log_quotas q on q.tenant = kept.tenant
+         where kept.bytes > coalesce(q.bytes, ?1) order by kept.tenant",
+        row![quotas::LOG_BYTES],
+    )?;
+    rows.iter().map(|row| json::name(row, 0)).collect()
+}
+
+/// Removes logs of a tenant's runs that have ended, of those that ended first, until it keeps to its quota: about `most`
+/// lines. The runs stay, and say so.
+///
+/// # Errors
+/// What the database says.
+pub fn keep_to_log_quota(tx: &mut Transaction<'_>, tenant: &Name, most: u32) -> Result<LogsRemoved, Error> {
+    let quota = quotas::log_bytes(tx, tenant)?;
+    let kept = tx.one(
+        "select cast(coalesce(sum(log_bytes), 0) as bigint) from runs where tenant = ?1 and log_lines > 0",
+        row![tenant],
+    )?;
+    let kept: u64 = kept.get(0)?;
+    let mut sweep = Sweep {
+        left: i64::from(most.max(1)),
+        removed: Removed::default(),
+    };
+    let (mut over, mut runs) = (kept.saturating_sub(quota), 0);
+    let ended = tx.query(
+        "select number, log_bytes from runs where tenant = ?1 and ended is not null and log_lines > 0
+         order by ended limit ?2",
+        row![tenant, sweep.left],
+    )?;
+    for row in ended {
+        if over == 0 {
+            break;
+        }
+        let (number, bytes): (i64, u64) = (row.get(0)?, row.get(1)?);
+        // Also of one that is too long for one time.
+        tx.execute("update runs set log_removed = 1 where number = ?1", row![number])?;
+        if !sweep.remove_log(tx, number)? {
+            break;
+        }
+        over = over.saturating_sub(bytes);
+        runs += 1;
+    }
+    Ok(LogsRemoved {
+        kept,
+        quota,
+        runs,
+        log_lines: sweep.removed.log_lines,
+        more: over > 0 && sweep.left <= 0,
+    })
+}
+
 struct Sweep {
     /// Rows that may still be removed.
     left: i64,
@@ -127,13 +202,7 @@ impl Sweep {
             row![time, self.left.max(0)],
         )?;
         for row in rows {
-            let number: i64 = row.get(0)?;
-            if self.remove_lines(tx, number)? {
-                tx.execute(
-                    "update runs set log_lines = 0, log_bytes = 0 where number = ?1",
-                    row![number],
-                )?;
-            }
+            self.remove_log(tx, row.get(0)?)?;
         }
         Ok(())
     }
@@ -156,6 +225,18 @@ impl Sweep {
         self.removed.runs += 1;
         self.left -= 1;
         Ok(())
+    }
+
+    /// Removes the log of a run that stays; answers whether none of it is left.
+    fn remove_log(&mut self, tx: &mut Transaction<'_>, number: i64) -> Result<bool, Error> {
+        let all = self.remove_lines(tx, number)?;
+        if all {
+            tx.execute(
+                "update runs set log_lines = 0, log_bytes = 0 where number = ?1",
+                row![number],
+            )?;
+        }
+        Ok(all)
     }
 
     /// Removes lines of a log; answers whether none is left.

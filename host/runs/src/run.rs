@@ -117,6 +117,8 @@ pub struct LogSummary {
     pub bytes: u64,
     /// Lines that are not kept, since the log was full or they came too fast.
     pub dropped: u64,
+    /// Whether its lines were removed since the tenant's runs together had logged more than its quota `log_bytes`.
+    pub removed: bool,
 }
 
 /// One attempt of a run.

@@ -10,7 +10,7 @@ use crate::{Attempt, Error, LogSummary, Run, State, json};
 
 const COLUMNS: &str = "id, tenant, job, job_version, state, attempt, arguments, trigger_name, workflow_run, node, depth, \
      rerun_of, created, queued, not_before, started, ended, timeout_at, committed, stop_reason, owner, progress, error, \
-     report, usage, plugins, log_lines, log_bytes, log_dropped, batches";
+     report, usage, plugins, log_lines, log_bytes, log_dropped, batches, log_removed";
 
 /// Which runs to list. The default is all of the tenant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -182,6 +182,7 @@ fn read(row: &Row) -> Result<Run, Error> {
             lines: row.get(26)?,
             bytes: row.get(27)?,
             dropped: row.get(28)?,
+            removed: row.get(30)?,
         },
     })
 }

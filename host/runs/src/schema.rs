@@ -5,7 +5,7 @@ use tenon_metadata::Migrations;
 /// The tables of jobs and runs.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "runs",
-    steps: &[JOBS_AND_RUNS, SHARES, MICRO_BATCHES],
+    steps: &[JOBS_AND_RUNS, SHARES, MICRO_BATCHES, LOG_QUOTAS],
 };
 
 /// What runs at work have of their tenants' memory and sandboxes.
@@ -20,6 +20,16 @@ create table run_shares (
 ";
 
 const MICRO_BATCHES: &str = "alter table runs add column batches bigint not null default 0";
+
+/// Bytes of logs that tenants may keep, what they have by the time at which their runs ended, and whose was removed for that.
+const LOG_QUOTAS: &str = "
+create table run_log_quotas (
+    tenant text primary key,
+    bytes bigint not null
+);
+create index runs_logs_of_tenant on runs (tenant, ended, log_lines, log_bytes) where log_lines > 0;
+alter table runs add column log_removed bigint not null default 0
+";
 
 const JOBS_AND_RUNS: &str = "
 create table jobs (

@@ -192,8 +192,9 @@ pub fn check_cpu(tx: &mut Transaction<'_>, tenant: &Name) -> Result<(), Error> {
     })
 }
 
-/// Emits the event `quota.reached`: a tenant was refused something, or something of its was stopped, by a quota. `quota`
-/// names it, and `reason` says more. At most one an hour for each quota, as whoever has reached one goes on trying.
+/// Emits the event `quota.reached`: a tenant was refused something, or something of its was stopped or removed, by a
+/// quota. `quota` names it, and `reason` says more. At most one an hour for each quota, as whoever has reached one goes on
+/// trying.
 ///
 /// # Errors
 /// What the database says.

@@ -4,6 +4,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use tenon_servers::{Postgres, or_skip};
+
 use crate::place::{Place, guest};
 use crate::watch::Watching;
 
@@ -183,4 +185,52 @@ fn options_that_contradict_micro_batches_are_refused() {
     let once = place(&JOB.replace("stream.every = \"100ms\"\n", ""));
     let said = once.tenon(&["run", "orders.toml", "--batches", "2"]).failed(2);
     assert!(said.contains("[stream]"), "{said}");
+}
+
+#[test]
+fn a_log_that_grows_by_other_tables_is_read_past_without_writing() {
+    let name = "a_log_that_grows_by_other_tables_is_read_past_without_writing";
+    let Some(server) = or_skip(name, Postgres::start()) else {
+        return;
+    };
+    server.psql(
+        "create table orders (id int primary key, amount int); insert into orders values (1, 10), (2, 20), (3, 30); \
+         create table others (id int)",
+    );
+    let place = Place::new();
+    let job = format!(
+        "stream.every = \"100ms\"\n[sources.orders]\nconnector = \"postgres\"\nurl = \"{}\"\ntable = \"orders\"\n\
+         bookmark = true\nchanges = {{ slot = \"tenon_orders\" }}\n\
+         [sinks.out]\nfrom = \"orders\"\nurl = \"out/\"\nformat = \"csv\"\nmode = \"append\"\n",
+        server.url()
+    );
+    fs::write(place.path("orders.toml"), job).expect("written");
+
+    let running = Watching::start(&place, &["run", "orders.toml"]);
+    running.until("micro-batch 1: 3 rows in, 3 out");
+    server.psql("update orders set amount = 11 where id = 1");
+    running.until(": 1 rows in, 1 out");
+    let before = (files(&place), written(&place));
+    assert_eq!(before.1.len(), 4, "{before:?}");
+
+    server.psql("insert into others select generate_series(1, 1000)");
+    let end = server.psql("select pg_current_wal_insert_lsn()");
+    running.until(": 0 rows in, 0 out");
+    // The micro-batch after the one that has read so far tells the server, which needs no log before that any more.
+    let moved = format!(
+        "select confirmed_flush_lsn >= '{}' from pg_replication_slots where slot_name = 'tenon_orders'",
+        end.trim()
+    );
+    let asked = Instant::now();
+    while server.psql(&moved).trim() != "t" {
+        assert!(asked.elapsed() < Duration::from_secs(60), "the slot keeps the log");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!((files(&place), written(&place)), before, "nothing is written");
+
+    // What comes after is not lost.
+    server.psql("delete from orders where id = 2");
+    running.until(": 1 rows in, 1 out");
+    assert_eq!(written(&place).len(), 5);
+    assert_eq!(running.interrupt(), Some(0));
 }

@@ -83,6 +83,10 @@ fn target_of(config: &WriteConfig, prepared: &Prepared) -> Result<Target, Error>
     }
     Err(Error::Config {
         subject: config.url.clone(),
-        reason: format!("run {} was prepared for {}", prepared.run, prepared.target),
+        reason: format!(
+            "run {} was prepared for {}, and its commit is not finished; put that URL back until the next run of the job \
+             has finished it, and change it then",
+            prepared.run, prepared.target
+        ),
     })
 }

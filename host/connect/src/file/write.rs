@@ -18,7 +18,7 @@ use super::local::Local;
 use super::local_lock::LocalLock;
 use super::output::UPLOADS;
 use super::partition_writer::PartitionWriter;
-use super::prepared::{Committed, Part, Prepared, Replace, choose, is_of_run};
+use super::prepared::{Committed, Part, Prepared, Replace, choose, is_data, is_of_run};
 use super::remote::Remote;
 use super::remote_lock::{self, RemoteLock};
 use super::target::{Place, Target};
@@ -309,8 +309,8 @@ impl Sink {
     async fn collect(&self, parts: Vec<Part>) -> Result<Prepared, Error> {
         let mut parts = choose(parts);
         let nothing = parts.iter().all(|part| part.files.is_empty());
-        // Without rows, one file still tells the columns; not so where columns are folders.
-        if nothing && self.shared.layout.is_none() {
+        // Without rows, one file still tells the columns; not so where columns are folders, or where others tell them.
+        if nothing && self.shared.layout.is_none() && !self.adds_to_data().await? {
             let empty = RecordBatch::new_empty(Arc::clone(&self.shared.schema));
             parts = vec![self.writer(0, 0).finish_with(&empty).await?];
         }
@@ -326,6 +326,22 @@ impl Sink {
             prepared.name_first();
         }
         Ok(prepared)
+    }
+
+    /// Whether this adds to files that are there, and that stay.
+    async fn adds_to_data(&self) -> Result<bool, Error> {
+        if self.shared.config.mode != Mode::Append {
+            return Ok(false);
+        }
+        let existing = match &self.shared.target.place {
+            Place::Local(local) => {
+                let local = local.clone();
+                blocking(move || local.existing()).await?
+            }
+            Place::Remote(remote) => remote.existing().await?,
+        };
+        let stays = |path: &String| is_data(path) && !is_of_run(path, &self.shared.run);
+        Ok(existing.iter().any(stays))
     }
 }
 

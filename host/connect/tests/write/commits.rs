@@ -374,5 +374,15 @@ async fn a_commit_needs_the_target_that_was_prepared() {
     let prepared = prepared(&config, "run", &[(0, 10)]).await;
     let other = WriteConfig::new(url(parent.path(), "other/"));
     let error = file::commit(&other, &prepared).await.expect_err("another target");
-    assert!(error.to_string().contains("was prepared for"), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains(&format!("was prepared for {}", prepared.target())),
+        "{text}"
+    );
+    assert!(text.contains("put that URL back"), "{text}");
+    assert!(!parent.path().join("other").exists(), "nothing was written there");
+
+    // As it says: with the URL that it had, it can be finished.
+    file::commit(&config, &prepared).await.expect("committed");
+    assert_eq!(ids(&config.url).await.0, 10);
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use tenon_connect::Error;
-use tenon_connect::file::{Begun, Mode, Sink, WriteConfig};
+use tenon_connect::file::{self, Begun, Mode, Sink, WriteConfig};
 
 use crate::support::{batch, begin, ids, names, part, parts, refusal, rows, url, visible, write};
 
@@ -120,6 +120,37 @@ async fn modes_for_a_file() {
     sink.commit(parts).await.expect("committed");
     assert_eq!(rows(&config.url).await, 3);
     assert_eq!(names(parent.path()), ["out.parquet"]);
+}
+
+#[tokio::test]
+async fn no_rows_add_no_file_to_those_that_are_there() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let mut config = WriteConfig::new(url(parent.path(), "out/"));
+    config.mode = Mode::Append;
+    let folder = parent.path().join("out");
+    let first = write(&config, "first", &[]).await;
+    assert_eq!((first.rows, visible(&folder).len()), (0, 1), "it tells the columns");
+    write(&config, "second", &[(0, 10)]).await;
+    let before = visible(&folder);
+    assert_eq!(before.len(), 2);
+
+    let sink = begin(&config, "third").await;
+    let prepared = sink.prepare(Vec::new()).await.expect("prepared");
+    let committed = sink.publish(&prepared).await.expect("committed");
+    assert_eq!((committed.rows, committed.files.len()), (0, 0));
+    assert_eq!(visible(&folder), before);
+    let again = file::commit(&config, &prepared)
+        .await
+        .expect("once is as good as twice");
+    assert_eq!(again, committed);
+    assert_eq!(visible(&folder), before);
+    assert_eq!(ids(&config.url).await, (10, 45));
+
+    // What replaces the others has to tell the columns.
+    config.mode = Mode::Overwrite;
+    write(&config, "fourth", &[]).await;
+    assert_eq!(visible(&folder).len(), 1);
+    assert_eq!(rows(&config.url).await, 0);
 }
 
 #[tokio::test]

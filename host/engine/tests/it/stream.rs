@@ -62,3 +62,39 @@ async fn each_micro_batch_reads_what_the_ones_before_have_not() {
         "{late}"
     );
 }
+
+#[tokio::test]
+async fn a_micro_batch_without_rows_leaves_what_is_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::create_dir(path("in")).expect("made");
+    fs::write(path("in/a.csv"), "id\n1\n2\n").expect("written");
+    let sink = WriteConfig {
+        mode: Mode::Overwrite,
+        ..WriteConfig::new(path("last.csv"))
+    };
+    let mut job = Job::new("orders")
+        .source("orders", ReadConfig::new(path("in/")))
+        .sink("last", "orders", sink);
+    job.stream = Some(Duration::from_millis(100));
+    let incremental = Incremental {
+        since: Bookmark::None,
+        ..Incremental::default()
+    };
+    job.incremental.insert("orders".to_owned(), incremental);
+    let mut seen = Vec::new();
+    let each = |report: &tenon_engine::Report| {
+        seen.push(report.status);
+        if seen.len() == 1 {
+            // New, and without a row.
+            fs::write(path("in/b.csv"), "id\n").expect("written");
+        }
+    };
+    let streamed = engine().stream(&job, Some(3), each, std::future::pending()).await;
+    let streamed = streamed.unwrap_or_else(|error| panic!("{}", causes(&error)));
+    assert_eq!(seen, [Status::Succeeded, Status::NothingNew, Status::NothingNew]);
+    assert_eq!(streamed.rows_out, 2);
+    assert_eq!(fs::read_to_string(path("last.csv")).expect("there"), "id\n1\n2\n");
+    let left = fs::read_dir(folder.path()).expect("listed").count();
+    assert_eq!(left, 2, "nothing staged is left");
+}

@@ -3,8 +3,8 @@
 use tenon_metadata::{Transaction, row};
 
 use super::{Level, LogSource};
-use crate::Error;
 use crate::run::clip;
+use crate::{Error, quotas};
 
 /// What a line is charged besides its texts.
 const LINE_OVERHEAD: u64 = 32;
@@ -51,10 +51,12 @@ pub struct Appended {
     pub kept: u64,
     /// The log is full: from now on none will be kept.
     pub full: bool,
+    /// It is so by what its tenant may keep of all its runs, which this one has reached alone.
+    pub at_quota: bool,
 }
 
-/// Appends lines to a run's log as long as there is room for them, `limit` in bytes; the rest is counted. So are the
-/// `dropped`, which never came here. Where lines are missing, the log says so.
+/// Appends lines to a run's log as long as there is room for them, `limit` in bytes and no more than its tenant may keep of
+/// all runs; the rest is counted. So are the `dropped`, which never came here. Where lines are missing, the log says so.
 ///
 /// # Errors
 /// [`Error::UnknownRun`].
@@ -66,7 +68,9 @@ pub fn append(
     limit: u64,
 ) -> Result<Appended, Error> {
     let row = tx.first(
-        "select number, attempt, log_lines, log_bytes from runs where id = ?1 {for_update}",
+        "select number, attempt, log_lines, log_bytes,
+             (select q.bytes from run_log_quotas q where q.tenant = runs.tenant), log_dropped
+         from runs where id = ?1 {for_update}",
         row![run],
     )?;
     let row = row.ok_or_else(|| Error::UnknownRun { run: run.to_owned() })?;
@@ -76,7 +80,12 @@ pub fn append(
         lines: row.get(2)?,
         bytes: row.get(3)?,
     };
-    let (before, mut full, mut missing) = (log.lines, log.bytes >= limit, dropped);
+    let quota = row.get::<Option<u64>>(4)?.unwrap_or(quotas::LOG_BYTES);
+    let (limit, is_quota) = (limit.min(quota), quota < limit);
+    // The first line that there was no room for has been dropped, and said so: also where there was room for none, and where
+    // there is less than before.
+    let is_full = log.bytes >= limit && row.get::<u64>(5)? > 0;
+    let (before, mut full, mut missing) = (log.lines, is_full, dropped);
     for line in lines {
         let line = line.clone().clipped();
         if full {
@@ -84,7 +93,14 @@ pub fn append(
         } else if log.bytes + line.bytes() >= limit {
             (full, missing) = (true, missing + 1);
             // No line will come after it, so that what is kept has no gaps.
-            let message = format!("the log is full: of a run, {limit} bytes are kept; what comes now is only counted");
+            let message = if is_quota {
+                format!(
+                    "the log is cut: of all runs of its tenant, {limit} bytes are kept, its quota `log_bytes`, and this one \
+                     has logged as much; what comes now is only counted"
+                )
+            } else {
+                format!("the log is full: of a run, {limit} bytes are kept; what comes now is only counted")
+            };
             log.say(tx, message)?;
             log.bytes = log.bytes.max(limit);
         } else {
@@ -104,7 +120,8 @@ pub fn append(
     )?;
     tx.notify("logs", run);
     let kept = log.lines - before;
-    Ok(Appended { kept, full })
+    let at_quota = full && is_quota;
+    Ok(Appended { kept, full, at_quota })
 }
 
 struct Log {

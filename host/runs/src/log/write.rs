@@ -12,7 +12,7 @@ use tenon_metadata::Metadata;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::{Level, LogSource, NewLine, append};
+use super::{Appended, Level, LogSource, NewLine, append};
 use crate::Error;
 
 /// Bytes of lines that are written in one transaction.
@@ -92,8 +92,8 @@ struct Waiting {
     used: bool,
     /// The task knows of it.
     announced: bool,
-    /// The log is full: nothing more is kept.
-    full: bool,
+    /// The log is full, as this has found: nothing more is kept.
+    full: Option<Appended>,
 }
 
 /// What was taken out of a buffer.
@@ -157,6 +157,12 @@ impl RunLog {
         }
     }
 
+    /// Whether it was cut as it alone has reached its tenant's quota, as far as is known of what is written.
+    pub fn is_at_quota(&self) -> bool {
+        let full = self.buffer.waiting.lock().full;
+        full.is_some_and(|appended| appended.at_quota)
+    }
+
     /// Appends a line. It never waits: what comes faster than it can be written is dropped, and counted.
     pub fn write(&self, level: Level, source: LogSource, step: Option<&str>, message: &str) {
         let settings = &self.sink.settings;
@@ -175,7 +181,7 @@ impl RunLog {
         let mut waiting = self.buffer.waiting.lock();
         waiting.used = true;
         let bytes = waiting.bytes + line.bytes();
-        if waiting.full || bytes > settings.waiting_bytes_per_run {
+        if waiting.full.is_some() || bytes > settings.waiting_bytes_per_run {
             waiting.dropped += 1;
         } else {
             let much = settings.waiting_bytes_per_run / 2;
@@ -255,20 +261,25 @@ async fn write(metadata: &Metadata, settings: &LogSettings, batches: Vec<Batch>)
     let (batches, limit) = (Arc::new(batches), settings.bytes_per_run);
     let to_write = Arc::clone(&batches);
     let written = metadata.write(move |tx| {
-        let full = to_write.iter().map(|batch| {
+        let appended = to_write.iter().map(|batch| {
             match append(tx, &batch.buffer.run, &batch.lines, batch.dropped, limit) {
-                Ok(appended) => Ok(appended.full),
                 // It was removed meanwhile.
-                Err(Error::UnknownRun { .. }) => Ok(true),
-                Err(error) => Err(error),
+                Err(Error::UnknownRun { .. }) => Ok(Appended {
+                    kept: 0,
+                    full: true,
+                    at_quota: false,
+                }),
+                appended => appended,
             }
         });
-        full.collect::<Result<Vec<bool>, Error>>()
+        appended.collect::<Result<Vec<Appended>, Error>>()
     });
     match written.await {
-        Ok(full) => {
-            for (batch, full) in batches.iter().zip(full) {
-                batch.buffer.waiting.lock().full |= full;
+        Ok(appended) => {
+            for (batch, appended) in batches.iter().zip(appended) {
+                if appended.full {
+                    batch.buffer.waiting.lock().full = Some(appended);
+                }
             }
         }
         Err(error) => {

@@ -49,6 +49,7 @@ async fn tenants(place: &Place, waiting: Vec<(String, usize, u32)>) {
                     concurrent_runs: 100,
                     queued_runs: 100_000,
                     weight: *weight,
+                    ..Quotas::default()
                 };
                 set_quotas(tx, &name(tenant), &quotas)?;
                 for _ in 0..*runs {

@@ -1,7 +1,7 @@
 //! What runs log is kept, up to a limit, and found again.
 
 use tenon_runs::{
-    Error, JobSettings, Level, LogFollower, LogQuery, LogSettings, LogSink, LogSource, NewLine, Outcome, State,
+    Error, JobSettings, Level, LogFollower, LogQuery, LogSettings, LogSink, LogSource, NewLine, Outcome, Quotas, State,
 };
 
 use crate::place::{Place, name};
@@ -90,6 +90,64 @@ async fn a_full_log_says_so_and_counts_the_rest() {
 }
 
 #[tokio::test]
+async fn a_log_that_alone_reaches_its_tenants_quota_is_cut() {
+    let (place, lease) = place().await;
+    let quota = |log_bytes| Quotas {
+        log_bytes,
+        ..Quotas::default()
+    };
+    place.quotas("shop", quota(200)).await;
+    let run = lease.run.clone();
+    let lines: Vec<NewLine> = (0..10).map(|number| line(&format!("line {number}"))).collect();
+    let appended = place
+        .write(move |tx| tenon_runs::append(tx, &run, &lines, 0, 1 << 20))
+        .await
+        .unwrap();
+    assert!(appended.full && appended.at_quota);
+    let kept = read(&place, &lease.run, LogQuery::default()).await;
+    assert_eq!(kept.len(), 6, "{kept:?}");
+    assert!(
+        kept[5].contains("200 bytes") && kept[5].contains("`log_bytes`"),
+        "{kept:?}"
+    );
+    let log = place.run("shop", &lease.run).await.log;
+    assert_eq!((log.lines, log.dropped, log.removed), (6, 5, false));
+    let over = place.write(tenon_runs::over_log_quota).await.unwrap();
+    assert!(over.is_empty(), "what is cut is within the quota");
+
+    // One that has more already when the quota is lowered says so too, once.
+    place.quotas("shop", quota(1000)).await;
+    place.job("shop", "later", JobSettings::default()).await;
+    let server = place.server("other").await;
+    let later = place.begun(&server, "shop", "later").await;
+    for (quota_of, kept) in [(1000, 1), (10, 1), (10, 0)] {
+        place.quotas("shop", quota(quota_of)).await;
+        let run = later.run.clone();
+        let appended = place
+            .write(move |tx| tenon_runs::append(tx, &run, &[line("a line")], 0, 1 << 20))
+            .await
+            .unwrap();
+        assert_eq!((appended.kept, appended.at_quota), (kept, quota_of == 10));
+    }
+    let kept = read(&place, &later.run, LogQuery::default()).await;
+    assert!(kept.len() == 2 && kept[1].contains("`log_bytes`"), "{kept:?}");
+
+    // A tenant that may keep nothing has the line that says so.
+    place.job("poor", "job", JobSettings::default()).await;
+    place.quotas("poor", quota(0)).await;
+    let poor = place.begun(&server, "poor", "job").await;
+    let sink = LogSink::start(place.metadata.clone(), LogSettings::default());
+    let log = sink.run(&poor.run, 1);
+    for message in ["one", "two"] {
+        log.write(Level::Info, LogSource::Guest, None, message);
+        sink.flush().await;
+        assert!(log.is_at_quota(), "{message}");
+    }
+    let log = place.run("poor", &poor.run).await.log;
+    assert_eq!((log.lines, log.bytes, log.dropped), (1, 0, 2));
+}
+
+#[tokio::test]
 async fn a_run_that_logs_too_fast_loses_only_its_own_lines() {
     let (place, lease) = place().await;
     place.job("shop", "quiet", JobSettings::default()).await;
@@ -132,6 +190,7 @@ async fn a_log_is_followed_to_the_end_of_its_run() {
 crate::databases::on_both![
     lines_are_found_by_what_they_are,
     a_full_log_says_so_and_counts_the_rest,
+    a_log_that_alone_reaches_its_tenants_quota_is_cut,
     a_run_that_logs_too_fast_loses_only_its_own_lines,
     a_log_is_followed_to_the_end_of_its_run
 ];

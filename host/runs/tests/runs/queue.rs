@@ -193,7 +193,7 @@ async fn many_runs_need_few_transactions() {
     let quotas = Quotas {
         concurrent_runs: 10_000,
         queued_runs: 10_000,
-        weight: 1,
+        ..Quotas::default()
     };
     place.quotas("shop", quotas).await;
     place

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tenon_metadata::{PageRequest, row};
 use tenon_runs::{
-    Commit, JobSettings, Level, LogSettings, LogSource, NewLine, Outcome, Retention, RunFilter, Runs, State, runs,
+    Commit, JobSettings, Level, LogQuery, LogSettings, LogSource, NewLine, Outcome, Quotas, Retention, RunFilter, Runs,
+    State, runs,
 };
 
 use crate::place::{Place, name, request};
@@ -13,7 +14,14 @@ const DAY: i64 = 24 * 3600;
 
 async fn ended(place: &Place, server: &str, lines: u32) -> String {
     let lease = place.begun(server, "shop", "job").await;
-    let run = lease.run.clone();
+    log(place, &lease.run, lines).await;
+    place.finish(&lease, Outcome::new(State::Succeeded)).await.unwrap();
+    lease.run
+}
+
+/// A run logs so many lines, of which each of the first ten is charged 33 bytes.
+async fn log(place: &Place, run: &str, lines: u32) {
+    let run = run.to_owned();
     let lines: Vec<NewLine> = (0..lines)
         .map(|number| NewLine {
             time: 1,
@@ -28,8 +36,6 @@ async fn ended(place: &Place, server: &str, lines: u32) -> String {
         .write(move |tx| tenon_runs::append(tx, &run, &lines, 0, 1 << 20))
         .await
         .unwrap();
-    place.finish(&lease, Outcome::new(State::Succeeded)).await.unwrap();
-    lease.run
 }
 
 async fn ids(place: &Place) -> Vec<String> {
@@ -106,7 +112,78 @@ async fn of_each_job_the_latest_runs_stay_and_logs_go_sooner() {
     assert_eq!(ids(&place).await.len(), 2);
 }
 
+#[tokio::test]
+async fn a_tenant_keeps_to_its_quota_of_logs() {
+    let place = Place::new().await;
+    let settings = JobSettings {
+        max_concurrent_runs: 9,
+        ..JobSettings::default()
+    };
+    place.job("shop", "job", settings).await;
+    place.job("other", "job", JobSettings::default()).await;
+    let server = place.server("here").await;
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        all.push(ended(&place, &server, 6).await);
+        place.pass(1);
+    }
+    let at_work = place.begun(&server, "shop", "job").await.run;
+    log(&place, &at_work, 6).await;
+    let other = place.begun(&server, "other", "job").await.run;
+    log(&place, &other, 6).await;
+    let over = || place.write(tenon_runs::over_log_quota);
+    assert!(over().await.unwrap().is_empty(), "a gigabyte is the default");
+
+    let quotas = Quotas {
+        log_bytes: 500,
+        ..Quotas::default()
+    };
+    place.quotas("shop", quotas).await;
+    assert_eq!(over().await.unwrap(), [name("shop")]);
+    let (mut runs, mut lines, mut times) = (0, 0, 0);
+    loop {
+        let some = place.write(|tx| tenon_runs::keep_to_log_quota(tx, &name("shop"), 8));
+        let some = some.await.unwrap();
+        if times == 0 {
+            assert_eq!((some.kept, some.quota), (5 * 6 * 33, 500));
+        }
+        (runs, lines, times) = (runs + some.runs, lines + some.log_lines, times + 1);
+        assert!(times < 10, "it comes to an end");
+        if !some.more {
+            break;
+        }
+    }
+    assert_eq!((runs, lines), (3, 18));
+    assert!(times > 1, "a little at a time");
+    assert!(over().await.unwrap().is_empty());
+
+    for run in &all[..3] {
+        let found = place.run("shop", run).await;
+        assert_eq!(found.state, State::Succeeded, "the run stays");
+        assert_eq!((found.log.lines, found.log.bytes, found.log.removed), (0, 0, true));
+        let run = run.clone();
+        let left = place.write(move |tx| tenon_runs::logs(tx, &name("shop"), &run, &LogQuery::default()));
+        assert!(left.await.unwrap().items.is_empty());
+    }
+    for (tenant, run) in [("shop", &all[3]), ("shop", &at_work), ("other", &other)] {
+        let found = place.run(tenant, run).await.log;
+        assert_eq!((found.lines, found.bytes, found.removed), (6, 198, false), "{tenant}");
+    }
+
+    // What is at work keeps its log until it has ended.
+    let none = Quotas {
+        log_bytes: 1,
+        ..Quotas::default()
+    };
+    place.quotas("shop", none).await;
+    let rest = place.write(|tx| tenon_runs::keep_to_log_quota(tx, &name("shop"), 500));
+    let rest = rest.await.unwrap();
+    assert_eq!((rest.runs, rest.log_lines, rest.more), (1, 6, false));
+    assert_eq!(place.run("shop", &at_work).await.log.lines, 6);
+}
+
 crate::databases::on_both![
     old_runs_go_and_those_that_matter_stay,
-    of_each_job_the_latest_runs_stay_and_logs_go_sooner
+    of_each_job_the_latest_runs_stay_and_logs_go_sooner,
+    a_tenant_keeps_to_its_quota_of_logs
 ];

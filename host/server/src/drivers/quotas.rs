@@ -1,4 +1,4 @@
-//! The queue keeps to the tenants' quotas.
+//! The queue and the logs of runs keep to the tenants' quotas.
 
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ fn tell_queue(tx: &mut Transaction<'_>) -> Result<(), Error> {
                 concurrent_runs: if is_active { allowed.concurrent_runs } else { 0 },
                 queued_runs: allowed.queued_runs,
                 weight: tenant.weight,
+                // What the database can count to, or it would seem to change each time.
+                log_bytes: allowed.log_bytes.min(i64::MAX.unsigned_abs()),
             };
             if tenon_runs::quotas(tx, &tenant.name)? != wanted {
                 tenon_runs::set_quotas(tx, &tenant.name, &wanted)?;

@@ -39,6 +39,7 @@ pub(crate) use confine::Confined;
 pub(crate) use lookup::configured;
 pub(crate) use prepare::with_cause;
 pub(crate) use terms::{Terms, TermsBook};
+pub(crate) use watch::LOG_QUOTA;
 
 use crate::Error;
 use crate::figures::AtWork;

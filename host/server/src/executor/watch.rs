@@ -20,6 +20,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// As events name it.
 pub(super) const CPU_QUOTA: &str = "cpu_seconds_per_day";
+/// As events name it.
+pub(crate) const LOG_QUOTA: &str = "log_bytes";
 
 /// Ends with the run.
 pub(super) struct Following(JoinHandle<()>);

@@ -231,3 +231,32 @@ async fn a_stream_ends_by_the_timeout_that_it_was_given() {
     assert_eq!(out(&server), ["1"], "what was committed stays");
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_reaches_its_tenants_quota_is_cut_and_the_tenant_is_told() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", "").await;
+    let quotas = json!({ "quotas": { "log_bytes": 0 } });
+    server.put("/v1/tenants/shop", quotas).await;
+    put(&server, "a.csv", "id\n1\n");
+    server.job("shop", "copy", COPY, json!({})).await;
+    let run = server.start_run("shop", "copy", json!({})).await;
+    // Each micro-batch logs a line.
+    server.wait_for_event("shop", "quota.reached").await;
+    let events = server.get("/v1/tenants/shop/events").await;
+    let told = |event: &Value| event["kind"] == "quota.reached" && event["subject"] == "log_bytes";
+    assert!(events["items"].as_array().expect("a list").iter().any(told), "{events}");
+
+    let ended = stop(&server, &run).await;
+    assert!(
+        ended["log"]["dropped"].as_u64().is_some_and(|dropped| dropped > 0),
+        "{ended}"
+    );
+    let logs = server.get(&format!("/v1/tenants/shop/runs/{run}/logs?tail=true")).await;
+    let last = logs["items"].as_array().and_then(|lines| lines.last()).expect("a line");
+    let last = last["message"].as_str().expect("a text");
+    assert!(last.contains("`log_bytes`"), "{last}");
+    assert_eq!(out(&server), ["1"], "the run goes on");
+    server.stop().await;
+}

@@ -61,7 +61,7 @@ impl World {
                 let quotas = Quotas {
                     concurrent_runs: 100_000,
                     queued_runs: 100_000,
-                    weight: 1,
+                    ..Quotas::default()
                 };
                 tenon_runs::set_quotas(tx, &of, &quotas)?;
                 tenon_runs::join(tx, &name("server-1"), lease)

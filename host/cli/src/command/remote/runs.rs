@@ -184,6 +184,9 @@ fn printed(session: &Session, log: &LogLine) -> Result<bool, Failure> {
 
 async fn dropped(session: &Session, tenant: &Tenant, run: &str) -> Result<(), Failure> {
     let run: Value = tenant.get_run(run).value().send().await?;
+    if run["log"]["removed"].as_bool().unwrap_or_default() {
+        session.say("its log was removed: the tenant's runs had logged more than its quota `log_bytes`");
+    }
     let dropped = run["log"]["dropped"].as_u64().unwrap_or_default();
     if dropped > 0 {
         session.say(format!(
