@@ -305,8 +305,7 @@ impl Batch {
     /// As [`Batch::eval`].
     pub fn project<S: AsRef<str>>(&self, expressions: &[S]) -> Result<Self> {
         let expressions: Vec<_> = expressions.iter().map(AsRef::as_ref).collect();
-        let program = program::compiled(self.shared_schema(), &expressions)?;
-        Ok(Self::known(program.project(&self.inner.handle)?, program.output()))
+        program::compiled(self.shared_schema(), &expressions)?.project(&self.inner.handle)
     }
 
     /// The rows for which a boolean SQL expression is true.
