@@ -16,11 +16,11 @@ fn input() -> Batch {
 
 #[test]
 fn expressions_without_an_answer_say_how_to_give_one() {
-    let error = input().eval("a + 1").err().unwrap();
+    let error = input().eval("a - 1").err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let message = error.to_string();
     assert!(
-        message.contains("`a + 1`") && message.contains("tenon::testing::answer"),
+        message.contains("`a - 1`") && message.contains("tenon::testing::answer"),
         "{message}"
     );
 }
