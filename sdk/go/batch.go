@@ -98,6 +98,10 @@ func (b Batch) Keep() Batch {
 // Close lets go of the batch before its call ends, or after, if it was kept.
 func (b Batch) Close() {
 	if b.inner != nil && b.inner.handle != nil {
+		if b == rejected.input {
+			// Rejected rows are left out by their positions in it, also when it is closed.
+			b.Rows()
+		}
 		b.inner.handle.Close()
 		b.inner.handle = nil
 	}

@@ -45,6 +45,15 @@ func init() {
 		}
 		return batch.WithoutRejected()
 	}, tenon.Reads("amount"))
+	tenon.Transform("late", "", func(batch tenon.Batch, _ tenon.NoConfig) (tenon.Batch, error) {
+		kept, err := batch.Slice(0, min(batch.Rows(), 2))
+		if err != nil {
+			return batch, err
+		}
+		batch.Close()
+		tenon.Reject(0, "the first")
+		return kept.WithoutRejected()
+	})
 	tenon.Transform("panics", "", func(batch tenon.Batch, _ tenon.NoConfig) (tenon.Batch, error) {
 		var numbers []int
 		return batch, errors.New(strings.Repeat("x", numbers[batch.Rows()]))
@@ -90,6 +99,23 @@ func TestFunctionsRun(t *testing.T) {
 	}
 	if !slices.Equal(output.Rejected, []tenontest.Rejection{{Row: 2, Reason: "negative"}}) {
 		t.Error(output.Rejected)
+	}
+}
+
+func TestRejectedRowsAreLeftOutOfNoOtherBatchThanTheInput(t *testing.T) {
+	_, err := tenontest.Run("late", nil, amounts(t))
+	if err == nil || tenon.KindOf(err) != tenon.KindBadConfig ||
+		!strings.Contains(err.Error(), "has 2 rows, but the function was given 4, ") ||
+		!strings.Contains(err.Error(), "before Filter") {
+		t.Error(err)
+	}
+	output, err := tenontest.Run("late", nil, tenontest.Batch(t, tenon.Named("a", tenontest.Column[int64](1, 2))))
+	if err != nil || output.Batches[0].Rows() != 1 {
+		t.Error(output, err)
+	}
+	// What the call before was given is forgotten.
+	if batch, err := amounts(t).WithoutRejected(); err != nil || batch.Rows() != 4 {
+		t.Error(batch, err)
 	}
 }
 
@@ -160,7 +186,7 @@ func TestScalarsMakeAValuePerRow(t *testing.T) {
 
 func TestUnknownFunctionsAreNamed(t *testing.T) {
 	_, err := tenontest.Run("nosuch", "", amounts(t))
-	if err == nil || err.Error() != "there is no function `nosuch`; the functions are next, panics, sizes, total" {
+	if err == nil || err.Error() != "there is no function `nosuch`; the functions are late, next, panics, sizes, total" {
 		t.Error(err)
 	}
 	_, err = tenontest.Run("sizes", `{"needed":true}`, tenontest.Batch(t, tenon.Named("a", tenontest.Column[int64](1))))

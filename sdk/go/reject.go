@@ -7,7 +7,9 @@ const mostRows = 1 << 24
 
 // rejections are the rows refused in this call, in the order in which they were refused.
 type rejections struct {
-	rows []wire.Rejection
+	// input is the batch that the call was given; zero where it was given none.
+	input Batch
+	rows  []wire.Rejection
 	// seen has a bit per row, up to the last that was refused.
 	seen []byte
 }
@@ -34,6 +36,17 @@ func Reject(row int, reason string) {
 
 func (r *rejections) has(row int) bool {
 	return row>>3 < len(r.seen) && r.seen[row>>3]>>(row&7)&1 == 1
+}
+
+// given is how many rows the call was given; unknown where it was given none.
+func (r *rejections) given() int {
+	if r.input.IsZero() {
+		return unknown
+	}
+	if r.input.inner.handle == nil {
+		return r.input.inner.rows
+	}
+	return r.input.Rows()
 }
 
 // others are the rows below a number that were not refused.

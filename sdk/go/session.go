@@ -87,6 +87,7 @@ func (s *session) Output() []wire.Field {
 func (s *session) Process(input *boundary.Batch) (guest.Output, *wire.Error) {
 	return s.call(func() ([]Batch, error) {
 		batch := newBatch(input, s.input, s.flat)
+		rejected.input = batch
 		// Asking for the rows is a call to the host.
 		rows := 0
 		if s.function.scalar {
@@ -167,10 +168,11 @@ func endCall(outer call, err *error) {
 	if reason := recover(); reason != nil {
 		*err = panicked(reason)
 	}
-	for _, batch := range made {
+	ended := made
+	made, rejected = outer.made, outer.rejected
+	for _, batch := range ended {
 		if !batch.kept {
 			Batch{batch}.Close()
 		}
 	}
-	made, rejected = outer.made, outer.rejected
 }

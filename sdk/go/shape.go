@@ -104,8 +104,16 @@ func Concat(parts ...Batch) (Batch, error) {
 }
 
 // WithoutRejected is the rows that were not rejected since this call of the function began: of a batch that still has
-// the rows of the function's input, in their order.
+// the rows of the function's input, in their order. [KindBadConfig] for one with another number of rows.
 func (b Batch) WithoutRejected() (Batch, error) {
+	if _, err := b.open(); err != nil {
+		return Batch{}, err
+	}
+	if given := rejected.given(); given != unknown && given != b.Rows() {
+		return Batch{}, BadConfig("this batch has " + strconv.Itoa(b.Rows()) + " rows, but the function was given " +
+			strconv.Itoa(given) + ", and rows are rejected by their positions in those: call WithoutRejected before Filter " +
+			"and whatever else leaves rows out, moves or adds them")
+	}
 	if len(rejected.rows) == 0 {
 		return b, nil
 	}

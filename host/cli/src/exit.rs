@@ -130,16 +130,16 @@ impl Failure {
         }
         let coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         if let Some(picture) = &self.picture {
-            eprint!("{picture}");
+            output::tell(picture.as_bytes());
             return;
         }
         let (red, plain) = if coloured { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-        eprintln!("{red}error{plain}: {}", self.error);
+        output::say!("{red}error{plain}: {}", self.error);
         for cause in self.causes() {
-            eprintln!("  because {cause}");
+            output::say!("  because {cause}");
         }
         if let Some(hint) = &self.hint {
-            eprintln!("  {hint}");
+            output::say!("  {hint}");
         }
     }
 

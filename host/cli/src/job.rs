@@ -9,7 +9,7 @@ use tenon_host::engine;
 use tenon_host::job::{self, Lookup, Options};
 
 use crate::exit::Failure;
-use crate::{connections, plugin};
+use crate::{connections, output, plugin};
 
 /// A job file that was read, and the same ready to run.
 pub struct Prepared {
@@ -48,7 +48,7 @@ pub fn load(path: &Path, params: &[(String, String)], quiet: bool) -> Result<job
     let loaded = job::Job::load(path, &options).map_err(refused)?;
     if !quiet {
         for warning in &loaded.warnings {
-            eprint!("{}", shown(warning));
+            output::tell(shown(warning).as_bytes());
         }
     }
     Ok(loaded.job)

@@ -14,7 +14,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt::layer, reload};
 
-use crate::{progress, record};
+use crate::{output, progress, record};
 
 /// Where the runtime hands on what guests log.
 const GUEST: &str = "tenon::guest";
@@ -136,10 +136,12 @@ struct AboveProgress;
 
 impl Write for AboveProgress {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        progress::aside(|| io::stderr().write(text))
+        // Of an error, `tracing` would want to write to stderr, too, and panic.
+        progress::aside(|| output::tell(text));
+        Ok(text.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The tenon command.
 
 // They panic once nobody reads on; `output` does not.
-#![warn(clippy::print_stdout)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod allocator;
 mod args;

@@ -1,5 +1,6 @@
 //! Printing what may be long, to somebody who may not want all of it.
 
+use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write};
 
 use anyhow::Context;
@@ -15,6 +16,24 @@ pub fn print(text: &str) -> Result<(), Failure> {
 pub fn write(text: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     done(stdout.write_all(text).and_then(|()| stdout.flush()))
+}
+
+/// Prints a line to stderr, of what `format!` takes. Unlike `eprintln!`, it doesn't panic once nobody reads on.
+macro_rules! say {
+    ($($what:tt)*) => {
+        $crate::output::say_line(format_args!($($what)*))
+    };
+}
+pub(crate) use say;
+
+/// What `say!` expands to.
+pub fn say_line(line: Arguments<'_>) {
+    tell(format!("{line}\n").as_bytes());
+}
+
+/// Writes a text to stderr as it is. That it can't be written could be said nowhere else.
+pub fn tell(text: &[u8]) {
+    io::stderr().lock().write_all(text).ok();
 }
 
 /// What came of printing. That nobody reads on, as with `| head`, is no failure.

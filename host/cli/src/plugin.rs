@@ -12,6 +12,7 @@ use tenon_toolchain::{BuildOptions, Built, Machine, ToolOutput, Tools};
 
 use crate::exit::Failure;
 use crate::interpreter;
+use crate::output::say;
 
 /// The component: the file itself, what the project folder is built into, or the interpreter of a script.
 pub async fn component(plugin: &Path, quiet: bool) -> Result<PathBuf, Failure> {
@@ -49,7 +50,7 @@ pub async fn build(project: &Path, output: Option<PathBuf>, debug: bool, quiet: 
     let building = tokio::task::spawn_blocking(move || {
         let mut tools = Tools::from_env(|step| {
             if !quiet {
-                eprintln!("{step}");
+                say!("{step}");
             }
         })?;
         let tool_output = if quiet { ToolOutput::Captured } else { ToolOutput::Shown };

@@ -1,19 +1,23 @@
 //! How far a run is, on the terminal: a line for each source, step and sink, and one for all of it.
 
 mod lines;
+mod terminal;
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tenon_host::engine::{Phase, Progress};
 use tokio::task::JoinHandle;
 
 use lines::Snapshot;
+use terminal::Terminal;
 
 /// How often the lines are renewed.
 const INTERVAL: Duration = Duration::from_millis(100);
+/// How often per second the terminal is drawn on at most.
+const MOST_DRAWN: u8 = 20;
 
 /// The lines, for whoever wants to write above them.
 static LINES: OnceLock<MultiProgress> = OnceLock::new();
@@ -24,6 +28,11 @@ pub fn aside<T>(write: impl FnOnce() -> T) -> T {
         Some(lines) => lines.suspend(write),
         None => write(),
     }
+}
+
+fn lines_on_terminal() -> MultiProgress {
+    let terminal = Box::new(Terminal::stderr());
+    MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(terminal, MOST_DRAWN))
 }
 
 /// The progress of a run, which goes from the terminal when this is dropped.
@@ -38,7 +47,7 @@ impl Watch {
             return None;
         }
         let mut shown = Shown {
-            lines: LINES.get_or_init(MultiProgress::new).clone(),
+            lines: LINES.get_or_init(lines_on_terminal).clone(),
             bars: Vec::new(),
         };
         let progress = progress.clone();

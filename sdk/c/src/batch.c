@@ -52,6 +52,7 @@ void tenon_release(tenon_batch *batch)
 {
     if (batch == NULL)
         return;
+    tenon_reject_releases(batch);
     tenon_etl_batches_own_batch_t handle = batch->handle;
     forget(batch);
     tenon_etl_batches_batch_drop_own(handle);

@@ -107,16 +107,17 @@ static const tenon_function *find(const char *name)
     return NULL;
 }
 
-/* Starts a call of the function. */
-static void begin_call(void)
+/* Starts a call of the function, on a batch or on none. */
+static void begin_call(tenon_batch *batch)
 {
-    tenon_reject_begin();
+    tenon_reject_begin(batch);
     emitted = NULL;
     emitted_count = 0;
 }
 
 static void end_call(void)
 {
+    tenon_reject_begin(NULL);
     if (tenon_at_end_of_call != NULL)
         tenon_at_end_of_call();
 }
@@ -137,7 +138,7 @@ static const tenon_schema *output_schema(void)
         function->open(session.state, session.config, session.input);
         return tenon_failed() ? NULL : function->output(session.state, session.input);
     }
-    begin_call();
+    begin_call(NULL);
     tenon_owner_begin(&probe);
     tenon_emit(function->transform(tenon_build_empty(session.input), session.config));
     return emitted_count == 0 ? session.input : tenon_schema_of(emitted[0]);
@@ -212,10 +213,8 @@ static void check_scalar(size_t rows)
 /* Hands over what the call came to. */
 static bool answer(exports_tenon_etl_transform_output_t *output, exports_tenon_etl_transform_error_t *error)
 {
-    if (tenon_take_error(error)) {
-        tenon_reject_begin();
+    if (tenon_take_error(error))
         return false;
-    }
     output->batches.len = emitted_count;
     output->batches.ptr = emitted_count == 0 ? NULL : tenon_must_malloc(emitted_count * sizeof *output->batches.ptr);
     for (size_t i = 0; i < emitted_count; i++)
@@ -230,8 +229,8 @@ bool exports_tenon_etl_transform_process(exports_tenon_etl_transform_own_batch_t
     tenon_owner call = {0};
     tenon_owner_begin(&call);
     tenon_forgive();
-    begin_call();
     tenon_batch *batch = tenon_adopt_batch(input, session.input);
+    begin_call(batch);
     const tenon_function *function = session.function;
     if (function == NULL) {
         tenon_fail(TENON_INTERNAL, "no function is open");
@@ -255,7 +254,7 @@ bool exports_tenon_etl_transform_finish(
     tenon_owner call = {0};
     tenon_owner_begin(&call);
     tenon_forgive();
-    begin_call();
+    begin_call(NULL);
     if (session.function == NULL)
         tenon_fail(TENON_INTERNAL, "no function is open");
     else if (session.function->finish != NULL)

@@ -144,8 +144,10 @@ const char *tenon_config_schema(const tenon_function *function);
 
 /* reject.c */
 
-/* Starts a call on a batch. */
-void tenon_reject_begin(void);
+/* Starts a call on a batch, or on none with NULL. */
+void tenon_reject_begin(tenon_batch *input);
+/* Notes how many rows the batch has, if it is the one that the call was given. */
+void tenon_reject_releases(tenon_batch *batch);
 /* Hands over the rows that were refused, with memory that the bindings free. */
 exports_tenon_etl_transform_list_rejection_t tenon_reject_take(void);
 

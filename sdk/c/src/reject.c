@@ -7,6 +7,11 @@
 /* More rows than a batch can have. What lies beyond is no row, and the host says so. */
 enum { MOST_ROWS = 1 << 24 };
 
+/* The batch that the call was given; NULL if it was given none, or has released it. */
+static tenon_batch *input;
+/* How many rows that had once it is released; -1 otherwise. */
+static int64_t released_rows = -1;
+
 /* Memory of malloc: the reasons leave through the bindings, which free them. */
 static exports_tenon_etl_transform_rejection_t *rejections;
 static size_t count, capacity;
@@ -59,11 +64,29 @@ void tenon_reject(size_t row, const char *reason, ...)
     va_end(arguments);
 }
 
+/* Whether a batch has as many rows as the call was given, if it was given any: an error if not. */
+static bool has_rows_of_input(size_t rows)
+{
+    if (input == NULL && released_rows < 0)
+        return true;
+    size_t given = input != NULL ? tenon_rows(input) : (size_t)released_rows;
+    if (rows != given)
+        tenon_fail(TENON_BAD_CONFIG,
+            "this batch has %zu rows, but the function was given %zu, and rows are rejected by their positions in those: "
+            "leave the rejected ones out before filtering and whatever else leaves rows out, moves or adds them",
+            rows, given);
+    return rows == given;
+}
+
 tenon_batch *tenon_without_rejected(tenon_batch *batch)
 {
-    if (batch == NULL || count == 0)
-        return batch;
+    if (batch == NULL)
+        return NULL;
     size_t rows = tenon_rows(batch);
+    if (!has_rows_of_input(rows))
+        return NULL;
+    if (count == 0)
+        return batch;
     uint32_t *kept = tenon_alloc_array(rows, sizeof *kept);
     size_t kept_count = 0;
     for (size_t row = 0; row < rows; row++) {
@@ -73,8 +96,10 @@ tenon_batch *tenon_without_rejected(tenon_batch *batch)
     return tenon_take(batch, kept, kept_count);
 }
 
-void tenon_reject_begin(void)
+void tenon_reject_begin(tenon_batch *batch)
 {
+    input = batch;
+    released_rows = -1;
     for (size_t i = 0; i < count; i++)
         transformer_string_free(&rejections[i].reason);
     free(rejections);
@@ -82,6 +107,14 @@ void tenon_reject_begin(void)
     rejections = NULL;
     seen = NULL;
     count = capacity = seen_bytes = 0;
+}
+
+void tenon_reject_releases(tenon_batch *batch)
+{
+    if (batch != input)
+        return;
+    released_rows = (int64_t)tenon_rows(batch);
+    input = NULL;
 }
 
 exports_tenon_etl_transform_list_rejection_t tenon_reject_take(void)

@@ -46,6 +46,20 @@ TENON_TEST(functions_in_cpp_work)
     TENON_CHECK(batch.column<std::int64_t>("nowhere").size() == 0 && tenon_failed());
 }
 
+static tenon::Batch late(tenon::Batch batch, const tenon_no_config *)
+{
+    tenon_reject(0, "the first");
+    return tenon::Batch(tenon_slice(batch, 0, tenon_rows(batch) / 2)).without_rejected();
+}
+TENON_TRANSFORM(late, tenon_no_config)
+
+TENON_TEST(rejected_rows_are_left_out_of_no_other_batch_than_the_input_in_cpp)
+{
+    tenon_batch *numbers = tenon_test_batch(1, "n", tenon_test_float64s(4, 1.0, 2.0, 3.0, 4.0));
+    TENON_CHECK(tenon_test_run("late", "{}", numbers) == nullptr && tenon_failed_kind() == TENON_BAD_CONFIG);
+    TENON_CHECK(std::string_view(tenon_failed_message()).starts_with("this batch has 2 rows, but the function was given 4, "));
+}
+
 TENON_TEST(columns_of_every_width_are_ranges_in_cpp)
 {
     void *made;

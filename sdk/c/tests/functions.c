@@ -70,7 +70,7 @@ TENON_TEST(what_does_not_fit_is_named)
     FAILS("{\"column\": \"a\",}", "the configuration isn't JSON: a key is missing, at byte 15");
     FAILS("{\"column\": \"a\"} x", "the configuration isn't JSON: there is more after its end, at byte 16");
     FAILS("{\"limit\": 01}", "the configuration isn't JSON: a value is none of JSON's, at byte 12");
-    TENON_CHECK(strcmp(failure("nowhere", "{}"), "there is no function `nowhere`; the functions are count, positive, "
+    TENON_CHECK(strcmp(failure("nowhere", "{}"), "there is no function `nowhere`; the functions are count, late, positive, "
                                                  "settings, twice") == 0);
 }
 
@@ -110,6 +110,28 @@ TENON_TEST(rows_are_refused_once)
     TENON_CHECK(output->rejected_count == 2 && output->rejected[1].row == 1);
     TENON_CHECK(strcmp(output->rejected[0].reason, "row 0 is small") == 0);
     TENON_CHECK(tenon_rows(output->batches[0]) == 1 && tenon_test_counter("seen") == 3);
+}
+
+static tenon_batch *late(tenon_batch *batch, const tenon_no_config *config)
+{
+    (void)config;
+    tenon_batch *kept = tenon_slice(batch, 0, tenon_rows(batch) < 2 ? tenon_rows(batch) : 2);
+    tenon_release(batch);
+    tenon_reject(0, "the first");
+    return tenon_without_rejected(kept);
+}
+TENON_TRANSFORM(late, tenon_no_config)
+
+TENON_TEST(rejected_rows_are_left_out_of_no_other_batch_than_the_input)
+{
+    TENON_CHECK(tenon_test_run("late", "{}", numbers()) == NULL && tenon_failed_kind() == TENON_BAD_CONFIG);
+    TENON_CHECK(strstr(tenon_failed_message(), "has 2 rows, but the function was given 3, ") != NULL);
+    TENON_CHECK(strstr(tenon_failed_message(), "before filtering") != NULL);
+    tenon_forgive();
+    tenon_output *output = tenon_test_run("late", "{}", tenon_slice(numbers(), 0, 2));
+    TENON_CHECK(output != NULL && output->batch_count == 1 && tenon_rows(output->batches[0]) == 1);
+    /* What the call before was given is forgotten. */
+    TENON_CHECK(tenon_rows(tenon_without_rejected(numbers())) == 3);
 }
 
 static tenon_batch *twice(tenon_batch *batch, const tenon_no_config *config)

@@ -5,7 +5,7 @@ import { column } from "./column/build.js";
 import { Column } from "./column/column.js";
 import { checked } from "./config.js";
 import { badConfig, badData, TenonError } from "./error.js";
-import { takeRejected } from "./reject.js";
+import { beginCall, takeRejected } from "./reject.js";
 import { Schema } from "./schema.js";
 import { functions } from "./transform.js";
 
@@ -38,19 +38,24 @@ export class Session {
   /** The output's schema is what the function makes of a batch without rows. */
   discover() {
     if (this.declared.open) return this.input;
+    beginCall();
     const [first] = batchesOf(this.running.process(Batch.empty(this.input), this.config));
     takeRejected();
     return first?.schema ?? this.input;
   }
 
   process(batch) {
-    takeRejected();
-    const batches = batchesOf(this.running.process(batch, this.config));
-    return { batches, rejected: takeRejected() };
+    beginCall(batch);
+    try {
+      const batches = batchesOf(this.running.process(batch, this.config));
+      return { batches, rejected: takeRejected() };
+    } finally {
+      beginCall();
+    }
   }
 
   finish() {
-    takeRejected();
+    beginCall();
     const finish = this.running.finish ?? this.declared.finish;
     const batches = finish ? batchesOf(finish.call(this.running, this.config)) : [];
     return { batches, rejected: takeRejected() };

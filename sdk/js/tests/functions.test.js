@@ -96,6 +96,24 @@ test("rows are rejected once, and left out", () => {
   assert.deepEqual(rejected, [{ row: 1, reason: "-2 is negative" }]);
 });
 
+test("rejected rows are left out of no other batch than the input", () => {
+  const late = transform({
+    name: "late",
+    process(batch) {
+      const kept = batch.slice(0, Math.min(batch.rows, 2));
+      reject(0, "the first");
+      return kept.withoutRejected();
+    },
+  });
+  assert.throws(() => testing.run(late, {}, ids(1, 2, 3)), {
+    kind: "bad-config",
+    message: /has 2 rows, but the function was given 3, .* before `filter`/,
+  });
+  assert.deepEqual(testing.run(late, {}, ids(1, 2)).batches[0].numbers("id").toArray(), [2]);
+  // What the call before was given is forgotten.
+  assert.equal(ids(1).withoutRejected().rows, 1);
+});
+
 test("functions keep something between batches", () => {
   const numbered = transform({
     name: "numbered",

@@ -78,7 +78,10 @@ export class Batch {
   slice(offset: number, length: number): Batch;
   /** The rows at these positions, in this order; a position may repeat. */
   take(rows: Iterable<number>): Batch;
-  /** The rows that were not rejected since this call of the function began. For a batch that has the input's rows. */
+  /**
+   * The rows that were not rejected since this call of the function began. For a batch that has the input's rows: one
+   * with another number of rows is an error.
+   */
   withoutRejected(): Batch;
   /** Another handle on the same batch, for one that is kept although the function answered with it. */
   share(): Batch;

@@ -204,7 +204,7 @@ class Batch:
 
     def without_rejected(self) -> Batch:
         """The rows that were not rejected since this call of the function began. For a batch that still has the rows of
-        the function's input, in their order."""
+        the function's input, in their order: one with another number of rows is `BadConfig`."""
         kept = rejected.kept(self.rows)
         return self if kept is None else self._masked(kept)
 

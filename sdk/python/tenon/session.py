@@ -29,11 +29,14 @@ class Session:
 
     def process(self, batch: Batch) -> tuple[list[Batch], list[tuple[int, str]]]:
         """Takes one batch: what comes out, and what was rejected."""
-        if self.function.shape == "scalar":
-            return self._values(batch)
-        rejected.begin()
-        batches = batches_of(self._running.process(batch))
-        return batches, rejected.take()
+        rejected.begin(batch)
+        try:
+            batches = batches_of(self._running.process(batch))
+            if self.function.shape == "scalar":
+                self._check_values(batches, batch.rows)
+            return batches, rejected.take()
+        finally:
+            rejected.begin()
 
     def finish(self) -> tuple[list[Batch], list[tuple[int, str]]]:
         """After the last batch."""
@@ -41,13 +44,10 @@ class Session:
         batches = batches_of(self._running.finish())
         return batches, rejected.take()
 
-    def _values(self, batch: Batch) -> tuple[list[Batch], list[tuple[int, str]]]:
-        rejected.begin()
-        batches = batches_of(self._running.process(batch))
+    def _check_values(self, batches: list[Batch], rows: int) -> None:
         found = sum(made.rows for made in batches)
-        if len(batches) != 1 or found != batch.rows:
-            raise BadData(f"scalar function `{self.function.name}` made {found} values for {batch.rows} rows")
-        return batches, rejected.take()
+        if len(batches) != 1 or found != rows:
+            raise BadData(f"scalar function `{self.function.name}` made {found} values for {rows} rows")
 
 
 def handed_over(batches: list[Batch]) -> list[Any]:

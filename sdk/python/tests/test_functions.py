@@ -110,6 +110,20 @@ def test_rows_are_rejected_once() -> None:
     assert testing.run(positive, Batch(a=[-1])).batch.rows == 0
 
 
+def test_rows_are_left_out_of_no_other_batch_than_the_input() -> None:
+    @transform
+    def late(batch: Batch) -> Batch:
+        kept = batch.slice(0, min(batch.rows, 2))
+        reject(0, "the first")
+        return kept.without_rejected()
+
+    with pytest.raises(BadConfig, match="has 2 rows, but the function was given 3, .* before `filter`"):
+        testing.run(late, Batch(a=[1, 2, 3]))
+    assert testing.run(late, Batch(a=[1, 2])).batch["a"].to_list() == [2]
+    # What the call before was given is forgotten.
+    assert Batch(a=[1]).without_rejected().rows == 1
+
+
 def test_classes_keep_something() -> None:
     @transform
     class Total:

@@ -259,15 +259,15 @@ impl Batch {
     }
 
     /// The rows that were not [rejected](crate::reject) since this call of the function began. For a batch that still has
-    /// the rows of the function's input, in their order.
+    /// the rows of the function's input, in their order: call it before [`Batch::filter`].
     ///
     /// # Errors
-    /// `limit` if the rows don't fit.
+    /// `bad-config` for a batch with another number of rows than the function's input; `limit` if the rows don't fit.
     pub fn without_rejected(&self) -> Result<Self> {
-        let Some(kept) = crate::reject::kept(self.rows()) else {
-            return Ok(self.clone());
-        };
-        self.take(&kept)
+        match crate::reject::kept(self)? {
+            Some(kept) => self.take(&kept),
+            None => Ok(self.clone()),
+        }
     }
 
     /// A SQL expression over the columns, to be computed by the host. Given to [`Batch::with_column`] of this batch, the
@@ -305,8 +305,7 @@ impl Batch {
     /// As [`Batch::eval`].
     pub fn project<S: AsRef<str>>(&self, expressions: &[S]) -> Result<Self> {
         let expressions: Vec<_> = expressions.iter().map(AsRef::as_ref).collect();
-        let program = program::compiled(self.shared_schema(), &expressions)?;
-        Ok(Self::known(program.project(&self.inner.handle)?, program.output()))
+        program::compiled(self.shared_schema(), &expressions)?.project(&self.inner.handle)
     }
 
     /// The rows for which a boolean SQL expression is true.

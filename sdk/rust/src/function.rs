@@ -80,7 +80,7 @@ pub fn open_function<H: Held>(config: Value, input: &Rc<Schema>, call: Call<H>) 
 
 /// The part that is the same for all functions, and so only once in a component.
 fn start(mut running: Box<dyn Running>, input: &Rc<Schema>) -> Result<Opened> {
-    reject::begin();
+    reject::begin(None);
     let batches = running.process(Batch::empty(input)?);
     reject::take();
     let output = batches?
@@ -193,7 +193,7 @@ impl Session {
         let batch = Batch::known(batch, self.input.clone());
         // Asking for the rows is a call to the host.
         let expected = self.function.scalar.then(|| batch.rows());
-        reject::begin();
+        reject::begin(Some(&batch));
         let output = output_of(self.opened.running.process(batch))?;
         if let Some(rows) = expected
             && (output.batches.len() != 1 || output.batches[0].rows() != rows)
@@ -208,7 +208,7 @@ impl Session {
     }
 
     pub(crate) fn finish(&mut self) -> Result<Output> {
-        reject::begin();
+        reject::begin(None);
         output_of(self.opened.running.finish())
     }
 }

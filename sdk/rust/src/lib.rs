@@ -72,7 +72,7 @@
 //! | `log` (default) | what is written with the crate `log` goes to the run's log |
 //! | `tracing` | so do the events of the crate `tracing` |
 //! | `arrow` | batches from and to arrow-rs record batches; makes a component some 1.5 MB larger |
-//! | `kernels` | [`Batch::eval`] and [`Batch::filter`] in tests outside a sandbox: builds DataFusion, so give it to dev-dependencies. Not in the SDK that `tenon new` puts beside a project |
+//! | `kernels` | [`Batch::eval`] and [`Batch::filter`] are computed in tests outside a sandbox, which otherwise say what comes of them with [`testing::answer`]: builds DataFusion, so give it to dev-dependencies. Not in the SDK that `tenon new` puts beside a project |
 
 #[cfg(feature = "arrow")]
 mod arrow;

@@ -3,9 +3,14 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
+use crate::batch::Batch;
+use crate::error::{Error, Result};
+
 /// Rows refused so far in this call, with their reasons, in the order in which they were refused.
 #[derive(Default)]
 pub(crate) struct Rejected {
+    /// The batch that the call was given, if it was given one.
+    input: Option<Batch>,
     rows: Vec<(u32, Cow<'static, str>)>,
     /// One bit per row, up to the last that was refused.
     seen: Vec<u8>,
@@ -46,15 +51,30 @@ pub fn reject(row: usize, reason: impl Into<Cow<'static, str>>) {
     });
 }
 
-/// Starts a call.
-pub(crate) fn begin() {
-    REJECTED.set(Rejected::default());
+/// Starts a call, on a batch or on none.
+pub(crate) fn begin(input: Option<&Batch>) {
+    REJECTED.set(Rejected {
+        input: input.cloned(),
+        ..Rejected::default()
+    });
 }
 
-/// The rows below `rows` that were not refused, unless none were.
-pub(crate) fn kept(rows: usize) -> Option<Vec<u32>> {
+/// The rows of a batch that were not refused, unless none were.
+pub(crate) fn kept(batch: &Batch) -> Result<Option<Vec<u32>>> {
+    let rows = batch.rows();
     REJECTED.with_borrow(|rejected| {
-        (!rejected.rows.is_empty()).then(|| (0..rows as u32).filter(|row| !rejected.has(*row as usize)).collect())
+        // Only here is the input asked for its rows, which is a call to the host.
+        if let Some(given) = rejected.input.as_ref().map(Batch::rows)
+            && given != rows
+        {
+            return Err(Error::bad_config(format!(
+                "this batch has {rows} rows, but the function was given {given}, and rows are rejected by their \
+                 positions in those: call `without_rejected` before `filter` and whatever else leaves rows out, moves \
+                 or adds them"
+            )));
+        }
+        let others = || -> Vec<u32> { (0..rows as u32).filter(|row| !rejected.has(*row as usize)).collect() };
+        Ok((!rejected.rows.is_empty()).then(others))
     })
 }
 

@@ -1,7 +1,8 @@
 //! Runs transforms in unit tests, outside a sandbox.
 //!
 //! Everything here works on the run of the current thread: what a test sets and logs is its own. Rows are held in
-//! memory by a stand-in for the host; [`Batch::eval`] and [`Batch::filter`] need the feature `kernels`.
+//! memory by a stand-in for the host. What comes of [`Batch::eval`] and [`Batch::filter`] a test says with [`answer`]; with
+//! the feature `kernels` it is computed.
 //!
 //! ```
 //! use tenon::{Batch, Result, testing};
@@ -23,7 +24,7 @@
 use std::fmt::Display;
 
 use crate::batch::Batch;
-use crate::boundary::with_run;
+use crate::boundary::{trying, with_run};
 use crate::error::{Error, Result};
 use crate::host::{Instant, Level};
 use crate::job::Context;
@@ -48,7 +49,7 @@ pub struct Session(function::Session);
 /// `bad-config` for an unknown function or a configuration that doesn't fit; else what the function fails with.
 pub fn open(name: &str, config: impl Display, input: &Schema) -> Result<Session> {
     logging::start();
-    function::Session::open(name, &config.to_string(), input.clone()).map(Session)
+    trying(|| function::Session::open(name, &config.to_string(), input.clone())).map(Session)
 }
 
 /// Opens a function, gives it one batch and finishes it.
@@ -149,6 +150,26 @@ pub fn source(name: &str, batch: Batch) {
 
 /// Gives the result of the next operation that only the host can run: a query, a join, an aggregation, a sort, a function
 /// of another plugin. Given again, of the one after it.
+///
+/// Without the feature `kernels`, also of the next [`Batch::filter`], [`Batch::project`], [`Batch::with_expr`] or
+/// [`Batch::eval`], where it is computed: the whole batch that comes of it. A function is tried with a batch without rows
+/// when it is opened, which uses up no answer.
+///
+/// ```
+/// # #[cfg(not(feature = "kernels"))] {
+/// use tenon::{Batch, Result, batch, testing};
+///
+/// #[tenon::transform]
+/// fn large(batch: Batch) -> Result<Batch> {
+///     batch.filter("amount >= 100")?.drop(["id"])
+/// }
+///
+/// testing::answer(batch! { "id" => [2_i64], "amount" => [250.0] });
+/// let output = testing::run("large", "{}", batch! { "id" => [1_i64, 2], "amount" => [20.0, 250.0] })?;
+/// assert_eq!(output.batches[0].column::<f64>("amount")?.values(), [250.0]);
+/// # }
+/// # Ok::<(), tenon::Error>(())
+/// ```
 pub fn answer(batch: Batch) {
     let batch = batch.into_handle();
     with_run(|run| run.answers.push_back(batch));

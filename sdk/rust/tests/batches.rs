@@ -69,14 +69,6 @@ fn columns_of_different_lengths_make_no_batch() {
     );
 }
 
-#[cfg(not(feature = "kernels"))]
-#[test]
-fn expressions_say_which_feature_they_need() {
-    let error = letters().eval("n + 1").err().unwrap();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().contains("feature `kernels`"));
-}
-
 #[cfg(feature = "kernels")]
 #[test]
 fn expressions_are_computed_by_the_host() {

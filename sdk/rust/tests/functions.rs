@@ -65,6 +65,15 @@ fn refuse(batch: Batch) -> Result<Batch> {
     batch.without_rejected()
 }
 
+/// Rejects too late: the rows aren't those of the input any more.
+#[tenon::transform]
+fn refuse_late(batch: Batch) -> Result<Batch> {
+    let rows = batch.rows();
+    let kept = batch.slice(0, rows.min(2))?;
+    reject(0, "the first");
+    kept.without_rejected()
+}
+
 /// Counts.
 struct RowCount {
     rows: i64,
@@ -106,6 +115,7 @@ fn functions_describe_themselves() {
             "foreign_error",
             "nothing",
             "refuse",
+            "refuse_late",
             "renamed",
             "row_count",
             "scale",
@@ -113,12 +123,12 @@ fn functions_describe_themselves() {
             "wrong_scalar"
         ]
     );
-    let (_, doc, config) = &functions[5];
+    let (_, doc, config) = &functions[6];
     assert_eq!(*doc, "Multiplies.\n\nEvery column that is named.");
     let config: serde_json::Value = serde_json::from_str(config).unwrap();
     assert_eq!(config["properties"]["by"]["description"], "What to multiply with.");
     assert_eq!(config["required"], serde_json::json!(["by"]));
-    assert_eq!(functions[4].1, "Answers with the number of rows at the end.");
+    assert_eq!(functions[5].1, "Answers with the number of rows at the end.");
 }
 
 #[test]
@@ -139,6 +149,22 @@ fn a_configuration_reaches_the_function() {
             .batches
             .is_empty()
     );
+}
+
+#[test]
+fn rejected_rows_are_left_out_of_no_other_batch_than_the_input() {
+    let error = testing::run("refuse_late", "{}", input()).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::BadConfig);
+    let message = error.to_string();
+    assert!(
+        message.contains("has 2 rows, but the function was given 3, "),
+        "{message}"
+    );
+    assert!(message.contains("before `filter`"), "{message}");
+    let output = testing::run("refuse_late", "{}", batch! { "a" => [1.0, 2.0] }).unwrap();
+    assert_eq!(output.batches[0].column::<f64>("a").unwrap().values(), [2.0]);
+    // What the call before was given is forgotten.
+    assert_eq!(input().without_rejected().unwrap().rows(), 3);
 }
 
 #[test]

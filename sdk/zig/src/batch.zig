@@ -142,7 +142,8 @@ pub const Batch = struct {
         return of(c.tenon_filter(self.raw, predicate.ptr));
     }
 
-    /// The rows that were not rejected in this call; for a batch that still has the rows of the input, in their order.
+    /// The rows that were not rejected in this call; for a batch that still has the rows of the input, in their order. One
+    /// with another number of rows is `bad-config`.
     pub fn withoutRejected(self: Batch) Error!Batch {
         return of(c.tenon_without_rejected(self.raw));
     }

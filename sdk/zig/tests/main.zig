@@ -37,6 +37,12 @@ fn positive(batch: tenon.Batch) !?tenon.Batch {
     return try batch.withoutRejected();
 }
 
+fn late(batch: tenon.Batch) !tenon.Batch {
+    const kept = try batch.slice(0, @min(batch.rows(), 2));
+    tenon.reject(0, "the first", .{});
+    return kept.withoutRejected();
+}
+
 fn foreign(_: tenon.Batch) !tenon.Batch {
     return error.Unexpected;
 }
@@ -66,6 +72,7 @@ comptime {
     tenon.register(.{
         tenon.transform("settings", settings, .{ .doc = "Keeps its configuration.", .reads = &.{"a"} }),
         tenon.transform("positive", positive, .{}),
+        tenon.transform("late", late, .{}),
         tenon.transform("foreign", foreign, .{}),
         tenon.stateful("count", Count, .{}),
     });
@@ -101,6 +108,17 @@ test "rows are refused" {
     try expectEqualStrings("row 1 is small", output.rejected[1].reason());
     try expectEqual(1, output.batches[0].rows());
     try expectEqual(3, tenon.testing.counter("seen"));
+}
+
+test "rejected rows are left out of no other batch than the input" {
+    try std.testing.expectError(error.Failed, tenon.testing.run("late", "{}", try numbers()));
+    try expectEqual(tenon.Kind.bad_config, tenon.failed().?.kind);
+    const message = tenon.failed().?.message;
+    try expect(std.mem.find(u8, message, "has 2 rows, but the function was given 3, ") != null);
+    try expect(std.mem.find(u8, message, "before filtering") != null);
+    const two = try (try numbers()).slice(0, 2);
+    const output = try tenon.testing.run("late", "{}", two);
+    try expectEqual(1, output.batches[0].rows());
 }
 
 test "an error of another kind has its name" {

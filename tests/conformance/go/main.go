@@ -17,6 +17,7 @@ func init() {
 	tenon.Transform("clean", "Texts in upper case, with nothing but letters and digits.", clean)
 	tenon.Transform("branch", "Tells amounts apart.", branch)
 	tenon.Transform("reject", "Rejects the rows where a column isn't true.", reject)
+	tenon.Transform("reject_late", "Filters before it leaves out what it rejected.", rejectLate)
 	tenon.Transform("config", "Shows its configuration.", showConfig)
 	tenon.Transform("host", "Uses what the run offers.", useHost, tenon.Stateless(false))
 	tenon.Stateful("state", "Counts runs.", countRuns)

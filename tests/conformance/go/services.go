@@ -26,6 +26,16 @@ func reject(batch tenon.Batch, config rejection) (tenon.Batch, error) {
 	return batch.WithoutRejected()
 }
 
+// rejectLate filters before it leaves out what it rejected.
+func rejectLate(batch tenon.Batch, config predicate) (tenon.Batch, error) {
+	tenon.Reject(0, "it is the first")
+	filtered, err := batch.Filter(config.Predicate)
+	if err != nil {
+		return batch, err
+	}
+	return filtered.WithoutRejected()
+}
+
 type shown struct {
 	Text   string
 	Number int64

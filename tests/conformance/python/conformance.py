@@ -135,6 +135,13 @@ def reject(batch: Batch, column: str, reason: str) -> Batch:
     return batch.without_rejected()
 
 
+@transform
+def reject_late(batch: Batch, predicate: str) -> Batch:
+    """Filters before it leaves out what it refused."""
+    refuse(0, "it is the first")
+    return batch.filter(predicate).without_rejected()
+
+
 @dataclass
 class Config:
     text: str

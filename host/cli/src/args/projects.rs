@@ -72,7 +72,7 @@ pub struct BuildArguments {
     #[arg(value_hint = ValueHint::DirPath)]
     pub project: PathBuf,
 
-    /// Where the component goes [default: beside what cargo builds]
+    /// Where the component goes [default: NAME.component.wasm in the project's `target`; of Rust, beside cargo's module]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
 

@@ -36,7 +36,7 @@ fn print(history: &History, arguments: ShowBookmark) -> Result<(), Failure> {
     }
     let all: Vec<&Bookmark> = bookmarks.values().flat_map(BTreeMap::values).collect();
     if all.is_empty() {
-        eprintln!("there is no such bookmark: the next run reads everything");
+        output::say!("there is no such bookmark: the next run reads everything");
         return Ok(());
     }
     let width = if std::io::stdout().is_terminal() {

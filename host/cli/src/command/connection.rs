@@ -8,7 +8,7 @@ use tenon_host::database::{self, ConnectOptions, Secret};
 use crate::args::{AddConnection, ConnectionArguments, ConnectionCommand, ListConnections, NamedConnection};
 use crate::connections::refused;
 use crate::exit::Failure;
-use crate::output::print;
+use crate::output::{print, say};
 use crate::report::pairs;
 
 /// `tenon connection`
@@ -52,20 +52,20 @@ fn add(arguments: AddConnection, mut connections: Connections, secrets: &SecretS
     let added = added.map_err(kept)?;
     let name = &added.connection.name;
     let verb = if added.replaced { "replaced" } else { "stored" };
-    eprintln!("{verb} the connection `{name}` in {}", added.connection.file.display());
+    say!("{verb} the connection `{name}` in {}", added.connection.file.display());
     if let Some(secret) = &added.secret {
-        eprintln!("its password is the secret `{secret}`");
+        say!("its password is the secret `{secret}`");
     }
     if let Some(origin) = &added.hidden_by {
-        eprintln!("another secret of that name, from {origin}, is used instead");
+        say!("another secret of that name, from {origin}, is used instead");
     }
     if let Some(file) = &added.covered_by {
-        eprintln!(
+        say!(
             "here, the connection of that name in {} is used instead",
             file.display()
         );
     }
-    eprintln!("`tenon connection test {name}` tries it");
+    say!("`tenon connection test {name}` tries it");
     Ok(())
 }
 
@@ -105,7 +105,7 @@ fn list(arguments: &ListConnections, connections: &Connections) -> Result<(), Fa
         return print(&text);
     }
     if all.is_empty() {
-        eprintln!("no connection is stored; `tenon connection add NAME URL` stores one");
+        say!("no connection is stored; `tenon connection add NAME URL` stores one");
         return Ok(());
     }
     let mut table = Table::new();
@@ -163,16 +163,16 @@ async fn test(named: &NamedConnection, connections: &Connections, secrets: &Secr
 
 fn remove(named: &NamedConnection, mut connections: Connections, secrets: &SecretStore) -> Result<(), Failure> {
     let removed = connections.remove(&named.name, secrets).map_err(kept)?;
-    eprintln!(
+    say!(
         "removed the connection `{}` from {}",
         removed.connection.name,
         removed.connection.file.display()
     );
     if let Some(secret) = &removed.secret {
-        eprintln!("removed the secret `{secret}`, its password");
+        say!("removed the secret `{secret}`, its password");
     }
     if let Some(file) = &removed.uncovered {
-        eprintln!("from now on, the connection of that name in {} is used", file.display());
+        say!("from now on, the connection of that name in {} is used", file.display());
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::endpoint::{self, Place, Variables};
 use crate::args::CopyArguments;
 use crate::connections::{Stored, refused};
 use crate::exit::Failure;
+use crate::output::say;
 
 /// `tenon copy`
 pub async fn copy(arguments: CopyArguments, quiet: bool) -> Result<(), Failure> {
@@ -57,9 +58,9 @@ pub async fn copy(arguments: CopyArguments, quiet: bool) -> Result<(), Failure> 
     write(&arguments.job, &text)?;
     let shown = arguments.job.display();
     if !quiet {
-        eprintln!("{number} tables are in {shown}, which is yours to edit");
+        say!("{number} tables are in {shown}, which is yours to edit");
         for variable in variables.keys() {
-            eprintln!("it reads a URL with a password from the variable {variable}");
+            say!("it reads a URL with a password from the variable {variable}");
         }
     }
     if arguments.dry_run {
@@ -99,7 +100,7 @@ async fn chosen(arguments: &CopyArguments, source: &Place, quiet: bool) -> Resul
         .map_err(|error| refused(error.into()))?;
     for pattern in selection.unused(&found) {
         if !quiet {
-            eprintln!("no table fits `{pattern}`");
+            say!("no table fits `{pattern}`");
         }
     }
     let mut tables = Vec::new();

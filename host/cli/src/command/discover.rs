@@ -5,7 +5,7 @@ use crate::args::DiscoverArguments;
 use crate::connections;
 use crate::exit::Failure;
 use crate::format::{bytes, count};
-use crate::output::print;
+use crate::output::{print, say};
 use crate::printable::one_line;
 
 /// Longest comment that is shown as a whole.
@@ -30,7 +30,7 @@ pub async fn discover(arguments: DiscoverArguments) -> Result<(), Failure> {
         return print(&text);
     }
     if found.is_empty() {
-        eprintln!("{} holds no such table that this user may see", database.name());
+        say!("{} holds no such table that this user may see", database.name());
         return Ok(());
     }
     let table = if arguments.columns {
@@ -49,7 +49,7 @@ async fn schemas(database: &dyn Database, json: bool) -> Result<(), Failure> {
         return print(&text);
     }
     if schemas.is_empty() {
-        eprintln!("{} holds no schema that this user may see", database.name());
+        say!("{} holds no schema that this user may see", database.name());
         return Ok(());
     }
     let mut table = headed(&["SCHEMA"]);

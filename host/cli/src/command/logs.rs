@@ -41,7 +41,7 @@ pub fn logs(arguments: &LogsArguments) -> Result<(), Failure> {
     output::done(written.and_then(|()| output.flush()))?;
     let dropped = history.get(&arguments.run)?.log.dropped;
     if dropped > 0 {
-        eprintln!("{dropped} more lines came after the log of the run was full");
+        output::say!("{dropped} more lines came after the log of the run was full");
     }
     Ok(())
 }

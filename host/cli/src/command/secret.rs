@@ -8,7 +8,7 @@ use tenon_host::database::Secret;
 use super::connection::{kept, typed};
 use crate::args::{SecretArguments, SecretCommand};
 use crate::exit::Failure;
-use crate::output::print;
+use crate::output::{print, say};
 
 /// `tenon secret`
 pub fn secret(arguments: SecretArguments) -> Result<(), Failure> {
@@ -18,7 +18,7 @@ pub fn secret(arguments: SecretArguments) -> Result<(), Failure> {
         SecretCommand::List { json } => list(json, &secrets),
         SecretCommand::Remove { name } => {
             secrets.remove(&name).map_err(kept)?;
-            eprintln!("removed the secret `{name}`");
+            say!("removed the secret `{name}`");
             Ok(())
         }
         SecretCommand::Rekey => rekey(&secrets),
@@ -33,9 +33,9 @@ fn set(name: &str, secrets: &SecretStore) -> Result<(), Failure> {
     };
     let stored = secrets.set(name, &value).map_err(kept)?;
     let verb = if stored.replaced { "replaced" } else { "stored" };
-    eprintln!("{verb} the secret `{name}`");
+    say!("{verb} the secret `{name}`");
     if let Some(origin) = &stored.hidden_by {
-        eprintln!("another secret of that name, from {origin}, is used instead");
+        say!("another secret of that name, from {origin}, is used instead");
     }
     Ok(())
 }
@@ -47,7 +47,7 @@ fn list(json: bool, secrets: &SecretStore) -> Result<(), Failure> {
         return print(&text);
     }
     if all.is_empty() {
-        eprintln!("no secret is stored; `tenon secret set NAME` stores one");
+        say!("no secret is stored; `tenon secret set NAME` stores one");
         return Ok(());
     }
     let mut table = Table::new();
@@ -70,10 +70,10 @@ fn list(json: bool, secrets: &SecretStore) -> Result<(), Failure> {
 fn rekey(secrets: &SecretStore) -> Result<(), Failure> {
     let key = Key::new_one_of(&Environment::process()).map_err(kept)?;
     let done = secrets.rekey(key).map_err(kept)?;
-    eprintln!("{} secrets are encrypted with the new key", done.secrets);
+    say!("{} secrets are encrypted with the new key", done.secrets);
     match &done.key_file {
-        Some(file) => eprintln!("it is in {}", file.display()),
-        None => eprintln!("put it where the old one is: the store opens with no other"),
+        Some(file) => say!("it is in {}", file.display()),
+        None => say!("put it where the old one is: the store opens with no other"),
     }
     Ok(())
 }

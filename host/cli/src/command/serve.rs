@@ -38,7 +38,7 @@ pub async fn serve(arguments: ServeArguments, quiet: bool, surroundings: Surroun
     }
     let listening = |address| {
         if !quiet {
-            eprintln!("listening at http://{address}");
+            output::say!("listening at http://{address}");
         }
     };
     server

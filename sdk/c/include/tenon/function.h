@@ -118,7 +118,8 @@ void tenon_emit(tenon_batch *batch);
  * leaves the row out of its output, for example with tenon_without_rejected. A row is refused once; the first reason stays. */
 void tenon_reject(size_t row, const char *reason, ...) TENON_FORMAT(2, 3);
 
-/* The rows that were not refused in this call; for a batch that still has the rows of the input, in their order. */
+/* The rows that were not refused in this call; for a batch that still has the rows of the input, in their order. One with
+ * another number of rows is `bad-config`. */
 tenon_batch *tenon_without_rejected(tenon_batch *batch);
 
 #ifdef __cplusplus

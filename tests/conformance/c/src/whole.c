@@ -45,6 +45,13 @@ static tenon_batch *filter(tenon_batch *batch, const Filter *config)
 }
 TENON_TRANSFORM(filter, Filter, .doc = "Rows for which the host finds a predicate true.")
 
+static tenon_batch *reject_late(tenon_batch *batch, const Filter *config)
+{
+    tenon_reject(0, "it is the first");
+    return tenon_without_rejected(tenon_filter(batch, config->predicate));
+}
+TENON_TRANSFORM(reject_late, Filter, .doc = "Filters before it leaves out what it rejected.")
+
 typedef struct {
     int64_t offset;
     int64_t length;

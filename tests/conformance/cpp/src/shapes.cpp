@@ -43,6 +43,13 @@ static tenon::Batch filter(tenon::Batch batch, const Filter *config)
 }
 TENON_TRANSFORM(filter, Filter, .doc = "Rows for which the host finds a predicate true.")
 
+static tenon::Batch reject_late(tenon::Batch batch, const Filter *config)
+{
+    tenon_reject(0, "it is the first");
+    return batch.filter(config->predicate).without_rejected();
+}
+TENON_TRANSFORM(reject_late, Filter, .doc = "Filters before it leaves out what it rejected.")
+
 struct Slice {
     std::int64_t offset;
     std::int64_t length;

@@ -51,6 +51,16 @@ export const rejecting = transform({
   },
 });
 
+export const rejectLate = transform({
+  name: "reject_late",
+  doc: "Filters before it leaves out what it rejected.",
+  config: { predicate: text() },
+  process(batch, config) {
+    reject(0, "it is the first");
+    return batch.filter(config.predicate).withoutRejected();
+  },
+});
+
 export const countRows = transform({
   name: "count_rows",
   doc: "The number of rows of all batches of a partition.",

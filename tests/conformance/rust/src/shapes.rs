@@ -138,6 +138,13 @@ fn reject(batch: Batch, config: &Refusal) -> Result<Batch> {
     batch.without_rejected()
 }
 
+/// Filters before it leaves out what it refused.
+#[tenon::transform]
+fn reject_late(batch: Batch, config: &Predicate) -> Result<Batch> {
+    refuse(0, "it is the first");
+    batch.filter(&config.predicate)?.without_rejected()
+}
+
 /// Reads a column that is not there.
 #[tenon::transform]
 fn missing(batch: Batch) -> Result<Batch> {

@@ -23,6 +23,7 @@ comptime {
         tenon.transform("clean", rows.clean, .{ .doc = "Texts in upper case, with nothing but the letters and digits of ASCII." }),
         tenon.transform("branch", rows.branch, .{ .doc = "Adds the column `size`, which tells amounts apart." }),
         tenon.transform("reject", typed.reject, .{ .doc = "Rejects rows whose column is false or null." }),
+        tenon.transform("reject_late", whole.rejectLate, .{ .doc = "Filters before it leaves out what it rejected." }),
         tenon.transform("greet", typed.greet, .{ .doc = "Greets by name.", .scalar = true }),
         tenon.transform("config", run.config, .{ .doc = "Adds the configuration as JSON." }),
         tenon.transform("host", run.host, .{ .doc = "Calls everything that a run offers." }),

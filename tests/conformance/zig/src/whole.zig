@@ -31,6 +31,11 @@ pub fn filter(batch: Batch, config: Filter) !Batch {
     return batch.filter(config.predicate);
 }
 
+pub fn rejectLate(batch: Batch, config: Filter) !Batch {
+    tenon.reject(0, "it is the first", .{});
+    return (try batch.filter(config.predicate)).withoutRejected();
+}
+
 const Slice = struct { offset: i64, length: i64 };
 
 pub fn slice(batch: Batch, config: Slice) !Batch {

@@ -102,6 +102,7 @@ fn ordinary(folder: &str) -> Option<PathBuf> {
         "go" => "flights-go",
         "c" => "flights-c",
         "cpp" => "flights-cpp",
+        "zig" => "flights-zig",
         _ => return None,
     };
     guest(name).ok()

@@ -14,7 +14,7 @@ use super::table::described;
 use crate::exit::Failure;
 use crate::format::count;
 use crate::interrupt::Interrupt;
-use crate::output::print;
+use crate::output::{print, say};
 use crate::printable::{one_line, printable};
 
 /// Says that a run was started, and follows it if that is wanted.
@@ -191,9 +191,9 @@ impl Shown {
 
     fn say(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
+            Some(bar) => bar.suspend(|| say!("{text}")),
             None if self.quiet => {}
-            None => eprintln!("{text}"),
+            None => say!("{text}"),
         }
     }
 }

@@ -10,7 +10,7 @@ use tenon_client::{Call, Client, Page, StreamExt, Tagged, Tenant, Token, TryStre
 use super::table::{Column, described, listed};
 use crate::args::RemoteOptions;
 use crate::exit::Failure;
-use crate::output::print;
+use crate::output::{print, say};
 
 /// Where the token is, where no file is named.
 const TOKEN: &str = "TENON_TOKEN";
@@ -78,7 +78,7 @@ impl Session {
     /// Something that is no answer.
     pub fn say(&self, said: impl AsRef<str>) {
         if !self.quiet {
-            eprintln!("{}", said.as_ref());
+            say!("{}", said.as_ref());
         }
     }
 

@@ -3,6 +3,8 @@
 use tenon_host::connect::SinkConfig;
 use tenon_host::engine::{Job, Report};
 
+use crate::output::say;
+
 /// What the runs so far have written.
 #[derive(Default)]
 pub(super) struct Own {
@@ -44,6 +46,6 @@ impl Own {
         }
         self.has_warned = true;
         let places = places.join(", ");
-        eprintln!("warning: the mode is `append`: each run of this watch adds its rows to {places} once more");
+        say!("warning: the mode is `append`: each run of this watch adds its rows to {places} once more");
     }
 }

@@ -9,6 +9,7 @@ use super::{Bookmarked, Runner};
 use crate::args::{BookmarkArgument, RunArguments};
 use crate::exit::Failure;
 use crate::format::{bytes, count, seconds};
+use crate::output::say;
 use crate::progress::aside;
 use crate::record::Record;
 
@@ -71,7 +72,7 @@ pub(super) async fn run(
         record.streamed(batches.streamed());
         if !runner.quiet {
             let line = line(batches.streamed().batches, &report);
-            aside(|| eprintln!("{line}"));
+            aside(|| say!("{line}"));
         }
         let most = runner.arguments.batches;
         if most.is_some_and(|most| batches.streamed().batches >= most) {

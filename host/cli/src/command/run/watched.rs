@@ -7,6 +7,7 @@ use tenon_host::engine::{Error, Outcome};
 use super::Runner;
 use crate::exit::Failure;
 use crate::inputs::{Inputs, State};
+use crate::output::say;
 
 /// How often to look, at most. Looking works on every file system, which notifications by the system do not.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -39,12 +40,12 @@ pub(super) async fn run(mut runner: Runner) -> Result<(), Failure> {
         let known = runner.inputs.baseline(&inputs, before);
         if !runner.quiet {
             let paths = runner.inputs.len();
-            eprintln!("watching {paths} files and folders; Ctrl-C ends it");
+            say!("watching {paths} files and folders; Ctrl-C ends it");
         }
         tokio::select! {
             changed = next(&runner.inputs, &known) => {
                 if !runner.quiet {
-                    eprintln!("\n{changed} has changed; running again");
+                    say!("\n{changed} has changed; running again");
                 }
             }
             () = runner.interrupt.requested() => return Ok(()),

@@ -8,7 +8,7 @@ use tenon_host::history::{self, Filter, History, Run, State};
 use crate::args::ListRuns;
 use crate::exit::Failure;
 use crate::format::{count, elapsed};
-use crate::output::print;
+use crate::output::{print, say};
 use crate::printable::one_line;
 
 const HEADINGS: [&str; 9] = [
@@ -36,7 +36,7 @@ pub fn list(arguments: ListRuns) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(&runs).map_err(|error| Failure::failed(error.into()))?;
         print(&text)
     } else if runs.is_empty() {
-        eprintln!("no such run is recorded in {}", history.file().display());
+        say!("no such run is recorded in {}", history.file().display());
         Ok(())
     } else {
         let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();

@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, StringArray, UInt32Array};
 use arrow_schema::{DataType, Field as ArrowField};
 use serde_json::Value;
 
-use super::{Handle, Program, with_run};
+use super::{Handle, Program, next_answer, trying, with_run};
 use crate::batch::Batch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::function::Session;
@@ -66,8 +66,13 @@ impl Frame {
             return Ok(self.with(schema, batches.collect::<Result<_>>()?));
         }
         let program = Program::compile(&self.schema, expressions)?;
-        let batches = self.batches.iter().map(|batch| program.project(batch));
-        Ok(self.with(program.output(), batches.collect::<Result<_>>()?))
+        let batches: Vec<_> = self
+            .batches
+            .iter()
+            .map(|batch| program.project(batch))
+            .collect::<Result<_>>()?;
+        let known = program.output().or_else(|| batches.first().map(Handle::schema));
+        Ok(self.with(known.unwrap_or_default(), batches))
     }
 
     pub(crate) fn join(&self, other: &Self, on: &[&str], kind: JoinKind) -> Result<Self> {
@@ -124,7 +129,7 @@ impl Frame {
         if function.contains(':') {
             return answer("a function of another plugin", share(&self.rejected));
         }
-        let mut session = Session::open(function, config, self.schema.clone())?;
+        let mut session = trying(|| Session::open(function, config, self.schema.clone()))?;
         let schema = session.output().clone();
         let (mut batches, mut rejected) = (Vec::new(), share(&self.rejected));
         for batch in &self.batches {
@@ -200,12 +205,7 @@ impl Frame {
 
 /// What the test gave as the answer to the next operation that can't be run here.
 fn answer(what: &str, rejected: Vec<Handle>) -> Result<Frame> {
-    let Some(batch) = with_run(|run| run.answers.pop_front()) else {
-        let message = format!(
-            "outside a sandbox {what} can't be run: give the test its result with tenon::testing::answer(batch)"
-        );
-        return Err(Error::new(ErrorKind::Unsupported, message));
-    };
+    let batch = next_answer(what)?;
     Ok(Frame {
         schema: batch.schema(),
         batches: vec![batch],

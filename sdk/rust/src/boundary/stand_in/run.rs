@@ -41,6 +41,26 @@ pub(crate) fn with_run<R>(call: impl FnOnce(&mut Run) -> R) -> R {
     RUN.with_borrow_mut(call)
 }
 
+/// What the test gave as the result of the next operation that can't be run here.
+pub(crate) fn next_answer(what: &str) -> Result<Handle> {
+    with_run(|run| run.answers.pop_front()).ok_or_else(|| unanswered(what))
+}
+
+/// That the test gave no result of an operation that can't be run here.
+pub(crate) fn unanswered(what: &str) -> Error {
+    let message =
+        format!("outside a sandbox {what} can't be run: give the test its result with tenon::testing::answer(batch)");
+    Error::new(ErrorKind::Unsupported, message)
+}
+
+/// Has a function tried with a batch without rows: the answers that it takes are there again afterwards.
+pub(crate) fn trying<R>(call: impl FnOnce() -> R) -> R {
+    let answers: VecDeque<Handle> = with_run(|run| run.answers.iter().map(Handle::share).collect());
+    let tried = call();
+    with_run(|run| run.answers = answers);
+    tried
+}
+
 pub(crate) fn log(level: Level, message: &str) {
     with_run(|run| run.logs.push((level, message.to_owned())));
 }

@@ -1,5 +1,5 @@
 //! `tenon build` builds the plugin and `tenon run job.toml` runs it; `zig build test` runs the tests in src/ on this
-//! machine, once `tenon build` has put the SDK into .tenon/sdk.
+//! machine. The SDK is in .tenon/sdk, where `tenon new` and each `tenon build` put it.
 
 const std = @import("std");
 const sdk = @import(".tenon/sdk/zig/build.zig");

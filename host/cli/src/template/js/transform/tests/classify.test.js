@@ -1,4 +1,5 @@
-// Run with `npm test`, once `tenon build .` and `npm install` have put the SDK here: a stand-in for the host holds the rows.
+// Run with `npm install && npm test`: a stand-in for the host holds the rows. The SDK is in .tenon/sdk/js, where `tenon new`
+// and each `tenon build` put it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
