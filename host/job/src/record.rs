@@ -14,6 +14,10 @@ impl Job {
             Json::Object(settings) => settings,
             _ => Map::new(),
         };
+        // Streams are read by bookmarks unless a file says otherwise, which this one did not.
+        if self.settings.stream.is_some() && !self.settings.bookmark {
+            job.remove("bookmark");
+        }
         job.insert("name".to_owned(), Json::String(escape(&self.name)));
         if let Some(description) = &self.description {
             job.insert("description".to_owned(), Json::String(escape(description)));

@@ -85,9 +85,24 @@ pub struct Claimed {
 /// # Errors
 /// [`Error::ServerLost`].
 pub fn claim(tx: &mut Transaction<'_>, server: &str, capacity: &Capacity) -> Result<Vec<Claimed>, Error> {
+    claim_due(tx, server, capacity, i64::MAX)
+}
+
+/// As [`claim`], where nothing is due, nor has waited too long, by what is after `until`, in microseconds since 1970, UTC: by
+/// then the clock may have been set, and nobody has [said so](crate::clock_set) yet.
+///
+/// # Errors
+/// [`Error::ServerLost`].
+pub fn claim_due(
+    tx: &mut Transaction<'_>,
+    server: &str,
+    capacity: &Capacity,
+    until: i64,
+) -> Result<Vec<Claimed>, Error> {
     servers::refuse_lost(tx, server)?;
-    come_due(tx)?;
-    expire(tx)?;
+    let now = tx.now().min(until);
+    come_due(tx, now)?;
+    expire(tx, now)?;
     let mut claimed = Vec::new();
     while claimed.len() < capacity.runs {
         let before = claimed.len();
@@ -244,8 +259,7 @@ fn take(tx: &mut Transaction<'_>, server: &str, run: &Standing, found: &Row) -> 
 }
 
 /// Runs whose time has come take their places in their lanes.
-fn come_due(tx: &mut Transaction<'_>) -> Result<(), Error> {
-    let now = tx.now();
+fn come_due(tx: &mut Transaction<'_>, now: i64) -> Result<(), Error> {
     let due = tx.query(DUE, row![now, AT_ONCE])?;
     let mut lanes: BTreeSet<(String, String)> = BTreeSet::new();
     for row in &due {
@@ -269,8 +283,7 @@ fn come_due(tx: &mut Transaction<'_>) -> Result<(), Error> {
 }
 
 /// Runs that have waited too long end.
-fn expire(tx: &mut Transaction<'_>) -> Result<(), Error> {
-    let now = tx.now();
+fn expire(tx: &mut Transaction<'_>, now: i64) -> Result<(), Error> {
     for row in tx.query(EXPIRED, row![now, AT_ONCE])? {
         let Some(run) = change::standing(tx, &row.get::<String>(0)?)? else {
             continue;

@@ -75,7 +75,7 @@ mod takeover;
 mod time;
 
 pub use batch::{Batch, BatchNoted, batch, stream};
-pub use claim::{Capacity, Claimed, Lease, claim};
+pub use claim::{Capacity, Claimed, Lease, claim, claim_due};
 pub use clock::clock_set;
 pub use error::Error;
 pub use finish::{Finished, Outcome, finish, give_back, progress, running};

@@ -36,7 +36,7 @@ impl Jumps {
     }
 
     /// What the clock on the wall said at the last look.
-    pub(crate) fn wall(&self) -> DateTime<Utc> {
+    pub fn wall(&self) -> DateTime<Utc> {
         self.wall
     }
 }

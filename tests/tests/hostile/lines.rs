@@ -84,6 +84,7 @@ async fn trap_of(module: Vec<u8>) -> Error {
     sandbox.open("f", "{}", &schema).await.unwrap();
     let error = sandbox.process(batch).await.expect_err("the call traps");
     assert_short(&error);
+    drop(sandbox);
     arena.assert_well().await;
     error
 }

@@ -115,10 +115,11 @@ impl Executor {
             }
             self.recover(&mut work).await;
             let server = self.server.lock().clone();
-            self.clock
+            let until = self
+                .clock
                 .tell(self.shared.clock.as_ref(), &self.shared.metadata, server)
                 .await;
-            let found = self.take_on(&mut work).await;
+            let found = self.take_on(&mut work, until).await;
             if found {
                 continue;
             }
@@ -148,14 +149,16 @@ impl Executor {
         queue.forget();
     }
 
-    /// Takes as many runs as there is room for. Says whether there may be more.
-    async fn take_on(self: &Arc<Self>, work: &mut JoinSet<()>) -> bool {
+    /// Takes as many runs as there is room for, of those whose time has come until then. Says whether there may be more.
+    async fn take_on(self: &Arc<Self>, work: &mut JoinSet<()>, until: i64) -> bool {
         let room = self.room.free(self.shared.config().runs.concurrent);
         if room.is_empty() {
             return false;
         }
         let (server, runs) = (self.server.lock().clone(), room.len());
-        let claim = move |tx: &mut tenon_metadata::Transaction<'_>| tenon_runs::claim(tx, &server, &Capacity { runs });
+        let claim = move |tx: &mut tenon_metadata::Transaction<'_>| {
+            tenon_runs::claim_due(tx, &server, &Capacity { runs }, until)
+        };
         // If the machine breaks down and has forgotten it, the run still waits, as it should.
         let claimed = match self.shared.metadata.write_soon(claim).await {
             Ok(claimed) => claimed,
