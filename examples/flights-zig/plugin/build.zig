@@ -10,5 +10,8 @@ pub fn build(b: *std.Build) void {
         .zig_sdk = b.path(".tenon/sdk/zig"),
         .c_sdk = b.path(".tenon/sdk/c"),
     });
-    b.step("test", "Runs the tests").dependOn(&b.addRunArtifact(tests).step);
+    const run = b.addRunArtifact(tests);
+    // Whoever asks for tests wants to see them run, also where nothing has changed.
+    run.has_side_effects = true;
+    b.step("test", "Runs the tests").dependOn(&run.step);
 }

@@ -103,7 +103,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let quiet = arguments.quiet;
     let done = runtime.block_on(async {
         match arguments.command {
-            Command::Run(run) => command::run(run, quiet).await,
+            Command::Run(run) => Box::pin(command::run(run, quiet)).await,
             Command::Validate(validate) => command::validate(&validate, quiet),
             Command::Explain(explain) => command::explain(explain, quiet).await,
             Command::Preview(preview) => command::preview(preview).await,
