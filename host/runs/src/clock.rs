@@ -55,5 +55,13 @@ pub fn clock_set(tx: &mut Transaction<'_>, server: &str, by: i64) -> Result<(), 
         ),
         &values,
     )?;
+    // They came into the queue at what is that time by the clock as it is now, for whoever sets it next.
+    tx.execute(
+        &format!(
+            "update runs set queued = queued + ?1 where id in (
+                 select r.id from run_queue q join runs r on r.id = q.run where (q.delayed = 0 or {pauses}) and {moved})"
+        ),
+        &values,
+    )?;
     Ok(())
 }
