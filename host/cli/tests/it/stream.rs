@@ -215,7 +215,6 @@ fn a_log_that_grows_by_other_tables_is_read_past_without_writing() {
 
     server.psql("insert into others select generate_series(1, 1000)");
     let end = server.psql("select pg_current_wal_insert_lsn()");
-    running.until(": 0 rows in, 0 out");
     // The micro-batch after the one that has read so far tells the server, which needs no log before that any more.
     let moved = format!(
         "select confirmed_flush_lsn >= '{}' from pg_replication_slots where slot_name = 'tenon_orders'",

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::new::{LACKS, share_dependencies};
 use crate::place::{Place, guest, rows};
@@ -44,8 +44,10 @@ impl Watching {
     /// Waits for a line with this text; answers with those before it.
     pub fn until(&self, text: &str) -> String {
         let mut before = String::new();
+        let until = Instant::now() + PATIENCE;
         loop {
-            let line = self.lines.recv_timeout(PATIENCE);
+            // All together: something else may be said for ever.
+            let line = self.lines.recv_timeout(until.saturating_duration_since(Instant::now()));
             let line = line.unwrap_or_else(|error| panic!("no `{text}` came ({error}), but: {before}"));
             if line.contains(text) {
                 return before;
