@@ -71,6 +71,8 @@ impl Store {
 fn advice(error: &object_store::Error, answer: &str) -> (Option<String>, bool) {
     use object_store::Error as E;
     let code = tag(answer, "Code").unwrap_or_default();
+    // The number alone may be anything: part of a port, of a name, of a request's id.
+    let status = status(answer);
     let says = |text: &str| answer.contains(text);
     let wrong_region = || {
         let region = tag(answer, "Region").or_else(|| quoted_after(answer, "expecting '"));
@@ -83,7 +85,7 @@ fn advice(error: &object_store::Error, answer: &str) -> (Option<String>, bool) {
         ("AuthorizationHeaderMalformed" | "PermanentRedirect" | "IllegalLocationConstraintException", _) => {
             (Some(wrong_region()), false)
         }
-        _ if says("redirect without LOCATION") || says("301 Moved") => (Some(wrong_region()), false),
+        _ if says("redirect without LOCATION") || status == Some(301) => (Some(wrong_region()), false),
         ("InvalidAccessKeyId", _) => {
             let advice = "the store does not know this key: check `access_key_id`";
             (Some(advice.to_owned()), false)
@@ -97,7 +99,9 @@ fn advice(error: &object_store::Error, answer: &str) -> (Option<String>, bool) {
             (Some(advice.to_owned()), false)
         }
         ("RequestTimeTooSkewed", _) => (Some("this machine's clock is wrong: set it".to_owned()), false),
-        (_, E::PermissionDenied { .. } | E::Unauthenticated { .. }) => {
+        _ if matches!(error, E::PermissionDenied { .. } | E::Unauthenticated { .. })
+            || matches!(status, Some(401 | 403)) =>
+        {
             let advice =
                 "access is denied: check the key and what it may do, or set `anonymous = true` for public data";
             (Some(advice.to_owned()), false)
@@ -111,11 +115,12 @@ fn advice(error: &object_store::Error, answer: &str) -> (Option<String>, bool) {
                           public data";
             (Some(advice.to_owned()), false)
         }
-        _ if says("503") || says("SlowDown") || says("429 Too Many") => {
+        _ if matches!(status, Some(429 | 503)) || matches!(code, "SlowDown" | "ServerBusy") => {
             let advice = "the store asks to be left alone for a while; try again later, or raise `retries` in `store`";
             (Some(advice.to_owned()), true)
         }
-        _ if says("timed out") => {
+        _ if status.is_some_and(|status| (400..500).contains(&status) && status != 408) => (None, false),
+        _ if status == Some(408) || says("timed out") => {
             let advice = "the store did not answer in time; try again, or raise `timeout` in `store`";
             (Some(advice.to_owned()), true)
         }
@@ -124,9 +129,14 @@ fn advice(error: &object_store::Error, answer: &str) -> (Option<String>, bool) {
             true,
         ),
         (_, E::NotSupported { .. } | E::NotImplemented { .. } | E::InvalidPath { .. }) => (None, false),
-        _ if says("status code: 4") => (None, false),
         _ => (None, true),
     }
+}
+
+/// The status that the store has answered with.
+fn status(answer: &str) -> Option<u16> {
+    let (_, rest) = answer.split_once("status code: ")?;
+    rest.get(..3)?.parse().ok()
 }
 
 /// Content of the first XML element of this name.
@@ -216,7 +226,18 @@ mod tests {
     fn what_may_pass_is_told_from_what_stays() {
         let transient = |error: &object_store::Error| matches!(explained(error), Error::Store { transient: true, .. });
         assert!(transient(&generic("status code: 503 Service Unavailable")));
+        assert!(transient(&generic("status code: 429 Too Many Requests")));
+        assert!(transient(&generic("status code: 408 Request Timeout")));
         assert!(!transient(&generic("status code: 400 Bad Request")));
+        // A port, a name and an id that look like something else.
+        let denied = "Error performing GET http://127.0.0.1:31503/connection - Server returned non-2xx status code: 403 Forbidden: \
+                      <Code>AuthorizationFailure</Code><Message>RequestId: 503-429, timed out</Message>";
+        assert!(!transient(&generic(denied)));
+        assert!(
+            explained(&generic(denied)).to_string().contains("access is denied"),
+            "{}",
+            explained(&generic(denied))
+        );
     }
 
     #[test]
