@@ -1,6 +1,7 @@
 //! Micro-batches, through the library.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use tenon_connect::Bookmark;
@@ -9,30 +10,40 @@ use tenon_engine::{Error, Incremental, Job, Status};
 
 use crate::stage::{causes, engine};
 
-#[tokio::test]
-async fn each_micro_batch_reads_what_the_ones_before_have_not() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = |name: &str| folder.path().join(name).display().to_string();
+/// Copies what comes to the folder `in`, where there is a file with two rows, in micro-batches.
+fn copying(folder: &Path, to: &str, mode: Mode) -> Job {
+    let path = |name: &str| folder.join(name).display().to_string();
     fs::create_dir(path("in")).expect("made");
     fs::write(path("in/a.csv"), "id\n1\n2\n").expect("written");
     let sink = WriteConfig {
-        mode: Mode::Append,
-        ..WriteConfig::new(path("out/"))
+        mode,
+        ..WriteConfig::new(path(to))
     };
     let mut job = Job::new("orders")
         .source("orders", ReadConfig::new(path("in/")))
         .sink("out", "orders", sink);
     job.stream = Some(Duration::from_millis(100));
+    job
+}
+
+fn all_is_new() -> Incremental {
+    Incremental {
+        since: Bookmark::None,
+        ..Incremental::default()
+    }
+}
+
+#[tokio::test]
+async fn each_micro_batch_reads_what_the_ones_before_have_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let mut job = copying(folder.path(), "out/", Mode::Append);
 
     let refused = engine().stream(&job, Some(1), |_| {}, std::future::pending()).await;
     let refused = refused.expect_err("nothing says what is new");
     assert!(matches!(refused, Error::Conflict { .. }), "{refused}");
 
-    let incremental = Incremental {
-        since: Bookmark::None,
-        ..Incremental::default()
-    };
-    job.incremental.insert("orders".to_owned(), incremental);
+    job.incremental.insert("orders".to_owned(), all_is_new());
     let mut seen = Vec::new();
     let each = |report: &tenon_engine::Report| {
         seen.push((report.status, report.rows_in));
@@ -67,21 +78,8 @@ async fn each_micro_batch_reads_what_the_ones_before_have_not() {
 async fn a_micro_batch_without_rows_leaves_what_is_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
-    fs::create_dir(path("in")).expect("made");
-    fs::write(path("in/a.csv"), "id\n1\n2\n").expect("written");
-    let sink = WriteConfig {
-        mode: Mode::Overwrite,
-        ..WriteConfig::new(path("last.csv"))
-    };
-    let mut job = Job::new("orders")
-        .source("orders", ReadConfig::new(path("in/")))
-        .sink("last", "orders", sink);
-    job.stream = Some(Duration::from_millis(100));
-    let incremental = Incremental {
-        since: Bookmark::None,
-        ..Incremental::default()
-    };
-    job.incremental.insert("orders".to_owned(), incremental);
+    let mut job = copying(folder.path(), "last.csv", Mode::Overwrite);
+    job.incremental.insert("orders".to_owned(), all_is_new());
     let mut seen = Vec::new();
     let each = |report: &tenon_engine::Report| {
         seen.push(report.status);

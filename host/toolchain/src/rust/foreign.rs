@@ -82,7 +82,7 @@ mod tests {
     fn what_needs_an_operating_system_is_told_from_mistakes_in_the_project() {
         // Of errno 0.3, by way of rustix.
         let said = "error: The target OS is \"unknown\" or \"none\", so it's unsupported by the errno crate.\n \
-                    --> /root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/errno-0.3.15/src/sys.rs:8:1\n\
+                    --> /home/ann/.cargo/registry/src/index/errno-0.3.15/src/sys.rs:8:1\n\
                     error: could not compile `errno` (lib) due to 1 previous error\n\
                     warning: build failed, waiting for other jobs to finish...\n";
         assert_eq!(hint(said), Some(SYSTEM));
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(hint(&windows), Some(SYSTEM));
         // The project's own mistake, which rustc explains with a place in a crate.
         let said = "error[E0308]: mismatched types\n --> src/lib.rs:3:14\nnote: associated function defined here\n \
-                    --> /root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/mio-1.2.4/src/poll.rs:8:1\n\
+                    --> /home/ann/.cargo/registry/src/index/mio-1.2.4/src/poll.rs:8:1\n\
                     error: could not compile `shop` (lib) due to 1 previous error\n";
         assert_eq!(hint(said), None);
     }
