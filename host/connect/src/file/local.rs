@@ -3,10 +3,13 @@
 //! Everything that is not data has a hidden name that begins with the target's prefix, in the folder that will hold the
 //! data: `.tenon-` in a target folder, `.NAME.tenon-` beside a target file.
 //!
-//! 1. One run at a time holds the lock, which the system releases when the process ends, however it ends.
+//! 1. One run at a time holds the lock, which the system releases when the process ends, however it ends. A target folder on
+//!    a disk is locked itself, so that no file has to come and go with each run; otherwise a hidden file is, there or beside
+//!    the target file.
 //! 2. Who gets the lock sweeps what dead runs have left: decided commits are carried out to their end, staged files are
 //!    removed, except those that a run has prepared within the last day.
-//! 3. Partitions write to staged files, which are synchronised to the disk. A file `RUN.prepared` says that all are there.
+//! 3. Partitions write to staged files, which are synchronised to the disk. A file `RUN.prepared` says that all are there;
+//!    where there is only one, it is that file, under another name.
 //! 4. A single file that nothing has to make way for appears by one rename, which decides and carries out at once.
 //! 5. Otherwise the journal `RUN.commit` lists what is to be renamed and what is to be removed. Once it has its name, the
 //!    run is committed: whoever comes next carries it out. Staged files are renamed, old files removed, the journal
@@ -18,11 +21,11 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::durable::{age, ignore_missing, sync, sync_all, write_error};
 use super::local_journal::Journal;
-use super::local_lock::LocalLock;
+use super::local_lock::{LocalLock, Lockable};
 use super::prepared::{Prepared, Staged, StagedFile, is_data};
 use crate::Error;
 
@@ -71,14 +74,21 @@ impl Local {
     /// Takes the lock and sweeps. Also returns whether the folder was made for this.
     pub fn begin(&self, run: &str, target: &str) -> Result<(LocalLock, bool), Error> {
         let made_folder = !self.folder.exists();
-        fs::create_dir_all(&self.folder).map_err(|source| write_error("create the folder", &self.folder, source))?;
-        let lock = self.hidden(LOCK);
-        if self.refuses_links && lock.is_symlink() {
-            return Err(link(LOCK.to_owned()));
-        }
-        let lock = LocalLock::take(lock, run, target)?;
+        let lock = LocalLock::take(&self.lockable()?, run, target)?;
         self.sweep(run)?;
         Ok((lock, made_folder))
+    }
+
+    fn lockable(&self) -> Result<Lockable, Error> {
+        let file = self.hidden(LOCK);
+        if self.refuses_links && file.is_symlink() {
+            return Err(link(LOCK.to_owned()));
+        }
+        Ok(Lockable {
+            folder: self.folder.clone(),
+            is_target: self.file.is_none(),
+            file,
+        })
     }
 
     /// Where a partition's attempt writes.
@@ -138,18 +148,43 @@ impl Local {
     }
 
     /// Says that everything is prepared, durably, and removes what else the run has staged, where it has `tried_again`.
-    pub fn prepare(&self, prepared: &Prepared, tried_again: bool) -> Result<(), Error> {
+    pub fn prepare(&self, prepared: &mut Prepared, tried_again: bool) -> Result<(), Error> {
         if tried_again {
             let (of_run, kept) = (self.start_of(&prepared.run), staged_names(prepared));
             self.remove_staged(&self.hidden_names()?, |name| {
                 name.starts_with(&of_run) && !kept.contains(name)
             });
         }
-        let path = self.journal(&prepared.run, PREPARED);
+        let (name, path) = (
+            self.journal_name(&prepared.run, PREPARED),
+            self.journal(&prepared.run, PREPARED),
+        );
         // Its name is all that it says.
-        File::create(&path).map_err(|source| write_error("create", &path, source))?;
+        if let [
+            StagedFile {
+                staged: Some(Staged::File(only)),
+                ..
+            },
+        ] = prepared.files.as_mut_slice()
+        {
+            fs::rename(self.path(only), &path)
+                .map_err(|source| write_error("rename a staged file to", &path, source))?;
+            *only = name;
+        } else {
+            File::create(&path).map_err(|source| write_error("create", &path, source))?;
+        }
         // The names of the staged files, too.
         sync(&self.folder)
+    }
+
+    fn rename_to_prepared(&self, staged: &str, prepared: &Path) -> io::Result<()> {
+        let staged = self.path(staged);
+        // Others leave it alone for a day from now on, and not from when the last row was written.
+        File::options()
+            .write(true)
+            .open(&staged)?
+            .set_modified(SystemTime::now())?;
+        fs::rename(&staged, prepared)
     }
 
     /// Decides and carries out. The caller holds the lock.
@@ -172,7 +207,7 @@ impl Local {
         if let ([(staged, name)], []) = (journal.publish.as_slice(), journal.remove.as_slice())
             && !name.contains('/')
         {
-            return self.publish(prepared, staged, name);
+            return self.publish(staged, name);
         }
         journal.write(&path)?;
         self.carry_out(&path, &journal)
@@ -199,14 +234,12 @@ impl Local {
         size.is_ok_and(|size| size == file.bytes)
     }
 
-    /// Makes the only file visible, unless that was done before.
-    fn publish(&self, prepared: &Prepared, staged: &str, name: &str) -> Result<(), Error> {
+    /// Makes the only file visible, unless that was done before. That it was prepared is told by its name, which goes.
+    fn publish(&self, staged: &str, name: &str) -> Result<(), Error> {
         let new = self.path(name);
         let renamed = ignore_missing(fs::rename(self.path(staged), &new));
         renamed.map_err(|source| write_error("rename a finished file to", &new, source))?;
-        sync(&self.folder)?;
-        // Should it come back after a crash, it is of no consequence.
-        remove(&self.journal(&prepared.run, PREPARED))
+        sync(&self.folder)
     }
 
     /// As [`commit`](Self::commit), of what was prepared by whomever: also when it was decided or done already.
@@ -218,8 +251,11 @@ impl Local {
         if self.journal(&prepared.run, PREPARED).exists() {
             return self.commit(prepared);
         }
-        let visible = prepared.files.iter().any(|file| self.is_visible(file));
-        if visible || prepared.files.is_empty() {
+        if prepared.files.iter().any(|file| self.is_visible(file)) {
+            // It may have been killed right after the rename.
+            return sync(&self.folder);
+        }
+        if prepared.files.is_empty() {
             return Ok(());
         }
         Err(gone(prepared))
@@ -229,7 +265,7 @@ impl Local {
     /// what they have yet to finish.
     pub fn finish_others(&self, run: &str) -> Result<(), Error> {
         let mut names = self.hidden_names()?;
-        let own = format!("{}{COMMIT}", self.start_of(run));
+        let own = self.journal_name(run, COMMIT);
         names.retain(|name| *name != own);
         self.finish(&names)
     }
@@ -245,7 +281,7 @@ impl Local {
         self.give_up(&prepared.run)
     }
 
-    /// Removes what a run has prepared, unless it was decided to commit it.
+    /// Removes what a run has staged and prepared, unless it was decided to commit it: then the next run carries it out.
     pub fn forget(&self, run: &str) -> Result<(), Error> {
         if !self.folder.exists() || self.journal(run, COMMIT).exists() {
             return Ok(());
@@ -260,15 +296,11 @@ impl Local {
         Ok(())
     }
 
-    /// Removes what a run has staged and not committed.
+    /// As [`forget`](Self::forget), where nobody can be told that it failed.
     pub fn discard(&self, run: &str) {
-        if self.journal(run, COMMIT).exists() {
-            // A commit that failed halfway: the next run carries it out.
-            return;
-        }
-        if let Ok(names) = self.hidden_names() {
-            let of_run = self.start_of(run);
-            self.remove_staged(&names, |name| name.starts_with(&of_run));
+        // Hidden and harmless: the next run tries again.
+        if let Err(error) = self.forget(run) {
+            tracing::warn!(run, %error, "what a run has staged cannot be removed");
         }
     }
 
@@ -277,11 +309,15 @@ impl Local {
         if !self.folder.exists() {
             return Ok(None);
         }
-        LocalLock::take_unless_held_by(&self.hidden(LOCK), run, target)
+        LocalLock::take_unless_held_by(&self.lockable()?, run, target)
     }
 
     fn hidden(&self, name: &str) -> PathBuf {
         self.path(&format!("{}{name}", self.prefix))
+    }
+
+    fn journal_name(&self, run: &str, kind: &str) -> String {
+        format!("{}{kind}", self.start_of(run))
     }
 
     /// What the names of a run's hidden files begin with.
@@ -290,7 +326,7 @@ impl Local {
     }
 
     fn journal(&self, run: &str, kind: &str) -> PathBuf {
-        self.hidden(&format!("{run}.{kind}"))
+        self.path(&self.journal_name(run, kind))
     }
 
     fn carry_out(&self, path: &Path, journal: &Journal) -> Result<(), Error> {

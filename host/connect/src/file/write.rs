@@ -96,7 +96,7 @@ pub(super) struct Shared {
 
 #[derive(Debug)]
 enum Lock {
-    Local(#[expect(dead_code, reason = "held until it is dropped")] LocalLock),
+    Local(LocalLock),
     Remote(#[expect(dead_code, reason = "renewed until it is dropped")] RemoteLock),
 }
 
@@ -241,11 +241,15 @@ impl Sink {
     /// When the file system or the store refuses.
     pub async fn prepare(&self, parts: Vec<Part>) -> Result<Prepared, Error> {
         let tried_again = parts.iter().any(|part| part.attempt > 1);
-        let prepared = self.collect(parts).await?;
+        let mut prepared = self.collect(parts).await?;
         match &self.shared.target.place {
             Place::Local(local) => {
-                let (local, noted) = (local.clone(), prepared.clone());
-                blocking(move || local.prepare(&noted, tried_again)).await?;
+                let local = local.clone();
+                let noted = blocking(move || {
+                    local.prepare(&mut prepared, tried_again)?;
+                    Ok(prepared)
+                });
+                prepared = noted.await?;
             }
             Place::Remote(remote) => self.prepare_remote(remote, &prepared).await?,
         }
@@ -270,10 +274,11 @@ impl Sink {
         match &self.shared.target.place {
             Place::Local(local) => {
                 let (local, prepared, lock) = (local.clone(), prepared.clone(), self.lock.take());
+                let made_folder = self.made_folder;
                 let committed = blocking(move || {
                     let committed = local.commit_prepared(&prepared);
                     // Not before, if nobody waits for this any more.
-                    drop(lock);
+                    unlock(lock, made_folder, &local);
                     committed
                 });
                 committed.await?;
@@ -353,12 +358,7 @@ impl Drop for Sink {
                 if !kept {
                     local.discard(&self.shared.run);
                 }
-                let folder = local.folder.clone();
-                self.lock = None;
-                if self.made_folder {
-                    // Fails, as it should, once data are in it.
-                    std::fs::remove_dir(folder).ok();
-                }
+                unlock(self.lock.take(), self.made_folder, local);
             }
             Place::Remote(remote) => {
                 if self.lock.take().is_none() {
@@ -370,6 +370,14 @@ impl Drop for Sink {
                 }
             }
         }
+    }
+}
+
+/// Gives a lock up. A folder that was made for the run goes with it, unless there is something in it.
+fn unlock(lock: Option<Lock>, made_folder: bool, local: &Local) {
+    match lock {
+        Some(Lock::Local(lock)) if made_folder => lock.release_and_remove(&local.folder),
+        lock => drop(lock),
     }
 }
 

@@ -132,10 +132,17 @@ async fn a_commit_of_one_file_that_was_cut_short_is_finished() {
     let mut config = WriteConfig::new(url(parent.path(), "out/"));
     config.mode = Mode::Append;
     let cut_short = prepared(&config, "run", &[(0, 10)]).await;
-    let staged = names(&folder).into_iter().find(|name| name.ends_with(".staged"));
-    let staged = folder.join(staged.expect("it is staged"));
+    assert_eq!(
+        names(&folder),
+        [".tenon-run.prepared"],
+        "the file itself says that it is prepared"
+    );
     // As a process leaves it that was killed between the rename and what comes after it.
-    fs::rename(&staged, folder.join("part-00000-run.parquet")).expect("renamed");
+    fs::rename(
+        folder.join(".tenon-run.prepared"),
+        folder.join("part-00000-run.parquet"),
+    )
+    .expect("renamed");
     write(&config, "other", &[(0, 5)]).await;
     file::commit(&config, &cut_short).await.expect("finished");
     assert_eq!(ids(&config.url).await.0, 15);
@@ -143,8 +150,7 @@ async fn a_commit_of_one_file_that_was_cut_short_is_finished() {
 
     // Who has lost what was prepared is told so.
     let lost = prepared(&config, "lost", &[(0, 10)]).await;
-    let staged = names(&folder).into_iter().find(|name| name.ends_with(".staged"));
-    fs::remove_file(folder.join(staged.expect("it is staged"))).expect("removed");
+    fs::remove_file(folder.join(".tenon-lost.prepared")).expect("removed");
     let error = file::commit(&config, &lost).await.expect_err("lost");
     assert!(matches!(error, Error::Gone { .. }), "{error}");
 }

@@ -67,7 +67,7 @@ fn staged(run: &str, out: &Path) -> Value {
             "path": format!("part-00000-{run}.csv"),
             "rows": 1,
             "bytes": 5,
-            "staged": { "file": format!(".tenon-{run}.00000-1-0.staged") },
+            "staged": { "file": format!(".tenon-{run}.prepared") },
         }],
     })
 }
@@ -124,8 +124,7 @@ const TWO: &str = "sources.orders.url = \"in.csv\"\n\n[sinks.a]\nfrom = \"orders
 /// Stages one row in `out`, and says so as [`staged`] does.
 fn one_row(run: &str, out: &Path) -> Value {
     fs::create_dir_all(out).expect("made");
-    fs::write(out.join(format!(".tenon-{run}.00000-1-0.staged")), "id\n7\n").expect("written");
-    fs::write(out.join(format!(".tenon-{run}.prepared")), "").expect("written");
+    fs::write(out.join(format!(".tenon-{run}.prepared")), "id\n7\n").expect("written");
     staged(run, out)
 }
 

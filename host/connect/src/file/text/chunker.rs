@@ -1,11 +1,14 @@
 //! Cuts a stream of text into chunks of whole records.
 
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 
 use super::boundaries::{Boundaries, Cut};
 use super::{Reader, damaged};
 use crate::Error;
 use crate::file::stored::StoredFile;
+
+/// What is read of a file before it is given room for a whole chunk: most small files are not longer.
+const FIRST_BYTES: usize = 64 << 10;
 
 /// A record longer than this is taken for a quote that was never closed.
 const MAX_RECORD_BYTES: usize = 64 << 20;
@@ -32,12 +35,14 @@ pub(in super::super) struct Chunker {
     rest: Vec<u8>,
     line: u64,
     ended: bool,
+    /// Bytes that are read at once.
+    room: usize,
 }
 
 impl Chunker {
     /// Leaves out the first `skip_rows` lines.
     pub(super) fn new(reader: Reader, file: StoredFile, cut: Cut, skip_rows: u64) -> Result<Self, Error> {
-        let mut reader = std::io::BufReader::new(reader);
+        let mut reader = io::BufReader::new(reader);
         for _ in 0..skip_rows {
             reader.skip_until(b'\n').map_err(|error| damaged(&file, 0, error))?;
         }
@@ -48,19 +53,20 @@ impl Chunker {
             rest: Vec::new(),
             line: 1 + skip_rows,
             ended: false,
+            room: FIRST_BYTES,
         })
     }
 
     /// The next records: about `target` bytes, more where one record is longer than that.
     pub fn next(&mut self, target: usize) -> Result<Option<Chunk>, Error> {
         let mut bytes = std::mem::take(&mut self.rest);
-        bytes.reserve(target.saturating_sub(bytes.len()));
         let mut record_end = None;
         while record_end.is_none() && !self.ended {
             let seen = bytes.len();
             let wanted = target.saturating_sub(seen).max(target / 2).max(1);
-            let read = (&mut self.reader).take(wanted as u64).read_to_end(&mut bytes);
-            let read = read.map_err(|error| damaged(&self.file, self.line - 1 + count_lines(&bytes), error))?;
+            let read = self
+                .read(wanted, &mut bytes)
+                .map_err(|error| damaged(&self.file, self.line - 1 + count_lines(&bytes), error))?;
             self.ended = read < wanted;
             if self.line == 1 && seen == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
                 bytes.drain(..BYTE_ORDER_MARK.len());
@@ -96,6 +102,22 @@ impl Chunker {
             line: chunk_line,
             lines,
         }))
+    }
+
+    /// Reads so many bytes, or less where the file ends.
+    fn read(&mut self, wanted: usize, bytes: &mut Vec<u8>) -> io::Result<usize> {
+        let mut read = 0;
+        while read < wanted {
+            let part = (wanted - read).min(self.room);
+            bytes.reserve(part);
+            let more = (&mut self.reader).take(part as u64).read_to_end(bytes)?;
+            read += more;
+            if more < part {
+                break;
+            }
+            self.room = usize::MAX;
+        }
+        Ok(read)
     }
 }
 
