@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 use tenon_metadata::{Name, Row, Transaction, row};
@@ -19,9 +20,12 @@ pub(crate) const READY_TENANTS: &str = "select tenant, share, served, running, c
     where ready = 1 order by share, served, tenant limit ?1 {skip_locked}";
 pub(crate) const READY_LANE: &str =
     "select job from run_lanes where tenant = ?1 and ready = 1 order by urgency, head limit 1";
-pub(crate) const FIRST_RUN: &str = "select {columns}, r.arguments, r.created, r.queued, r.timeout
-    from run_queue q join runs r on r.id = q.run
-    where q.tenant = ?1 and q.job = ?2 and q.delayed = 0 order by q.urgency, q.number limit 1";
+pub(crate) static FIRST_RUN: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select {STANDING}, r.arguments, r.created, r.queued, r.timeout from run_queue q join runs r on r.id = q.run
+         where q.tenant = ?1 and q.job = ?2 and q.delayed = 0 order by q.urgency, q.number limit 1"
+    )
+});
 pub(crate) const DUE: &str = "select number, tenant, job from run_queue
     where delayed = 1 and not_before <= ?1 order by not_before limit ?2 {skip_locked}";
 pub(crate) const EXPIRED: &str =
@@ -194,8 +198,7 @@ fn claim_one(tx: &mut Transaction<'_>, server: &str, tenant: &str) -> Result<Opt
         return Ok(None);
     };
     let job: String = lane.get(0)?;
-    let first = FIRST_RUN.replace("{columns}", STANDING);
-    let Some(found) = tx.first(&first, row![tenant, &job])? else {
+    let Some(found) = tx.first(&FIRST_RUN, row![tenant, &job])? else {
         queue::settle_lane(tx, tenant, &job, 0)?;
         return Ok(None);
     };

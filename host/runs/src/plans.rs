@@ -11,12 +11,11 @@ async fn looking_for_work_scans_nothing() {
     let url = folder.path().join("server.db").display().to_string();
     let tables = [tenon_events::MIGRATIONS, crate::MIGRATIONS];
     let metadata = Metadata::open(&Settings::new(url), &tables).await.unwrap();
-    let first = claim::FIRST_RUN.replace("{columns}", STANDING);
     let of_owner = format!("select {STANDING} from runs r where r.owner = ?1 limit ?2");
     let statements = [
         (claim::READY_TENANTS, 1),
         (claim::READY_LANE, 1),
-        (first.as_str(), 2),
+        (claim::FIRST_RUN.as_str(), 2),
         (claim::DUE, 2),
         (claim::EXPIRED, 2),
         (queue::HEAD, 2),

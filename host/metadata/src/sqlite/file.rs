@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::Error;
@@ -55,8 +56,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, Error> {
     let open = || {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(BUSY)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        settle(&connection)?;
         Ok(connection)
     };
     open().map_err(|error: rusqlite::Error| Error::Open {
@@ -81,7 +81,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY)?;
+    settle(&connection)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES)?;
     connection.pragma_update(None, "wal_autocheckpoint", JOURNAL_PAGES)?;
@@ -89,8 +89,16 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     // A commit is answered once it is on the disk.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
+}
+
+/// What every connection has.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Where a condition could be that of a partial index, a statement would be planned anew for each value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// It holds what only the server may know.

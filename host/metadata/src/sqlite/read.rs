@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::statement::unavailable;
+use super::statement::{run, unavailable};
 use crate::queue::Served;
 use crate::transaction::Connected;
 use crate::work::Asked;
@@ -11,7 +11,7 @@ use crate::{Clock, Transaction};
 pub(super) fn serve(connection: &Connection, looks: &Served<Asked>, clock: &Clock) {
     while let Some(next) = looks.0.pop() {
         let mut look = next.task.work;
-        if let Err(error) = connection.execute_batch("begin") {
+        if let Err(error) = run(connection, "begin") {
             look.end(Err(unavailable(&error, "read")));
             continue;
         }
@@ -20,7 +20,7 @@ pub(super) fn serve(connection: &Connection, looks: &Served<Asked>, clock: &Cloc
         let mut ended = tx.end().map(drop);
         // A failure can have ended it.
         if !connection.is_autocommit()
-            && let Err(error) = connection.execute_batch("rollback")
+            && let Err(error) = run(connection, "rollback")
         {
             ended = Err(unavailable(&error, "read"));
         }

@@ -35,6 +35,11 @@ pub(crate) fn query(connection: &Connection, sql: &str, parameters: &[Value]) ->
     Ok(found)
 }
 
+/// Runs a statement without parameters that is run often.
+pub(super) fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
 pub(crate) fn batch(connection: &Connection, sql: &str) -> Result<(), Error> {
     connection
         .execute_batch(&Dialect::SQLITE.apply(sql))

@@ -1,13 +1,14 @@
 //! The thread that writes.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
 use super::file::Identity;
-use super::statement::unavailable;
+use super::statement::{run, unavailable};
 use crate::metadata::{Access, Counts};
 use crate::notices::{Notice, Notices};
 use crate::queue::{Served, Waiting};
@@ -19,7 +20,6 @@ use crate::{Clock, Error, Transaction};
 const TOGETHER: usize = 512;
 /// No more are taken after this, so that the first does not wait long for the last.
 const LONG: Duration = Duration::from_millis(50);
-
 type Change = Box<dyn Work>;
 
 pub(super) struct Writer {
@@ -38,6 +38,25 @@ pub(super) struct Writer {
 struct Made {
     changes: Vec<Change>,
     told: Vec<Notice>,
+}
+
+/// How to undo one change among others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// Not at all: all are undone and the others made again. Few changes fail, and of these few have changed anything.
+    None,
+    /// By a savepoint of its own, which has a copy made of each page that it changes.
+    Savepoint,
+}
+
+/// How a change went.
+enum Attempt {
+    /// It is to be committed, with what it told.
+    Made(Vec<Notice>),
+    /// It does not want to be committed, and has left nothing.
+    Undone,
+    /// It does not want to be committed, or has failed, and may have changed something.
+    Half(Result<(), Error>),
 }
 
 impl Writer {
@@ -73,34 +92,44 @@ impl Writer {
         }
     }
 
-    /// Makes changes, as many as there are, each in a savepoint of its own: one flush to the disk serves all. Answers
-    /// with one that cannot be among them, as it needs the flush that these do without.
+    /// Makes changes, as many as there are: one flush to the disk serves all. Answers with one that cannot be among them:
+    /// it needs the flush that these do without, or to be alone.
     fn together(&self, first: Asked) -> Option<Waiting<Asked>> {
         let begun = Instant::now();
         let mut made = Made::default();
+        let mut again = VecDeque::new();
         let mut left = None;
+        let mut guard = match first.access {
+            // What it does to tables is not counted as a change.
+            Access::Migrate => Guard::Savepoint,
+            _ => Guard::None,
+        };
         let mut next = Some(first.work);
         while let Some(mut change) = next.take() {
-            match self.attempt(change.as_mut()) {
-                Ok(Some(told)) => {
+            match self.attempt(change.as_mut(), guard) {
+                Ok(Attempt::Made(told)) => {
                     made.told.extend(told);
                     made.changes.push(change);
                 }
-                result if !self.connection.is_autocommit() || made.changes.is_empty() => change.end(result.map(drop)),
-                // The disk is full, or broken, and SQLite has undone everything.
-                _ => {
-                    made.changes.push(change);
-                    self.one_by_one(made.changes);
-                    return None;
+                Ok(Attempt::Undone) => change.end(Ok(())),
+                Ok(Attempt::Half(_)) => {
+                    again = self.undo(&mut made, change)?;
+                    guard = Guard::Savepoint;
                 }
+                Err(error) if !self.connection.is_autocommit() || made.changes.is_empty() => change.end(Err(error)),
+                Err(_) => made.changes.push(change),
             }
+            // The disk is full, or broken, and SQLite has undone everything.
             if self.connection.is_autocommit() {
+                made.changes.extend(again);
+                self.one_by_one(made.changes);
                 return None;
             }
-            if made.changes.len() < TOGETHER && begun.elapsed() < LONG {
+            next = again.pop_front();
+            if next.is_none() && made.changes.len() < TOGETHER && begun.elapsed() < LONG {
                 left = self.changes.0.pop_now();
                 next = left
-                    .take_if(|next| self.flushes.get() || next.task.access == Access::Soon)
+                    .take_if(|next| self.takes(next.task.access))
                     .map(|next| next.task.work);
             }
         }
@@ -113,6 +142,31 @@ impl Writer {
         left
     }
 
+    /// Whether such a change can be among those of the transaction that was begun.
+    fn takes(&self, access: Access) -> bool {
+        match access {
+            Access::Soon => true,
+            Access::Write => self.flushes.get(),
+            Access::Read | Access::Migrate => false,
+        }
+    }
+
+    /// Undoes what was made, for the sake of one that has left something and cannot be undone alone. Answers with all of
+    /// them, to be made again; none if that is impossible.
+    fn undo(&self, made: &mut Made, half: Change) -> Option<VecDeque<Change>> {
+        let mut again = VecDeque::from(std::mem::take(made).changes);
+        again.iter().for_each(|_| self.counts.repeated());
+        again.push_back(half);
+        self.roll_back();
+        match self.begin(self.flushes.get()) {
+            Ok(()) => Some(again),
+            Err(error) => {
+                end_all(again.into(), &error);
+                None
+            }
+        }
+    }
+
     /// Makes changes again that could not be made together.
     fn one_by_one(&self, changes: Vec<Change>) {
         for mut change in changes {
@@ -121,14 +175,18 @@ impl Writer {
                 change.end(Err(error));
                 continue;
             }
-            match self.attempt(change.as_mut()) {
-                Ok(Some(told)) => match self.commit() {
+            match self.attempt(change.as_mut(), Guard::None) {
+                Ok(Attempt::Made(told)) => match self.commit() {
                     Ok(()) => self.tell(Made {
                         changes: vec![change],
                         told,
                     }),
                     Err(error) => change.end(Err(error)),
                 },
+                Ok(Attempt::Half(told)) => {
+                    self.roll_back();
+                    change.end(told);
+                }
                 result => {
                     self.roll_back();
                     change.end(result.map(drop));
@@ -137,18 +195,22 @@ impl Writer {
         }
     }
 
-    /// What a change told; none if it does not want to be committed, and is undone.
-    fn attempt(&self, change: &mut dyn Work) -> Result<Option<Vec<Notice>>, Error> {
-        self.run("savepoint change")?;
+    fn attempt(&self, change: &mut dyn Work, guard: Guard) -> Result<Attempt, Error> {
+        let before = self.connection.total_changes();
+        if guard == Guard::Savepoint {
+            self.run("savepoint change")?;
+        }
         let mut tx = Transaction::new(Connected::Sqlite(&self.connection), self.clock.now());
         let is_wanted = change.run(&mut tx);
         let told = tx.end();
         let is_made = is_wanted && told.is_ok();
-        let ended = match is_made {
-            true => self.run("release savepoint change"),
-            // A failure can have ended it.
-            false if self.connection.is_autocommit() => Ok(()),
-            false => self
+        // A failure can have ended all of it.
+        let is_over = self.connection.is_autocommit();
+        let ended = match guard {
+            Guard::None => Ok(()),
+            Guard::Savepoint if is_made => self.run("release savepoint change"),
+            Guard::Savepoint if is_over => Ok(()),
+            Guard::Savepoint => self
                 .run("rollback to savepoint change")
                 .and_then(|()| self.run("release savepoint change")),
         };
@@ -157,7 +219,12 @@ impl Writer {
             self.roll_back();
             return Err(error);
         }
-        told.map(|told| Some(told).filter(|_| is_made))
+        let is_half = guard == Guard::None && !is_over && self.connection.total_changes() != before;
+        match told {
+            Ok(told) if is_made => Ok(Attempt::Made(told)),
+            told if is_half => Ok(Attempt::Half(told.map(drop))),
+            told => told.map(|_| Attempt::Undone),
+        }
     }
 
     fn commit(&self) -> Result<(), Error> {
@@ -189,11 +256,7 @@ impl Writer {
     }
 
     fn run(&self, sql: &str) -> Result<(), Error> {
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute([]))
-            .map(drop)
-            .map_err(|error| unavailable(&error, "written"))
+        run(&self.connection, sql).map_err(|error| unavailable(&error, "written"))
     }
 }
 
