@@ -78,7 +78,7 @@ pub(crate) struct Executor {
     recovering: Mutex<Vec<Recovery>>,
     strays: Strays,
     clock: clock::Watched,
-    look: Notify,
+    look: Arc<Notify>,
 }
 
 impl Executor {
@@ -94,7 +94,7 @@ impl Executor {
             at_work: Mutex::default(),
             recovering: Mutex::default(),
             strays: Strays::default(),
-            look: Notify::new(),
+            look: Arc::default(),
         }))
     }
 
@@ -170,7 +170,7 @@ impl Executor {
         };
         let more = claimed.len() == runs;
         for (run, place) in claimed.into_iter().zip(room) {
-            self.begin(run, Some(place), work);
+            self.begin(run, Some(place.telling(&self.look)), work);
         }
         more
     }
@@ -182,15 +182,14 @@ impl Executor {
         let span = traced::attempt(&self.shared, &run);
         let figures = AtWork::begin(self.waited(&run));
         work.spawn(async move {
-            let carried_out = attempt::carry_out(&executor.shared, &run, stopped);
+            let carried_out = attempt::carry_out(&executor.shared, &run, stopped, place);
             // Whatever goes wrong in it, the run has to end.
             let ended = AssertUnwindSafe(Box::pin(carried_out.instrument(span))).catch_unwind();
             if ended.await.is_err() {
                 note::note(&executor.shared, &run, went::panicked(), &Charged::default()).await;
             }
             executor.at_work.lock().remove(&run.lease);
-            drop((place, figures));
-            executor.look.notify_one();
+            drop(figures);
             traced::run(&executor.shared, &run.tenant, &run.lease.run, run.attempt).await;
         });
     }

@@ -3,13 +3,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::sync::Notify;
+
 /// Counts the places that are taken. Only one task takes places.
 #[derive(Debug, Default)]
 pub(super) struct Room(Arc<AtomicUsize>);
 
 /// A place, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place(Arc<AtomicUsize>);
+pub(super) struct Place {
+    taken: Arc<AtomicUsize>,
+    /// Told when it is free again.
+    freed: Option<Arc<Notify>>,
+}
 
 impl Room {
     /// All places that are free, where there are so many at most. That may change: where more are taken than there are now,
@@ -18,15 +24,30 @@ impl Room {
         let free = most.saturating_sub(self.0.load(Ordering::Acquire));
         let place = |_| {
             self.0.fetch_add(1, Ordering::AcqRel);
-            Place(Arc::clone(&self.0))
+            Place {
+                taken: Arc::clone(&self.0),
+                freed: None,
+            }
         };
         (0..free).map(place).collect()
     }
 }
 
+impl Place {
+    /// The same, which tells when it is free again.
+    #[must_use]
+    pub fn telling(mut self, freed: &Arc<Notify>) -> Self {
+        self.freed = Some(Arc::clone(freed));
+        self
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.taken.fetch_sub(1, Ordering::AcqRel);
+        if let Some(freed) = &self.freed {
+            freed.notify_one();
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use super::Stop;
 use super::charged::Charged;
 use super::note::Note;
 use super::outcome::Ended;
+use super::room::Place;
 use super::stream::Stream;
 use super::watch::LOG_QUOTA;
 use super::went::{Done, Went};
@@ -28,7 +29,12 @@ use crate::server::Shared;
 use ready::Ready;
 
 /// Carries out an attempt of a run, and notes how it ended; of one in micro-batches, how each of them went.
-pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: Receiver<Stop>) {
+pub(super) async fn carry_out(
+    shared: &Arc<Shared>,
+    run: &Claimed,
+    mut stopped: Receiver<Stop>,
+    mut place: Option<Place>,
+) {
     let log = traced::log(shared, run);
     let mut stream: Option<Stream> = None;
     let mut is_cut = false;
@@ -65,6 +71,10 @@ pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: 
             tell_reached(shared, &run.tenant, LOG_QUOTA, reason).await;
         }
         let goes_on = matches!(note, Note::Batch(_));
+        if !goes_on {
+            // What is left is to wait for the disk. Another run can begin meanwhile.
+            place.take();
+        }
         let is_noted = note::note(shared, run, note, &charged).await;
         shared
             .plugins
