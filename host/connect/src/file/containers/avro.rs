@@ -12,7 +12,7 @@ use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
 use arrow_avro::reader::{ReaderBuilder, read_header_info};
 
-use super::{BUFFER_BYTES, Container, Part, Parts, fault, indices};
+use super::{BUFFER_BYTES, Container, Decoded, Part, Parts, fault, indices};
 use crate::Error;
 use crate::file::store::Store;
 use crate::file::stored::{Input, StoredFile};
@@ -47,6 +47,7 @@ pub(super) fn open(
     let header = Header {
         projection: names.and_then(|names| indices(&schema, names)),
         is_compressed: codec.is_some(),
+        marker: info.sync(),
         bytes,
     };
     let blocks = Blocks {
@@ -68,12 +69,7 @@ struct Header {
     bytes: Vec<u8>,
     projection: Option<Vec<usize>>,
     is_compressed: bool,
-}
-
-impl Header {
-    fn marker(&self) -> &[u8] {
-        &self.bytes[self.bytes.len().saturating_sub(MARKER_BYTES)..]
-    }
+    marker: [u8; MARKER_BYTES],
 }
 
 /// Cuts a file at its blocks.
@@ -144,7 +140,7 @@ impl Blocks {
         let mut marker = [0; MARKER_BYTES];
         self.input.read_exact(&mut marker)?;
         self.position += length + MARKER_BYTES as u64;
-        if marker != self.header.marker() {
+        if marker != self.header.marker {
             return Err(invalid("a block does not end with the marker that the header gives"));
         }
         Ok(Block { rows, data })
@@ -188,7 +184,7 @@ struct Records {
 }
 
 impl Iterator for Records {
-    type Item = Result<(RecordBatch, u64), Error>;
+    type Item = Decoded;
 
     fn next(&mut self) -> Option<Self::Item> {
         let decoded = match self.decoded.take() {
@@ -246,7 +242,7 @@ impl Records {
         push_number(&mut start, i64::MAX as u64);
         push_number(&mut start, block.data.len() as u64);
         let file = self.header.bytes.as_slice().chain(start.as_slice());
-        let file = file.chain(block.data.as_slice()).chain(self.header.marker());
+        let file = file.chain(block.data.as_slice()).chain(self.header.marker.as_slice());
         let mut builder = ReaderBuilder::new().with_batch_size((block.rows as usize).max(1));
         if let Some(projection) = &self.header.projection {
             builder = builder.with_projection(projection.clone());

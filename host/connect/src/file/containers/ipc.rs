@@ -6,14 +6,13 @@
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::buffer::{Buffer, MutableBuffer};
 use arrow::error::ArrowError;
 use arrow::ipc::convert::fb_to_schema;
 use arrow::ipc::reader::{FileDecoder, StreamReader, read_footer_length};
 use arrow::ipc::{Block, root_as_footer, root_as_message};
 
-use super::{BUFFER_BYTES, Container, Part, Parts, fault, indices};
+use super::{BUFFER_BYTES, Container, Decoded, Part, Parts, fault, indices};
 use crate::Error;
 use crate::file::store::Store;
 use crate::file::stored::{Input, StoredFile};
@@ -79,7 +78,7 @@ struct Stream {
 }
 
 impl Iterator for Stream {
-    type Item = Result<(RecordBatch, u64), Error>;
+    type Item = Decoded;
 
     fn next(&mut self) -> Option<Self::Item> {
         let before = self.rows;
@@ -190,7 +189,7 @@ impl Batches {
         let before = self.rows;
         self.rows = before.saturating_add(rows_of(&bytes, &block)?);
         let (decoder, file) = (Arc::clone(&self.decoder), Arc::clone(&self.file));
-        let decode = move || -> Result<(RecordBatch, u64), Error> {
+        let decode = move || -> Decoded {
             let failed = |error: ArrowError| fault::of_arrow(&file, fault::behind(before), error);
             let batch = decoder.read_record_batch(&block, &bytes).map_err(failed)?;
             let none = || failed(no_batch());
