@@ -12,6 +12,7 @@ use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
 use arrow_avro::reader::{ReaderBuilder, read_header_info};
 
+use super::pieces::Pieces;
 use super::{BUFFER_BYTES, Container, Decoded, Part, Parts, fault, indices};
 use crate::Error;
 use crate::file::store::Store;
@@ -118,14 +119,14 @@ impl Blocks {
         if blocks.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Box::new(Records {
+        let records = Records {
             blocks,
             rows: before,
-            decoded: None,
             batch_rows: self.batch_rows,
             header: Arc::clone(&self.header),
             file: Arc::clone(&self.file),
-        })))
+        };
+        Ok(Some(Box::new(Pieces::of(records, self.batch_rows))))
     }
 
     fn block(&mut self) -> io::Result<Block> {
@@ -176,8 +177,6 @@ struct Records {
     blocks: VecDeque<Block>,
     /// The file's rows before the next one.
     rows: u64,
-    /// Rows that were decoded and not handed out.
-    decoded: Option<RecordBatch>,
     batch_rows: usize,
     header: Arc<Header>,
     file: Arc<StoredFile>,
@@ -187,19 +186,12 @@ impl Iterator for Records {
     type Item = Decoded;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let decoded = match self.decoded.take() {
-            Some(decoded) => decoded,
-            None => match self.decode_some().transpose()? {
-                Ok(decoded) => decoded,
-                Err(error) => return Some(Err(error)),
-            },
-        };
-        let rows = decoded.num_rows().min(self.batch_rows.max(1));
-        let left = decoded.num_rows() - rows;
-        self.decoded = (left > 0).then(|| decoded.slice(rows, left));
         let before = self.rows;
-        self.rows += rows as u64;
-        Some(Ok((decoded.slice(0, rows), before)))
+        let decoded = self.decode_some().transpose()?;
+        Some(decoded.map(|batch| {
+            self.rows = before.saturating_add(batch.num_rows() as u64);
+            (batch, before)
+        }))
     }
 }
 
@@ -211,7 +203,7 @@ impl Records {
         while rows < self.batch_rows.max(1)
             && let Some(block) = self.blocks.pop_front()
         {
-            if let Some(batch) = self.decode(&block, self.rows + rows as u64)? {
+            if let Some(batch) = self.decode(&block, self.rows.saturating_add(rows as u64))? {
                 rows += batch.num_rows();
                 batches.push(batch);
             }

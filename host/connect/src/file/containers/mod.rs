@@ -7,7 +7,9 @@
 mod avro;
 mod fault;
 mod ipc;
+mod messages;
 mod orc;
+mod pieces;
 
 use std::sync::Arc;
 

@@ -116,7 +116,7 @@ impl StripeRows {
             return Ok(None);
         }
         let orc = &self.orc;
-        let before = self.before + self.rows;
+        let before = self.before.saturating_add(self.rows);
         let wrong = |reason: &str| fault::damaged(&orc.file, fault::behind(before), reason.to_owned());
         let mut decoder = match self.decoder.take() {
             Some(decoder) => decoder,
