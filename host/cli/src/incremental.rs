@@ -59,7 +59,10 @@ pub async fn prepare(
     };
     let engine = engine.ledger(Arc::new(ledger.clone()));
     finish(&engine, job, history).await?;
-    forget(&engine, job, history).await;
+    // A run's first micro-batch does it for all: each time it asks the targets for every run that has died within a day.
+    if job.batch.is_none_or(|batch| batch == 1) {
+        forget(&engine, job, history).await;
+    }
     // What that commit kept is current now.
     job.state = history.state(&job.name)?;
 
