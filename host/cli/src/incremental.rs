@@ -59,7 +59,10 @@ pub async fn prepare(
     };
     let engine = engine.ledger(Arc::new(ledger.clone()));
     finish(&engine, job, history).await?;
-    forget(&engine, job, history).await;
+    // A run's first micro-batch does it for all: each time it asks the targets for every run that has died within a day.
+    if job.batch.is_none_or(|batch| batch == 1) {
+        forget(&engine, job, history).await;
+    }
     // What that commit kept is current now.
     job.state = history.state(&job.name)?;
 
@@ -120,8 +123,8 @@ async fn finish(engine: &Engine, job: &Job, history: &History) -> Result<(), Fai
     Ok(())
 }
 
-/// Removes what runs have left that died and had nothing decided.
-async fn forget(engine: &Engine, job: &Job, history: &History) {
+/// Removes what runs have left that died and had nothing decided. Of a script that is when it writes there again.
+async fn forget(engine: &Engine, job: &mut Job, history: &History) {
     let filter = Filter {
         job: Some(job.name.clone()),
         state: Some(State::Error),
@@ -131,8 +134,10 @@ async fn forget(engine: &Engine, job: &Job, history: &History) {
     // A day later it is swept anyway, so that no run ends over it.
     let runs = history.list(&filter).unwrap_or_default();
     let died = |run: &history::Run| run.error.as_ref().is_some_and(|error| error.kind == history::DIED);
+    let dead: Vec<&history::Run> = runs.iter().filter(|run| died(run)).collect();
+    job.dead = dead.iter().map(|run| run.id.clone()).collect();
     let mut job = job.clone();
-    for run in runs.iter().filter(|run| died(run)) {
+    for run in dead {
         // The micro-batch that it was at.
         let done = match &run.progress {
             Some(progress) => progress["batches"].as_u64(),

@@ -63,26 +63,20 @@ impl Record {
         self.0.as_ref().map(|(history, id)| (history, id.as_str()))
     }
 
-    /// Records how far the run has come, now and then, until the answer is dropped; and which of its micro-batches it is at,
-    /// if it has any.
-    pub fn follow(&self, progress: &Progress, batch: Option<u64>) -> Option<Following> {
+    /// Records how far the run has come, now and then, until the answer is dropped. Where this is one of its micro-batches,
+    /// `earlier` is what those before it have done.
+    pub fn follow(&self, progress: &Progress, earlier: Option<&Streamed>) -> Option<Following> {
         let (history, id) = self.0.clone()?;
-        let progress = progress.clone();
+        let (progress, earlier) = (progress.clone(), earlier.cloned());
+        let has_begun = earlier.as_ref().is_some_and(|earlier| earlier.batches > 0);
         let recording = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(INTERVAL).await;
                 let state = match progress.phase() {
-                    Phase::Planning => State::Starting,
+                    Phase::Planning if !has_begun => State::Starting,
                     _ => State::Running,
                 };
-                let mut so_far = json!({
-                    "rows_in": progress.rows_in(),
-                    "rows_out": progress.rows_out(),
-                    "rows_rejected": progress.rows_rejected(),
-                });
-                if let Some(batch) = batch {
-                    so_far["batches"] = batch.saturating_sub(1).into();
-                }
+                let so_far = so_far(&progress, earlier.as_ref());
                 let (history, id) = (history.clone(), id.clone());
                 let updated = tokio::task::spawn_blocking(move || history.update(&id, state, Some(&so_far)));
                 if let Ok(Err(error)) = updated.await {
@@ -167,6 +161,21 @@ impl Drop for Following {
     }
 }
 
+/// How far a run has come, those of its micro-batches included that have committed.
+fn so_far(progress: &Progress, earlier: Option<&Streamed>) -> Value {
+    let (rows_in, rows_out, rows_rejected) = (progress.rows_in(), progress.rows_out(), progress.rows_rejected());
+    let Some(earlier) = earlier else {
+        return json!({ "rows_in": rows_in, "rows_out": rows_out, "rows_rejected": rows_rejected });
+    };
+    let so_far = Streamed {
+        rows_in: earlier.rows_in.saturating_add(rows_in),
+        rows_out: earlier.rows_out.saturating_add(rows_out),
+        rows_rejected: earlier.rows_rejected.saturating_add(rows_rejected),
+        ..earlier.clone()
+    };
+    serde_json::to_value(so_far).unwrap_or_default()
+}
+
 fn plugins(history: &History, id: &str, progress: &Progress) -> Result<(), history::Error> {
     let mut plugins: Vec<PluginUsed> = Vec::new();
     for used in progress.plugins() {
@@ -222,4 +231,22 @@ fn new_run(arguments: &RunArguments, definition: Option<&job::Job>) -> NewRun {
 fn id() -> String {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{:014x}-{:x}", since_epoch.as_micros(), std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_micro_batches_have_done_is_progress_of_their_run() {
+        let earlier = Streamed {
+            batches: 2,
+            rows_in: 10,
+            ..Streamed::default()
+        };
+        let noted = so_far(&Progress::default(), Some(&earlier));
+        assert_eq!((&noted["batches"], &noted["rows_in"]), (&json!(2), &json!(10)));
+        let noted = so_far(&Progress::default(), None);
+        assert_eq!(noted, json!({ "rows_in": 0, "rows_out": 0, "rows_rejected": 0 }));
+    }
 }

@@ -45,6 +45,10 @@ pub struct Job {
     /// Targets that hold nothing but what earlier runs have written in whose place this one comes: what is there is
     /// replaced, where a sink's mode would refuse to write or leave it. None by default.
     pub own: Vec<SinkConfig>,
+    /// Runs of this job that died with nothing decided, of which a script's targets may still hold something. Nobody knows
+    /// where a script writes before it does: then what they have left there is removed.
+    /// [`Engine::forget`](crate::Engine::forget) does it for the job's own sinks. None by default.
+    pub dead: Vec<String>,
     /// Rejected rows at which the run fails; any number is fine by default.
     pub max_rejects: Option<MaxRejects>,
     /// Partitions that run side by side; one per core by default. A job with a function that keeps state gets one.
@@ -91,6 +95,7 @@ impl Job {
             functions: BTreeMap::new(),
             sinks: BTreeMap::new(),
             own: Vec::new(),
+            dead: Vec::new(),
             max_rejects: None,
             partitions: None,
             parameters: BTreeMap::new(),

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use tenon_metadata::{Transaction, row};
 
 use crate::change::{self, Standing};
-use crate::{Error, Lease, PluginUsed, State, Usage, finish, jobs, json, ledger};
+use crate::{Error, Lease, PluginUsed, State, Usage, finish, jobs, json, ledger, shares};
 
 /// What a micro-batch has done that went well.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +44,8 @@ pub fn stream(tx: &mut Transaction<'_>, lease: &Lease) -> Result<(), Error> {
 }
 
 /// Notes a micro-batch all of whose sinks have committed: what was [prepared](crate::prepare) for it becomes current, what it
-/// used is added to what the run has used, and the attempts that are left are counted anew. Saying so again changes nothing.
+/// used is added to what the run has used, and the attempts that are left are counted anew. What it [shared](crate::take_share)
+/// is others' until the next one takes it anew. Saying so again changes nothing.
 ///
 /// # Errors
 /// [`Error::Fenced`].
@@ -72,6 +73,10 @@ pub fn batch(tx: &mut Transaction<'_>, lease: &Lease, batch: &Batch) -> Result<B
         "update run_attempts set usage = ?3 where run = ?1 and attempt = ?2",
         row![&run.id, run.attempt, json::write(&of_attempt.and(&batch.usage))?],
     )?;
+    if shares::give_back(tx, &run.tenant, &run.id)? {
+        // Others of the tenant may begin now.
+        tx.notify("queue", "");
+    }
     tx.notify("progress", &run.id);
     let (state, changed) = (run.state, true);
     Ok(BatchNoted { state, changed })

@@ -45,10 +45,11 @@ pub fn set_quotas(tx: &mut Transaction<'_>, tenant: &Name, quotas: &Quotas) -> R
         "update run_tenants set concurrent_runs = ?2, queued_runs = ?3, weight = ?4 where tenant = ?1",
         row![tenant, quotas.concurrent_runs, quotas.queued_runs, weight],
     )?;
-    // Apart from the queue, which changes all the time: a run that logs need not wait for it.
+    // Apart from the queue, which changes all the time: a run that logs need not wait for it. Whether another quota is used
+    // up is found out next time.
     tx.execute(
         "insert into run_log_quotas (tenant, bytes) values (?1, ?2)
-         on conflict (tenant) do update set bytes = excluded.bytes",
+         on conflict (tenant) do update set bytes = excluded.bytes, used_up = 0",
         row![tenant, quotas.log_bytes],
     )?;
     queue::settle_tenant(tx, tenant.as_str(), &queue::Change::default())?;
@@ -73,6 +74,24 @@ pub fn quotas(tx: &mut Transaction<'_>, tenant: &Name) -> Result<Quotas, Error> 
             log_bytes: log_bytes(tx, tenant)?,
         })
     })
+}
+
+/// Has runs of a tenant log no more, or again.
+pub(crate) fn set_logs_used_up(tx: &mut Transaction<'_>, tenant: &Name, is_used_up: bool) -> Result<(), Error> {
+    if is_used_up {
+        tx.execute(
+            "insert into run_log_quotas (tenant, bytes, used_up) values (?1, ?2, 1)
+             on conflict (tenant) do update set used_up = 1 where run_log_quotas.used_up = 0",
+            row![tenant, LOG_BYTES],
+        )?;
+    } else {
+        // Of a tenant that has been removed nothing is to come back.
+        tx.execute(
+            "update run_log_quotas set used_up = 0 where tenant = ?1 and used_up = 1",
+            row![tenant],
+        )?;
+    }
+    Ok(())
 }
 
 /// What the logs of a tenant's runs may be charged, in bytes.

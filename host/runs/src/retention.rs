@@ -84,28 +84,33 @@ pub struct LogsRemoved {
     pub runs: u64,
     /// Lines.
     pub log_lines: u64,
+    /// That is not enough, or not as fast as more comes: what its runs log now is not kept.
+    pub is_used_up: bool,
     /// There may be more: call it again.
     pub more: bool,
 }
 
-/// The tenants whose runs have logged more than they may keep. It reads as much as there are runs with logs, so let it change
-/// nothing in the same transaction.
+/// The tenants whose runs have logged more than they may keep, or had when this was looked at last. It reads as much as there
+/// are runs with logs, so let it change nothing in the same transaction.
 ///
 /// # Errors
 /// What the database says.
 pub fn over_log_quota(tx: &mut Transaction<'_>) -> Result<Vec<Name>, Error> {
     let rows = tx.query(
-        "select kept.tenant from
+        "select kept.tenant as tenant from
              (select tenant, cast(sum(log_bytes) as bigint) as bytes from runs where log_lines > 0 group by tenant) kept
              left join run_log_quotas q on q.tenant = kept.tenant
-         where kept.bytes > coalesce(q.bytes, ?1) order by kept.tenant",
+         where kept.bytes > coalesce(q.bytes, ?1)
+         union select tenant from run_log_quotas where used_up = 1
+         order by tenant",
         row![quotas::LOG_BYTES],
     )?;
     rows.iter().map(|row| json::name(row, 0)).collect()
 }
 
 /// Removes logs of a tenant's runs that have ended, of those that ended first, until it keeps to its quota: about `most`
-/// lines. The runs stay, and say so.
+/// lines. The runs stay, and say so. Where there are too many lines of runs at work, or so many that come meanwhile, the logs
+/// of runs at work are cut until there is room.
 ///
 /// # Errors
 /// What the database says.
@@ -139,12 +144,17 @@ pub fn keep_to_log_quota(tx: &mut Transaction<'_>, tenant: &Name, most: u32) -> 
         over = over.saturating_sub(bytes);
         runs += 1;
     }
+    let more = over > 0 && sweep.left <= 0;
+    // While there is something to remove, as much again as the quota may be too much.
+    let is_used_up = over > if more { quota } else { 0 };
+    quotas::set_logs_used_up(tx, tenant, is_used_up)?;
     Ok(LogsRemoved {
         kept,
         quota,
         runs,
         log_lines: sweep.removed.log_lines,
-        more: over > 0 && sweep.left <= 0,
+        is_used_up,
+        more,
     })
 }
 

@@ -5,7 +5,7 @@ use tenon_metadata::Migrations;
 /// The tables of jobs and runs.
 pub const MIGRATIONS: Migrations = Migrations {
     component: "runs",
-    steps: &[JOBS_AND_RUNS, SHARES, MICRO_BATCHES, LOG_QUOTAS],
+    steps: &[JOBS_AND_RUNS, SHARES, MICRO_BATCHES, LOG_QUOTAS, LOGS_USED_UP],
 };
 
 /// What runs at work have of their tenants' memory and sandboxes.
@@ -30,6 +30,9 @@ create table run_log_quotas (
 create index runs_logs_of_tenant on runs (tenant, ended, log_lines, log_bytes) where log_lines > 0;
 alter table runs add column log_removed bigint not null default 0
 ";
+
+/// Whose runs may log no more for now.
+const LOGS_USED_UP: &str = "alter table run_log_quotas add column used_up bigint not null default 0";
 
 const JOBS_AND_RUNS: &str = "
 create table jobs (

@@ -14,7 +14,8 @@ pub struct Share {
 }
 
 /// Gives a run at work so much of what its tenant has, in place of what it had before, and says whether there was as much
-/// left. It has it until its attempt ends, here or by a [takeover](crate::take_over()); then the topic `queue` is told.
+/// left. It has it until its [micro-batch](crate::batch()) or its attempt ends, here or by a [takeover](crate::take_over());
+/// then the topic `queue` is told.
 ///
 /// # Errors
 /// [`Error::Fenced`].
@@ -38,13 +39,13 @@ pub fn take_share(tx: &mut Transaction<'_>, lease: &Lease, wanted: &Share, limit
     Ok(true)
 }
 
-/// The run's attempt is over.
-pub(crate) fn give_back(tx: &mut Transaction<'_>, tenant: &str, run: &str) -> Result<(), Error> {
-    tx.execute(
+/// The run's attempt, or micro-batch, is over. Answers whether it had anything.
+pub(crate) fn give_back(tx: &mut Transaction<'_>, tenant: &str, run: &str) -> Result<bool, Error> {
+    let removed = tx.execute(
         "delete from run_shares where tenant = ?1 and run = ?2",
         row![tenant, run],
     )?;
-    Ok(())
+    Ok(removed > 0)
 }
 
 /// As a column holds it. Nobody has so much that what is cut off could matter.

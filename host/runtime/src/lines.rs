@@ -59,31 +59,16 @@ impl Lines {
     }
 
     fn look_up(&self, offsets: &[usize]) -> Vec<Option<Place>> {
-        let unknown: Vec<usize> = {
-            let known = self.known.lock();
-            let unknown = offsets.iter().filter(|offset| !known.contains_key(offset));
-            unknown.copied().collect()
-        };
-        let found = if unknown.is_empty() {
-            Vec::new()
-        } else {
-            self.tables.places(&unknown)
-        };
+        // Held while it takes: another partition that failed at the same instruction finds it known.
         let mut known = self.known.lock();
-        let places = offsets
-            .iter()
-            .map(|offset| {
-                let new = unknown.iter().position(|unknown| unknown == offset);
-                match new {
-                    Some(at) => found.get(at).cloned().flatten(),
-                    None => known.get(offset).cloned().flatten(),
-                }
-            })
-            .collect();
-        if known.len() + unknown.len() > MAX_KNOWN {
+        if known.len() + offsets.len() > MAX_KNOWN {
             known.clear();
         }
+        let unknown = offsets.iter().copied().filter(|offset| !known.contains_key(offset));
+        let unknown: Vec<usize> = unknown.collect();
+        let found = self.tables.places(&unknown);
         known.extend(unknown.into_iter().zip(found));
-        places
+        let place = |offset: &usize| known.get(offset).cloned().flatten();
+        offsets.iter().map(place).collect()
     }
 }

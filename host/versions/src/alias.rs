@@ -6,7 +6,7 @@ use tenon_metadata::{Name, Row, Transaction, row};
 
 use crate::canary::{Canary, CanaryRules, Counts};
 use crate::version::{changed, set_rolled_back, tell, version};
-use crate::{Error, LATEST, MoveKind, moves};
+use crate::{Error, LATEST, MoveKind, moves, trial};
 
 /// An alias of a plugin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -147,19 +147,24 @@ pub(crate) fn with_canary(tx: &mut Transaction<'_>) -> Result<Vec<(Name, Alias)>
 /// Most aliases of a plugin.
 pub const MOST_ALIASES: i64 = 100;
 
-/// Points an alias to a version, at once and for all runs that begin from then on. A canary that it has is over.
+/// Points an alias to a version, at once and for all runs that begin from then on. A canary that it has is over. It goes
+/// back by itself if the first runs of the version all fail, unless the version was rolled back before.
 ///
 /// # Errors
 /// [`Error::Changed`], [`Error::State`], [`Error::NoVersion`], [`Error::Invalid`] for `latest`, which moves by itself,
 /// and for an alias past [`MOST_ALIASES`].
 pub fn promote(tx: &mut Transaction<'_>, tenant: &Name, plugin: &Name, promote: &Promote) -> Result<Alias, Error> {
     let before = settable(tx, tenant, plugin, &promote.alias, promote.if_revision)?;
-    version(tx, tenant, plugin, promote.version)?.must_be_ready()?;
+    let promoted = version(tx, tenant, plugin, promote.version)?;
+    promoted.must_be_ready()?;
     let from = before.as_ref().map(|alias| alias.version);
     let moved = (from, Some(promote.version));
     // Somebody knows better.
     set_rolled_back(tx, tenant, plugin, promote.version, false)?;
     point(tx, tenant, plugin, promote.alias.as_str(), promote.version)?;
+    if !promoted.rolled_back && from.is_some_and(|from| from != promote.version) {
+        trial::begin(tx, tenant, plugin, promote.alias.as_str())?;
+    }
     moves::record(
         tx,
         tenant,
@@ -242,7 +247,7 @@ pub(crate) fn settable(
     Ok(found)
 }
 
-/// Points an alias to a version, without a canary.
+/// Points an alias to a version, without a canary and on no trial.
 pub(crate) fn point(
     tx: &mut Transaction<'_>,
     tenant: &Name,

@@ -10,12 +10,13 @@ use tenon_metadata::{Name, Transaction, row};
 use crate::alias::{Alias, alias, find, follow_latest, point, settable, with_canary};
 use crate::decide::{Verdict, verdict};
 use crate::version::{changed, set_rolled_back, tell, version};
-use crate::{Error, MoveKind, moves};
+use crate::{Error, MoveKind, moves, trial};
 
 /// Characters that are kept of a failure's sentence.
 const LONGEST_FAILURE: usize = 500;
 
-/// When a canary ends by itself. How its version is compared with the old one is told with [`record_outcome`].
+/// When a canary ends by itself. Its version is rolled back as well where it fails so much more often than the old one that
+/// this would happen by chance in less than 1 of 1000 cases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CanaryRules {
@@ -114,7 +115,7 @@ pub enum Outcome {
     Unrelated,
 }
 
-/// How a canary has ended by itself.
+/// How a canary, or the trial of a version that was promoted at once, has ended by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Decision {
     /// Whose plugin it is.
@@ -123,7 +124,7 @@ pub struct Decision {
     pub plugin: String,
     /// The alias.
     pub alias: String,
-    /// [`MoveKind::CanaryPromoted`] or [`MoveKind::CanaryRolledBack`].
+    /// [`MoveKind::CanaryPromoted`], [`MoveKind::CanaryRolledBack`], or [`MoveKind::RolledBack`] where there was no canary.
     pub kind: MoveKind,
     /// The old version.
     pub old_version: i64,
@@ -176,6 +177,8 @@ pub fn start_canary(
     }
     // Somebody knows better.
     set_rolled_back(tx, tenant, plugin, start.version, false)?;
+    // From here on they are compared.
+    trial::end(tx, tenant, plugin, start.alias.as_str())?;
     let (now, rules) = (tx.now(), json!(start.rules));
     tx.execute(
         "update plugin_aliases set canary = ?4, share = ?5, rules = ?6, since = coalesce(since, ?7),
@@ -249,6 +252,8 @@ pub fn rollback(
 /// - It has succeeded often or long enough ([`CanaryRules`]), and as many failures would happen by chance in more than 1
 ///   of 10 cases: it is promoted.
 ///
+/// Of a version that was promoted without a canary, 3 runs that all failed before one succeeded have its alias go back.
+///
 /// # Errors
 /// What the database says.
 pub fn record_outcome(
@@ -265,13 +270,17 @@ pub fn record_outcome(
     };
     let rows = tx.query(
         "select alias, canary from plugin_aliases
-         where tenant = ?1 and plugin = ?2 and canary is not null and (canary = ?3 or version = ?3)",
+         where tenant = ?1 and plugin = ?2 and since is not null and (canary = ?3 or version = ?3)",
         row![tenant, plugin, version],
     )?;
     let mut decisions = Vec::new();
     for row in rows {
         let name: String = row.get(0)?;
-        let is_new = row.get::<i64>(1)? == version;
+        let Some(canary) = row.get::<Option<i64>>(1)? else {
+            decisions.extend(trial::count(tx, tenant, plugin, &name, failure.as_deref())?);
+            continue;
+        };
+        let is_new = canary == version;
         let column = match (is_new, succeeded) {
             (true, true) => "new_succeeded",
             (true, false) => "new_failed",

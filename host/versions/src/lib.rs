@@ -5,7 +5,8 @@
 //! which does not. A [`Catalog`] finds the version in memory; a run [pins](pin) it, and keeps it until it ends.
 //!
 //! An alias may give a new version a share of its runs, a [`Canary`]. What [`record_outcome`] is told decides whether the
-//! new version is promoted or rolled back.
+//! new version is promoted or rolled back. One that was [promoted](promote) for all runs is rolled back where the first of
+//! them all fail.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -64,6 +65,7 @@ mod pins;
 mod reference;
 mod schema;
 mod store;
+mod trial;
 mod upload;
 mod version;
 
@@ -81,5 +83,6 @@ pub use pins::{needed, pin, pinned_before, unpin};
 pub use reference::{LATEST, Reference, STABLE, Which};
 pub use schema::MIGRATIONS;
 pub use store::{Collected, Push, Pushed, Store};
+pub use trial::is_judged;
 pub use upload::{Upload, Uploaded};
 pub use version::{Version, VersionState, begin_check, find, plugins, ready, refuse, retire, version, versions};

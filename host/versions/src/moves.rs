@@ -17,7 +17,7 @@ pub enum MoveKind {
     CanaryPromoted,
     /// The version that had a share of the runs has failed.
     CanaryRolledBack,
-    /// Somebody has gone back.
+    /// Somebody has gone back; or nobody, where the first runs of a version that was promoted all failed.
     RolledBack,
     /// It has followed the versions that are ready.
     Followed,

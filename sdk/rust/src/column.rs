@@ -13,6 +13,7 @@ mod map;
 mod null;
 mod offsets;
 mod primitive;
+mod ranges;
 mod raw;
 mod structs;
 mod temporal;

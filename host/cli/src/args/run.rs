@@ -40,7 +40,8 @@ Examples:
   The rows that a function failed on are kept, to be tried again with `tenon replay last`:
     tenon run orders.toml --keep-failed
 
-Ctrl-C stops a run and leaves nothing behind; a second one ends it at once.";
+Ctrl-C stops a run and leaves nothing behind; a second one ends it at once. A job with [stream] goes on until Ctrl-C,
+and what its micro-batches have committed stays.";
 
 /// `tenon run`
 #[derive(Debug, Args)]

@@ -141,7 +141,9 @@ impl Runner {
             let streamed = stream::run(self, &engine, job, every, &bookmarked, record, progress).await?;
             return Ok(Done::Stream(streamed));
         }
-        let report = self.drive(engine, &mut job, &bookmarked, record, progress).await?;
+        let report = self
+            .drive(engine, &mut job, &bookmarked, record, progress, None)
+            .await?;
         self.inputs.add_report(&report);
         if self.arguments.watch {
             self.own.add(&job, &report, self.quiet);
@@ -149,7 +151,8 @@ impl Runner {
         Ok(Done::Once(Box::new(report)))
     }
 
-    /// A job, or one of its micro-batches, from its bookmarks to its commit.
+    /// A job, or one of its micro-batches, from its bookmarks to its commit. `earlier` is what the micro-batches before have
+    /// done.
     async fn drive(
         &mut self,
         engine: Engine,
@@ -157,13 +160,14 @@ impl Runner {
         bookmarked: &Bookmarked,
         record: &Record,
         progress: &Progress,
+        earlier: Option<&Streamed>,
     ) -> Result<Report, Failure> {
         let engine = incremental::prepare(engine, job, bookmarked, record, &self.arguments).await?;
         if self.arguments.watch {
             self.own.replaced_by(job, self.quiet);
         }
         let watch = Watch::start(progress, self.quiet);
-        let following = record.follow(progress, job.batch);
+        let following = record.follow(progress, earlier);
         let stopped = self.interrupt.clone();
         let stop = async {
             stopped.requested().await;

@@ -14,6 +14,9 @@ const KEPT: [(&str, usize); 3] = [
     ("/lib/rustlib/src/rust/", 0),
 ];
 
+/// Crates of Rust's library, in a folder of a name that tells nothing.
+const LIBRARY: [&str; 3] = ["/library/core/", "/library/alloc/", "/library/std/"];
+
 /// The path of a file, in short. `None` if it has none to speak of.
 pub(super) fn shown(file: &File<'_>) -> Option<String> {
     let total = file.name.len() + file.folder.map_or(0, <[u8]>::len);
@@ -49,11 +52,12 @@ fn short<'a>(path: &'a str, compiled_in: Option<&str>) -> &'a str {
         return below;
     }
     // Of Rust's library where a distribution keeps it.
-    if let Some(at) = path.find("/library/core/").or_else(|| path.find("/library/std/")) {
+    if let Some(at) = LIBRARY.iter().find_map(|folder| path.find(folder)) {
         return &path[at + 1..];
     }
-    // A project's name, `src` and what is below, or the file and its folder.
-    let before = path.find("/src/").or_else(|| path.rfind('/')).unwrap_or(0);
+    // A project's name, `src` and what is below, or the file and its folder. A `src` further up is where somebody keeps
+    // projects.
+    let before = path.rfind("/src/").or_else(|| path.rfind('/')).unwrap_or(0);
     path[..before].rfind('/').map_or(path, |at| &path[at + 1..])
 }
 
@@ -95,10 +99,13 @@ mod tests {
         assert_eq!(of("index.rs", Some(library), None), "library/core/src/slice/index.rs");
         let library = "/usr/src/rustc-1.95.0/library/core/src";
         assert_eq!(of("panicking.rs", Some(library), None), "library/core/src/panicking.rs");
+        let library = "/usr/src/rustc-1.95.0/library/alloc/src/vec";
+        assert_eq!(of("mod.rs", Some(library), None), "library/alloc/src/vec/mod.rs");
         assert_eq!(of("lib.rs", Some("src"), None), "src/lib.rs");
         assert_eq!(of("src/plugin.c", None, Some("/home/u/shop")), "src/plugin.c");
         assert_eq!(of("/home/u/shop/lib/a.c", None, Some("/home/u/shop")), "lib/a.c");
         assert_eq!(of("/home/u/shop/src/deep/a.c", None, None), "shop/src/deep/a.c");
+        assert_eq!(of("/home/u/src/shop/src/main.zig", None, None), "shop/src/main.zig");
         assert_eq!(of("/home/u/shop/plugin.c", None, Some("/")), "shop/plugin.c");
         assert_eq!(of("./plugin.c", None, None), "plugin.c");
         assert_eq!(of(r"C:\work\shop\src\main.zig", None, None), "shop/src/main.zig");

@@ -1,10 +1,13 @@
 //! Avro, Arrow and ORC files of many blocks, batches and stripes, which partitions share.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::support::{failure, open, rejected, rows, session, write};
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, Int64Array, NullArray, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
+use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+use arrow::ipc::{CompressionType, root_as_message};
 use arrow_avro::compression::CompressionCodec;
 use arrow_avro::writer::WriterBuilder;
 use arrow_avro::writer::format::AvroOcfFormat;
@@ -42,8 +45,13 @@ fn avro(batches: &[RecordBatch], sample: &RecordBatch, codec: Option<Compression
 }
 
 fn arrow_file(batches: &[RecordBatch], sample: &RecordBatch) -> Vec<u8> {
+    arrow_file_as(batches, sample, IpcWriteOptions::default())
+}
+
+fn arrow_file_as(batches: &[RecordBatch], sample: &RecordBatch, options: IpcWriteOptions) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut writer = arrow::ipc::writer::FileWriter::try_new(&mut bytes, &sample.schema()).expect("a writer");
+    let writer = FileWriter::try_new_with_options(&mut bytes, &sample.schema(), options);
+    let mut writer = writer.expect("a writer");
     for batch in batches {
         writer.write(batch).expect("written");
     }
@@ -53,8 +61,13 @@ fn arrow_file(batches: &[RecordBatch], sample: &RecordBatch) -> Vec<u8> {
 }
 
 fn arrow_stream(batches: &[RecordBatch], sample: &RecordBatch) -> Vec<u8> {
+    arrow_stream_as(batches, sample, IpcWriteOptions::default())
+}
+
+fn arrow_stream_as(batches: &[RecordBatch], sample: &RecordBatch, options: IpcWriteOptions) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut writer = arrow::ipc::writer::StreamWriter::try_new(&mut bytes, &sample.schema()).expect("a writer");
+    let writer = StreamWriter::try_new_with_options(&mut bytes, &sample.schema(), options);
+    let mut writer = writer.expect("a writer");
     for batch in batches {
         writer.write(batch).expect("written");
     }
@@ -279,4 +292,98 @@ async fn damaged_messages_of_arrow() {
     bytes[message + 8..message + 40].fill(0xff);
     let error = damage("x.arrow", bytes).await;
     assert!(error.contains("behind row "), "{error}");
+}
+
+/// Where in an Arrow file or stream its first batch is described; its content follows.
+fn first_batch(bytes: &[u8]) -> Range<usize> {
+    let behind = |marker: usize| {
+        let length = bytes[marker + 4..].first_chunk().expect("a length");
+        marker + 8..marker + 8 + i32::from_le_bytes(*length) as usize
+    };
+    let schema = bytes.windows(4).position(|bytes| bytes == [0xff; 4]);
+    // A schema has no content.
+    behind(behind(schema.expect("a message")).end)
+}
+
+#[tokio::test]
+async fn no_room_is_made_for_more_than_a_stream_has() {
+    let batches = batches(2);
+    let mut bytes = arrow_stream(&batches, &batches[0]);
+    let described = first_batch(&bytes);
+    let message = root_as_message(&bytes[described.clone()]).expect("a message");
+    let length = message.bodyLength().to_le_bytes();
+    let at = bytes[described.clone()].windows(8).position(|bytes| bytes == length);
+    let at = described.start + at.expect("its length");
+    bytes[at..at + 8].copy_from_slice(&(1_i64 << 50).to_le_bytes());
+    let error = damage("x.arrows", bytes.clone()).await;
+    assert!(error.contains("ends too early"), "{error}");
+
+    // What describes it is longer than the stream.
+    let at = described.start - 4;
+    bytes[at..at + 4].copy_from_slice(&i32::MAX.to_le_bytes());
+    let error = damage("x.arrows", bytes).await;
+    assert!(error.contains("ends too early"), "{error}");
+}
+
+#[tokio::test]
+async fn no_room_is_made_for_more_than_compressed_bytes_can_hold() {
+    let batches = batches(2);
+    let sample = &batches[0];
+    for compression in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
+        let options = IpcWriteOptions::default().try_with_compression(Some(compression));
+        let options = options.expect("a compression");
+        for (name, mut bytes) in [
+            ("x.arrow", arrow_file_as(&batches, sample, options.clone())),
+            ("x.arrows", arrow_stream_as(&batches, sample, options.clone())),
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let config = ReadConfig::new(write(folder.path(), name, &bytes));
+            assert_eq!(rows(&config, "select sum(id) from t").await, "199990000", "{name}");
+
+            let described = first_batch(&bytes);
+            let message = root_as_message(&bytes[described.clone()]).expect("a message");
+            let batch = message.header_as_record_batch().expect("a batch");
+            let buffer = batch
+                .buffers()
+                .expect("buffers")
+                .iter()
+                .find(|buffer| buffer.length() > 8);
+            let at = described.end + buffer.expect("one with bytes").offset() as usize;
+            bytes[at..at + 8].copy_from_slice(&(1_i64 << 50).to_le_bytes());
+            let error = damage(name, bytes).await;
+            assert!(
+                error.contains("which they cannot be"),
+                "{name}, {compression:?}: {error}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn rows_that_take_no_bytes_are_read_in_pieces() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nothing = |rows: usize| {
+        let nothing: ArrayRef = Arc::new(NullArray::new(rows));
+        let batch = RecordBatch::try_from_iter_with_nullable([("nothing", nothing, true)]);
+        let batches = [batch.expect("a batch")];
+        [
+            ("x.arrow", arrow_file(&batches, &batches[0])),
+            ("x.arrows", arrow_stream(&batches, &batches[0])),
+        ]
+    };
+    for (name, bytes) in nothing(3_000_000) {
+        let config = ReadConfig::new(write(folder.path(), name, bytes));
+        let counts = rows(&config, "select count(*), count(nothing) from t").await;
+        assert_eq!(counts, "3000000 0", "{name}");
+    }
+    // More than there is memory.
+    for (name, bytes) in nothing(1 << 45) {
+        let config = ReadConfig::new(write(folder.path(), name, bytes));
+        let counts = rows(
+            &config,
+            "select count(*), count(nothing) from (select nothing from t limit 10)",
+        )
+        .await;
+        assert_eq!(counts, "10 0", "{name}");
+    }
 }

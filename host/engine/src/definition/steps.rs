@@ -24,8 +24,10 @@ pub(super) fn step(step: &Defined, artifacts: &Artifacts) -> Result<Step, Proble
         }),
         Defined::Script(step) => {
             let (file, function) = (artifacts.script(&step.script), step.function.as_deref());
-            let config = script_config(&file, function, &config(&step.config)?)
+            let mut config = script_config(&file, function, &config(&step.config)?)
                 .map_err(|error| Problem::new(error.to_string()).at(step.config.span()))?;
+            // Messages name it as the job does: where a server keeps the file is not for its tenants to know.
+            config["file"] = step.script.as_str().into();
             Step::Plugin(PluginStep {
                 from: step.from.clone(),
                 plugin: artifacts.plugin(&step.script),

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use tenon_connect::SinkConfig;
 use tenon_runtime::Written;
 
 use super::pipeline::Desk;
 use super::query::{Closure, Query};
 use crate::drive::Drive;
 use crate::error::Error;
-use crate::job::{Feed, Output};
+use crate::job::{Feed, Job, Output};
 use crate::place::lies_in;
 use crate::plan::{Layout, Opened, Plan, Planned, nothing_new};
+use crate::retry;
 
 /// Writes the rows of a query. They become visible when the script has ended well.
 pub(super) async fn write(desk: Arc<Desk>, query: Arc<Query>, sink: String) -> Result<Written, Error> {
@@ -22,6 +24,7 @@ pub(super) async fn write(desk: Arc<Desk>, query: Arc<Query>, sink: String) -> R
     }
     let name = to.file_url().unwrap_or(&url).to_owned();
     check_apart(&desk, &name, &url)?;
+    forget_dead(&desk.job, &to).await;
     let Closure { mut job, loaded, .. } = query.closure(&desk.job, &desk.functions);
     let feed = Feed::Rows(query.name.clone());
     job.sinks.insert(name, Output { feed, to });
@@ -60,6 +63,17 @@ pub(super) async fn write(desk: Arc<Desk>, query: Arc<Query>, sink: String) -> R
         bytes,
         objects: u32::try_from(files).unwrap_or(u32::MAX),
     })
+}
+
+/// Removes what runs of the job have left there that died. It is hidden, and is swept after a day: no run fails over it.
+async fn forget_dead(job: &Job, to: &SinkConfig) {
+    for run in &job.dead {
+        for try_of_run in retry::names(run, &job.retries) {
+            if let Err(error) = to.forget(&try_of_run).await {
+                tracing::warn!(run, %error, "what a run that died has prepared cannot be removed now");
+            }
+        }
+    }
 }
 
 async fn gave_up(planned: Planned, error: Error) -> Error {

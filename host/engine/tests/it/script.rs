@@ -159,6 +159,24 @@ async fn several_writes_appear_together_and_not_in_one_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_run_has_left_goes_where_a_script_writes_again() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    fs::create_dir(&out).expect("made");
+    let left = [".tenon-gone.00000-1-0.staged", ".tenon-gone.prepared"].map(|name| out.join(name));
+    for file in &left {
+        fs::write(file, "").expect("written");
+    }
+    let mut job = job(folder.path(), "lake_writes");
+    job.dead = vec!["gone".to_owned()];
+    run(&job).await.expect("it runs");
+    assert!(!visible(&out).is_empty());
+    for file in &left {
+        assert!(!file.exists(), "{}", file.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_fails_has_written_nothing_however_often_it_is_tried() {
     let folder = folder();
     let mut job = job(folder.path(), "lake_writes_and_fails");

@@ -55,6 +55,44 @@ pub struct Appended {
     pub at_quota: bool,
 }
 
+/// Up to where a log is kept, in bytes.
+#[derive(Clone, Copy)]
+enum Room {
+    /// What is kept of one run.
+    OfRun(u64),
+    /// What its tenant may keep of all runs, which is less.
+    OfTenant(u64),
+    /// Nothing: the tenant's runs have used up that.
+    UsedUp(u64),
+}
+
+impl Room {
+    /// What the log of a run can be charged that is charged so much by now.
+    fn limit(self, charged: u64) -> u64 {
+        match self {
+            Self::OfRun(limit) | Self::OfTenant(limit) => limit,
+            Self::UsedUp(_) => charged,
+        }
+    }
+
+    /// The last line of a log for which there is no more.
+    fn last_line(self) -> String {
+        let cut = |quota: u64, why: &str| {
+            format!(
+                "the log is cut: of all runs of its tenant, {quota} bytes are kept, its quota `log_bytes`, and {why}; what \
+                 comes now is only counted"
+            )
+        };
+        match self {
+            Self::OfRun(limit) => {
+                format!("the log is full: of a run, {limit} bytes are kept; what comes now is only counted")
+            }
+            Self::OfTenant(quota) => cut(quota, "this one has logged as much"),
+            Self::UsedUp(quota) => cut(quota, "together they have logged more"),
+        }
+    }
+}
+
 /// Appends lines to a run's log as long as there is room for them, `limit` in bytes and no more than its tenant may keep of
 /// all runs; the rest is counted. So are the `dropped`, which never came here. Where lines are missing, the log says so.
 ///
@@ -69,7 +107,8 @@ pub fn append(
 ) -> Result<Appended, Error> {
     let row = tx.first(
         "select number, attempt, log_lines, log_bytes,
-             (select q.bytes from run_log_quotas q where q.tenant = runs.tenant), log_dropped
+             (select q.bytes from run_log_quotas q where q.tenant = runs.tenant), log_dropped,
+             (select q.used_up from run_log_quotas q where q.tenant = runs.tenant)
          from runs where id = ?1 {for_update}",
         row![run],
     )?;
@@ -81,7 +120,15 @@ pub fn append(
         bytes: row.get(3)?,
     };
     let quota = row.get::<Option<u64>>(4)?.unwrap_or(quotas::LOG_BYTES);
-    let (limit, is_quota) = (limit.min(quota), quota < limit);
+    let is_used_up = row.get::<Option<bool>>(6)?.unwrap_or_default();
+    let room = if is_used_up {
+        Room::UsedUp(quota)
+    } else if quota < limit {
+        Room::OfTenant(quota)
+    } else {
+        Room::OfRun(limit)
+    };
+    let limit = room.limit(log.bytes);
     // The first line that there was no room for has been dropped, and said so: also where there was room for none, and where
     // there is less than before.
     let is_full = log.bytes >= limit && row.get::<u64>(5)? > 0;
@@ -93,15 +140,7 @@ pub fn append(
         } else if log.bytes + line.bytes() >= limit {
             (full, missing) = (true, missing + 1);
             // No line will come after it, so that what is kept has no gaps.
-            let message = if is_quota {
-                format!(
-                    "the log is cut: of all runs of its tenant, {limit} bytes are kept, its quota `log_bytes`, and this one \
-                     has logged as much; what comes now is only counted"
-                )
-            } else {
-                format!("the log is full: of a run, {limit} bytes are kept; what comes now is only counted")
-            };
-            log.say(tx, message)?;
+            log.say(tx, room.last_line())?;
             log.bytes = log.bytes.max(limit);
         } else {
             log.bytes += line.bytes();
@@ -120,7 +159,7 @@ pub fn append(
     )?;
     tx.notify("logs", run);
     let kept = log.lines - before;
-    let at_quota = full && is_quota;
+    let at_quota = full && matches!(room, Room::OfTenant(_));
     Ok(Appended { kept, full, at_quota })
 }
 

@@ -127,7 +127,8 @@ async fn a_tenant_keeps_to_its_quota_of_logs() {
         all.push(ended(&place, &server, 6).await);
         place.pass(1);
     }
-    let at_work = place.begun(&server, "shop", "job").await.run;
+    let lease = place.begun(&server, "shop", "job").await;
+    let at_work = lease.run.clone();
     log(&place, &at_work, 6).await;
     let other = place.begun(&server, "other", "job").await.run;
     log(&place, &other, 6).await;
@@ -147,6 +148,7 @@ async fn a_tenant_keeps_to_its_quota_of_logs() {
         if times == 0 {
             assert_eq!((some.kept, some.quota), (5 * 6 * 33, 500));
         }
+        assert!(!some.is_used_up, "it is enough to remove what has ended");
         (runs, lines, times) = (runs + some.runs, lines + some.log_lines, times + 1);
         assert!(times < 10, "it comes to an end");
         if !some.more {
@@ -170,16 +172,45 @@ async fn a_tenant_keeps_to_its_quota_of_logs() {
         assert_eq!((found.lines, found.bytes, found.removed), (6, 198, false), "{tenant}");
     }
 
-    // What is at work keeps its log until it has ended.
+    // What is at work keeps its log until it has ended, and logs no more where removing the others is not enough, or too slow.
     let none = Quotas {
         log_bytes: 1,
         ..Quotas::default()
     };
     place.quotas("shop", none).await;
-    let rest = place.write(|tx| tenon_runs::keep_to_log_quota(tx, &name("shop"), 500));
-    let rest = rest.await.unwrap();
-    assert_eq!((rest.runs, rest.log_lines, rest.more), (1, 6, false));
-    assert_eq!(place.run("shop", &at_work).await.log.lines, 6);
+    let remove = |most| place.write(move |tx| tenon_runs::keep_to_log_quota(tx, &name("shop"), most));
+    let some = remove(2).await.unwrap();
+    assert_eq!(
+        (some.runs, some.log_lines, some.more, some.is_used_up),
+        (0, 2, true, true)
+    );
+    let rest = remove(500).await.unwrap();
+    assert_eq!(
+        (rest.runs, rest.log_lines, rest.more, rest.is_used_up),
+        (1, 4, false, true)
+    );
+    for _ in 0..2 {
+        log(&place, &at_work, 2).await;
+    }
+    let found = place.run("shop", &at_work).await.log;
+    assert_eq!(
+        (found.lines, found.bytes, found.dropped),
+        (7, 198, 4),
+        "one line says so"
+    );
+    let run = at_work.clone();
+    let lines = place.write(move |tx| tenon_runs::logs(tx, &name("shop"), &run, &LogQuery::default()));
+    let lines = lines.await.unwrap().items;
+    assert!(lines[6].message.contains("`log_bytes`"), "{}", lines[6].message);
+
+    place.finish(&lease, Outcome::new(State::Succeeded)).await.unwrap();
+    assert_eq!(over().await.unwrap(), [name("shop")]);
+    let last = remove(500).await.unwrap();
+    assert_eq!((last.runs, last.log_lines, last.is_used_up), (1, 7, false));
+    assert!(over().await.unwrap().is_empty());
+    place.quotas("shop", quotas).await;
+    let next = ended(&place, &server, 6).await;
+    assert_eq!(place.run("shop", &next).await.log.lines, 6, "there is room again");
 }
 
 crate::databases::on_both![

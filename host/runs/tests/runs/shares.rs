@@ -1,7 +1,7 @@
 //! What runs of a tenant use together, whichever servers carry them out.
 
 use tenon_metadata::Metadata;
-use tenon_runs::{Error, JobSettings, Lease, Outcome, Share, State, TakenOver, take_share};
+use tenon_runs::{Batch, Error, JobSettings, Lease, Outcome, Share, State, TakenOver, Usage, take_share};
 use tokio::task::JoinSet;
 
 use crate::place::Place;
@@ -73,6 +73,34 @@ async fn what_a_dead_server_had_is_given_back() {
     assert!(matches!(late, Err(Error::Fenced { .. })), "{late:?}");
 }
 
+#[tokio::test]
+async fn a_stream_has_nothing_between_its_micro_batches() {
+    let place = place(&["shop"]).await;
+    let (first, second) = (place.server("first").await, place.server("second").await);
+    let stream = place.begun(&first, "shop", "orders").await;
+    let other = place.begun(&second, "shop", "orders").await;
+    assert!(take(&place.metadata, &stream, 100, 4).await.unwrap());
+    assert!(!take(&place.metadata, &other, 1, 1).await.unwrap());
+    let lease = stream.clone();
+    let batch = Batch {
+        number: 1,
+        usage: Usage::default(),
+        plugins: Vec::new(),
+        report: serde_json::Value::Null,
+    };
+    place
+        .write(move |tx| tenon_runs::batch(tx, &lease, &batch))
+        .await
+        .unwrap();
+    assert!(
+        take(&place.metadata, &other, 100, 4).await.unwrap(),
+        "the stream goes on, and waits for its next micro-batch"
+    );
+    assert!(!take(&place.metadata, &stream, 1, 1).await.unwrap());
+    place.finish(&other, Outcome::new(State::Succeeded)).await.unwrap();
+    assert!(take(&place.metadata, &stream, 100, 4).await.unwrap(), "its next one");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_that_take_at_once_do_not_take_too_much() {
     let place = place(&["shop"]).await;
@@ -91,5 +119,6 @@ async fn runs_that_take_at_once_do_not_take_too_much() {
 crate::databases::on_both![
     a_tenant_has_no_more_on_two_servers_than_on_one,
     what_a_dead_server_had_is_given_back,
+    a_stream_has_nothing_between_its_micro_batches,
     runs_that_take_at_once_do_not_take_too_much
 ];

@@ -1,6 +1,7 @@
 //! What goes on beside runs: triggers fire, workflows advance, events are told, and what is old goes.
 
 mod deliveries;
+mod logs;
 mod probe;
 mod quotas;
 mod rekey;
@@ -98,6 +99,7 @@ pub(crate) fn start(server: &Server) -> Result<Drivers, Error> {
             () = asked => {}
             () = sweep::go(&shared) => {}
             () = sweep::review(&shared) => {}
+            () = logs::go(&shared) => {}
         }
     });
     parts.add("secrets", |shared, asked| async move {

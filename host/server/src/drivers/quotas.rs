@@ -1,4 +1,4 @@
-//! The queue and the logs of runs keep to the tenants' quotas.
+//! The queue and the logs of runs are told the tenants' quotas.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::server::Shared;
 /// How often the quotas are compared although nobody said that they have changed.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// Tells the queue what each tenant may have, whenever tenants change, for ever.
+/// Tells them what each tenant may have, whenever tenants change, for ever.
 pub(super) async fn go(shared: &Shared) {
     let mut changes = shared.metadata.subscribe("tenants");
     loop {

@@ -6,7 +6,6 @@ use tenon_events::EventRetention;
 use tenon_metadata::{Name, Transaction};
 use tenon_runs::Retention;
 
-use crate::executor::LOG_QUOTA;
 use crate::server::Shared;
 use crate::{Error, plugins};
 
@@ -98,31 +97,8 @@ async fn once(shared: &Shared) -> Result<(), Error> {
         Ok(false)
     })
     .await?;
-    keep_to_log_quotas(shared).await?;
     let_go(shared).await?;
     shared.plugins.store.collect(GRACE).await?;
-    Ok(())
-}
-
-/// Removes logs of tenants whose runs have logged more than they may keep, and tells them.
-async fn keep_to_log_quotas(shared: &Shared) -> Result<(), Error> {
-    let over = shared
-        .metadata
-        .read(|tx| Ok::<_, Error>(tenon_runs::over_log_quota(tx)?));
-    for tenant in over.await? {
-        little_by_little(shared, move |tx| {
-            let removed = tenon_runs::keep_to_log_quota(tx, &tenant, AT_ONCE)?;
-            if removed.log_lines > 0 {
-                let reason = format!(
-                    "the logs of its runs were {} bytes, of which {} are kept: those of the runs that ended first are removed",
-                    removed.kept, removed.quota
-                );
-                tenon_tenants::quotas::tell_reached(tx, &tenant, LOG_QUOTA, &reason)?;
-            }
-            Ok(removed.more)
-        })
-        .await?;
-    }
     Ok(())
 }
 

@@ -30,7 +30,7 @@ pub(super) fn uploaded(
     Ok(())
 }
 
-/// Canaries have ended by their rules.
+/// Canaries, and trials of what was promoted, have ended by their rules.
 pub(crate) fn decided(tx: &mut Transaction<'_>, decisions: &[Decision]) -> Result<(), Error> {
     for decision in decisions {
         let action = match decision.kind {
@@ -38,7 +38,11 @@ pub(crate) fn decided(tx: &mut Transaction<'_>, decisions: &[Decision]) -> Resul
             _ => "plugin.alias.rollback",
         };
         let target = format!("{} {}", decision.plugin, decision.alias);
-        let mut entry = Entry::new(&part("canary"), action, target).details(json!({
+        let by = match decision.kind {
+            MoveKind::RolledBack => "trial",
+            _ => "canary",
+        };
+        let mut entry = Entry::new(&part(by), action, target).details(json!({
             "old_version": decision.old_version, "new_version": decision.new_version, "reason": decision.reason,
         }));
         entry.tenant = Name::new(decision.tenant.as_str()).ok();

@@ -1,6 +1,7 @@
 //! Plugins as runs use them: found by name, kept warm, judged by how their runs end.
 
 mod audited;
+mod blame;
 mod cached;
 mod check;
 mod effort;
@@ -20,6 +21,7 @@ use tenon_runtime::Runtime;
 use tenon_versions::{Blobs, Catalog, DatabaseBlobs, Digest, FolderBlobs, Outcome, Reference, Resolved, Store};
 
 pub(crate) use audited::decided;
+use blame::is_blamed;
 use check::Checker;
 pub(crate) use folder::watch;
 
@@ -203,18 +205,18 @@ impl Plugins {
         }
         let (tenant, run, used) = (tenant.clone(), run.to_owned(), artifacts.used.clone());
         let judged = self.metadata.write(move |tx| {
-            for used in &used {
+            for one in &used {
                 let outcome = match &ended {
                     Some(Ok(())) => Outcome::Succeeded,
-                    Some(Err((plugin, sentence))) if *plugin == used.plugin => Outcome::Failed {
+                    Some(Err((plugin, sentence))) if is_blamed(one, &used, plugin, sentence) => Outcome::Failed {
                         reason: sentence.clone(),
                     },
                     Some(Err(_)) | None => continue,
                 };
-                let Ok(plugin) = Name::new(used.plugin.as_str()) else {
+                let Ok(plugin) = Name::new(one.plugin.as_str()) else {
                     continue;
                 };
-                let decisions = tenon_versions::record_outcome(tx, &tenant, &plugin, used.version, &outcome)?;
+                let decisions = tenon_versions::record_outcome(tx, &tenant, &plugin, one.version, &outcome)?;
                 decided(tx, &decisions)?;
             }
             tenon_versions::unpin(tx, &tenant, &run)?;
@@ -225,7 +227,7 @@ impl Plugins {
         }
     }
 
-    /// Whether a canary wants to know how runs with these plugins end.
+    /// Whether it matters how runs with these plugins end: to a canary, or as a version has just been promoted.
     async fn are_compared(&self, tenant: &Name, artifacts: &Artifacts) -> bool {
         let names = artifacts
             .used
@@ -237,8 +239,7 @@ impl Plugins {
         }
         let compared = self.metadata.read(move |tx| {
             for plugin in &names {
-                let aliases = tenon_versions::aliases(tx, &tenant, plugin)?;
-                if aliases.iter().any(|alias| alias.canary.is_some()) {
+                if tenon_versions::is_judged(tx, &tenant, plugin)? {
                     return Ok(true);
                 }
             }

@@ -10,6 +10,28 @@ use crate::support::{Answer, COPY, Running, component, request};
 type Things = Vec<(&'static str, String)>;
 
 impl Operation {
+    /// Its path for a tenant, with these things. Runs of workflows are called as those of jobs are.
+    fn among(&self, tenant: &str, things: &[(&'static str, String)]) -> String {
+        let (run, other) = if self.path.contains("/workflow-runs/") {
+            ("workflow_run", "run")
+        } else {
+            ("run", "workflow_run")
+        };
+        let things = things.iter().filter(|(place, _)| *place != other);
+        let called = things.map(|(place, name)| (if *place == run { "run" } else { *place }, name.clone()));
+        self.at(tenant, &called.collect::<Vec<_>>())
+    }
+
+    /// Whether it shows one thing of this sort.
+    fn shows(&self, place: &str) -> bool {
+        let ends = match place {
+            "workflow_run" => "/workflow-runs/{run}".to_owned(),
+            "run" => "/runs/{run}".to_owned(),
+            place => format!("s/{{{place}}}"),
+        };
+        self.method == "GET" && self.is_of_tenant() && self.path.ends_with(&ends)
+    }
+
     /// A body that would be taken, or an empty one where it is not known which would be.
     fn body(&self) -> Value {
         match self.id.as_str() {
@@ -62,12 +84,19 @@ async fn furnished(server: &Running) -> Things {
         .as_str()
         .expect("an id")
         .to_owned();
+    let properties = json!({ "properties": { "colour": "blue" } });
+    let workflow_run = server
+        .done("POST", "/v1/tenants/shop/workflows/all/runs", properties)
+        .await;
+    let workflow_run = workflow_run["id"].as_str().expect("an id").to_owned();
     let token = json!({ "name": "more", "scopes": ["read"] });
     let token = server.done("POST", "/v1/tenants/shop/tokens", token).await;
     let token = token["token"]["id"].as_str().expect("an id").to_owned();
     [
         ("job", "copy".to_owned()),
         ("run", run),
+        ("workflow_run", workflow_run),
+        ("property", "colour".to_owned()),
         ("secret", "key".to_owned()),
         ("connection", "lake".to_owned()),
         ("trigger", "nightly".to_owned()),
@@ -103,11 +132,11 @@ async fn they_cannot_tell_what_there_is() {
         for body in [operation.body(), Value::Null] {
             let what = format!("{} {} {body}", operation.method, operation.path);
             let there = operation
-                .ask(&server, &operation.at("shop", &things), &bank, &body)
+                .ask(&server, &operation.among("shop", &things), &bank, &body)
                 .await;
             let no_thing = operation.ask(&server, &operation.at("shop", &[]), &bank, &body).await;
             let no_tenant = operation
-                .ask(&server, &operation.at("none", &things), &bank, &body)
+                .ask(&server, &operation.among("none", &things), &bank, &body)
                 .await;
             let there = told(&there, "shop");
             // What is sent can be wrong in itself; where nothing or something right is sent, nothing is there.
@@ -144,18 +173,65 @@ async fn they_cannot_tell_what_there_is() {
     println!("{seen} operations, each asked for what is there, what is not, and a tenant that is not");
 
     // Nothing has been changed by it, and the tenant's own token sees all of it.
-    for (place, name) in &things {
-        let of = |path: &str| path.ends_with(&format!("s/{{{place}}}")) && !path.contains("workflow-runs");
-        for operation in operations
-            .iter()
-            .filter(|operation| operation.method == "GET" && operation.is_of_tenant() && of(&operation.path))
-        {
-            let answer = operation
-                .ask(&server, &operation.at("shop", &things), &shop, &Value::Null)
-                .await;
+    all_is_there(&server, &operations, &things, &shop).await;
+    server.stop().await;
+}
+
+/// The tenant's own token sees each of its things.
+async fn all_is_there(server: &Running, operations: &[Operation], things: &[(&'static str, String)], shop: &str) {
+    for (place, name) in things {
+        for operation in operations.iter().filter(|operation| operation.shows(place)) {
+            let path = operation.among("shop", things);
+            let answer = operation.ask(server, &path, shop, &Value::Null).await;
             assert_eq!(answer.status, 200, "{place} {name}: {}", answer.text);
         }
     }
+}
+
+/// Names and ids of another tenant's things, where one's own would be: they are as good as any that nobody has.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_have_is_not_there_among_ones_own_things() {
+    let server = Running::start().await;
+    let things = furnished(&server).await;
+    server.tenant("bank", json!({}), "id\n1\n").await;
+    let (bank, shop) = (server.admin_of("bank").await, server.admin_of("shop").await);
+    let operations = Operation::all(&tenon_server::openapi());
+    // Ids first, which may have a short name in them.
+    let mut names: Vec<&str> = things.iter().map(|(_, name)| name.as_str()).collect();
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    let told = |answer: &Answer| {
+        let text = answer.text.clone();
+        let text = names.iter().fold(text, |text, name| text.replace(*name, "nothing"));
+        (answer.status.as_u16(), text)
+    };
+    let mut seen = 0;
+    // What is put would be there from then on, as one's own.
+    let is_asked = |operation: &&Operation| {
+        let names_a_thing = operation.path.matches('{').count() > 1;
+        operation.is_of_tenant() && names_a_thing && operation.method != "PUT" && operation.id != "upload_plugin"
+    };
+    for operation in operations
+        .iter()
+        .filter(is_asked)
+        .filter(|operation| !operation.is_open)
+    {
+        let body = operation.body();
+        let path = operation.among("bank", &things);
+        let there = operation.ask(&server, &path, &bank, &body).await;
+        let nothing = operation.ask(&server, &operation.at("bank", &[]), &bank, &body).await;
+        assert_eq!(told(&there), told(&nothing), "{} {path}", operation.method);
+        let has_id = ["{run}", "{token}"].iter().any(|id| operation.path.contains(id));
+        assert!(
+            !has_id || there.status.is_client_error(),
+            "{} {path}: {}",
+            operation.method,
+            there.text
+        );
+        seen += 1;
+    }
+    assert!(seen >= 50, "{seen} operations name a thing");
+    println!("{seen} operations, each asked for what is another tenant's and for what is nobody's");
+    all_is_there(&server, &operations, &things, &shop).await;
     server.stop().await;
 }
 

@@ -253,3 +253,36 @@ async fn what_a_plugin_logs_is_about_its_step() {
     assert!(said.count() > 0, "{found}");
     server.stop().await;
 }
+
+/// Which limit it was, or what the code said last, and in which step.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_plugin_fails_says_why_and_what_to_do() {
+    const GREEDY: &str = "limits = { memory = \"64MiB\" }\nsources.rows.url = \"in.csv\"\n\n\
+                          [steps.greedy]\nfrom = \"rows\"\nplugin = \"evil\"\nfunction = \"FUNCTION\"\n\n\
+                          [sinks.out]\nfrom = \"greedy\"\nurl = \"out/\"\nformat = \"csv\"\n";
+    let place = tempfile::tempdir().expect("a folder");
+    let server = Running::start(place.path(), None).await;
+    server.tenant("shop", FLIGHTS).await;
+    let pushed = server.upload("shop", "evil", component("evil")).await;
+    assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.body);
+    for (function, kind, why, cause) in [
+        ("allocate", "limit", "64 MiB", "[limits]"),
+        ("panic", "failed", "trapped", "last words"),
+    ] {
+        let job = GREEDY.replace("FUNCTION", function);
+        server.job("shop", "greedy", &job, json!({ "max_retries": 0 })).await;
+        let run = server.run("shop", "greedy", json!({})).await;
+        let error = &run["error"];
+        assert_eq!(
+            (&run["state"], &error["kind"]),
+            (&json!("FAILED"), &json!(kind)),
+            "{run}"
+        );
+        let sentence = error["sentence"].as_str().expect("a sentence");
+        assert!(sentence.contains("`greedy`"), "{sentence}");
+        assert!(error["chain"].to_string().contains(why), "{error}");
+        let likely = error["likely_cause"].as_str().expect("a cause");
+        assert!(likely.contains(cause), "{likely}");
+    }
+    server.stop().await;
+}

@@ -240,6 +240,27 @@ impl Running {
         waited.unwrap_or_else(|_| panic!("there is no event {kind}"));
     }
 
+    /// Waits until a trigger of the tenant `shop` has looked once, whether it has found anything or not.
+    pub async fn wait_for_look(&self, trigger: &'static str) {
+        let has_looked = async || {
+            let looked = self.server.metadata().read(move |tx| {
+                let found = tx.one(
+                    "select look_cursor from triggers where tenant = 'shop' and name = ?1",
+                    tenon_metadata::row![trigger],
+                )?;
+                Ok::<_, tenon_metadata::Error>(found.get::<Option<String>>(0)?.is_some())
+            });
+            looked.await.expect("read")
+        };
+        let waiting = async {
+            while !has_looked().await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        waited.unwrap_or_else(|_| panic!("the trigger `{trigger}` does not look"));
+    }
+
     /// Waits until a secret is under another key than this one.
     pub async fn wait_for_key(&self, path: &str, old: &Value) -> Value {
         let waiting = async {

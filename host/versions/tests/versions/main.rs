@@ -7,6 +7,7 @@ mod canaries;
 mod catalog;
 mod garbage;
 mod postgres;
+mod trials;
 mod uploads;
 
 use std::sync::Arc;

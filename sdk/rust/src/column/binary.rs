@@ -51,8 +51,7 @@ impl Binary {
             Some(indices) => *indices.get(row)? as usize,
             None => row,
         };
-        let (start, end) = self.offsets.range(position)?;
-        self.data.get(start..end)
+        self.data.get(self.offsets.range(position)?)
     }
 
     /// Each row's bytes, or `None` for null.

@@ -1,14 +1,13 @@
 //! Columns of lists.
 
-use std::ops::Range;
-
 use crate::bitmap::Nulls;
 use crate::buffer::Values;
 use crate::data_type::DataType;
 use crate::error::{Error, Result};
 
-use super::children::{Parts, nulls_of, nulls_where};
+use super::children::{Parts, nulls_of};
 use super::offsets::Offsets;
+use super::ranges::ranges;
 use super::{AnyColumn, ColumnType, RawColumn, broken, mismatch};
 
 /// A column of lists, some of which may be null: the items of all rows are one column, and each row has a range of it.
@@ -73,14 +72,7 @@ impl List {
 }
 
 impl<T: ColumnType + ?Sized> List<T> {
-    /// The same rows, of which those that are not `valid` are null.
-    ///
-    /// # Errors
-    /// `bad-data` if it isn't said of each row.
-    pub fn with_nulls(mut self, valid: impl IntoIterator<Item = bool>) -> Result<Self> {
-        self.nulls = nulls_where(valid, self.len())?;
-        Ok(self)
-    }
+    ranges!("items");
 
     /// The same lists with 64-bit offsets.
     #[must_use]
@@ -89,46 +81,6 @@ impl<T: ColumnType + ?Sized> List<T> {
         self.offsets = Offsets::Large(Values::Typed(std::iter::once(0).chain(ends).collect()));
         self.data_type = DataType::Nested("+L".to_owned());
         self
-    }
-
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.offsets.len()
-    }
-
-    /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Number of nulls.
-    pub fn null_count(&self) -> usize {
-        self.nulls.count()
-    }
-
-    /// Whether a row is null.
-    pub fn is_null(&self, row: usize) -> bool {
-        self.nulls.is_null(row)
-    }
-
-    /// Which items a row has; `None` if it is null or past the end.
-    pub fn get(&self, row: usize) -> Option<Range<usize>> {
-        if self.is_null(row) {
-            return None;
-        }
-        let (start, end) = self.offsets.range(row)?;
-        Some(start..end)
-    }
-
-    /// Which items belong to a row, also where it is null; none past the end.
-    pub fn range(&self, row: usize) -> Range<usize> {
-        let (start, end) = self.offsets.range(row).unwrap_or_default();
-        start..end
-    }
-
-    /// Each row's items, or `None` for null.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<Range<usize>>> + DoubleEndedIterator {
-        (0..self.len()).map(|row| self.get(row))
     }
 
     /// The items of all rows.

@@ -1,5 +1,7 @@
 //! Where each text or run of bytes begins and ends, behind offsets of either width and, for dictionaries, indices.
 
+use std::ops::Range;
+
 use crate::bitmap::Nulls;
 use crate::buffer::{Buffer, Values};
 use crate::data_type::DataType;
@@ -41,8 +43,8 @@ impl Offsets {
     }
 
     #[inline]
-    pub(crate) fn range(&self, index: usize) -> Option<(usize, usize)> {
-        Some(match self {
+    pub(crate) fn range(&self, index: usize) -> Option<Range<usize>> {
+        let (start, end) = match self {
             Self::Small(offsets) => {
                 let offsets = offsets.as_slice();
                 (*offsets.get(index)? as usize, *offsets.get(index + 1)? as usize)
@@ -56,7 +58,8 @@ impl Offsets {
             }
             Self::Fixed { width, length } if index < *length => (index * width, (index + 1) * width),
             Self::Fixed { .. } => return None,
-        })
+        };
+        Some(start..end)
     }
 
     /// Offsets of rows that have so many of the items each, and together all of them.

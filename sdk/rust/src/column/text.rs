@@ -60,8 +60,7 @@ impl Utf8 {
             Some(indices) => *indices.get(row)? as usize,
             None => row,
         };
-        let (start, end) = self.offsets.range(position)?;
-        self.data.get(start..end)
+        self.data.get(self.offsets.range(position)?)
     }
 
     /// Each row's text, or `None` for null.

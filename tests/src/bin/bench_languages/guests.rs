@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tenon_runtime::{Plugin, PoolConfig, Run, Runtime, RuntimeConfig};
 use tenon_tests::bench::{Figures, median, micros};
 use tenon_tests::guests::guest;
@@ -62,7 +62,12 @@ pub async fn load(spidermonkey: Option<PathBuf>) -> anyhow::Result<Vec<Guest>> {
                 continue;
             }
         };
-        let ordinary = ordinary(folder).unwrap_or_else(|| component.clone());
+        let ordinary = ordinary(folder).unwrap_or_else(|error| {
+            eprintln!(
+                "{language}: sizes and starts are those of the conformance guest, not of an ordinary one: {error:#}"
+            );
+            component.clone()
+        });
         guests.push(loaded(&config, (folder, language), &component, ordinary).await?);
     }
     if let Some(component) = spidermonkey {
@@ -94,7 +99,7 @@ async fn loaded(
 }
 
 /// The flights example in a language.
-fn ordinary(folder: &str) -> Option<PathBuf> {
+fn ordinary(folder: &str) -> anyhow::Result<PathBuf> {
     let name = match folder {
         "rust" => "flights",
         "js" => "flights-typescript",
@@ -103,9 +108,9 @@ fn ordinary(folder: &str) -> Option<PathBuf> {
         "c" => "flights-c",
         "cpp" => "flights-cpp",
         "zig" => "flights-zig",
-        _ => return None,
+        _ => bail!("the flights example is not written in it"),
     };
-    guest(name).ok()
+    guest(name)
 }
 
 pub async fn measure(guests: &[Guest], effort: Effort, figures: &mut Figures) -> anyhow::Result<()> {

@@ -57,8 +57,9 @@ pub(super) async fn run(
         job.batch = Some(batches.begin());
         job.timeout = limit.map(left_of);
         *progress = Progress::default();
+        let earlier = Some(batches.streamed());
         let ended = runner
-            .drive(engine.clone(), &mut job, bookmarked, record, progress)
+            .drive(engine.clone(), &mut job, bookmarked, record, progress, earlier)
             .await;
         let report = match ended {
             Ok(report) => report,

@@ -12,7 +12,8 @@ use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
 use arrow_avro::reader::{ReaderBuilder, read_header_info};
 
-use super::{BUFFER_BYTES, Container, Part, Parts, fault, indices};
+use super::pieces::Pieces;
+use super::{BUFFER_BYTES, Container, Decoded, Part, Parts, fault, indices};
 use crate::Error;
 use crate::file::store::Store;
 use crate::file::stored::{Input, StoredFile};
@@ -47,6 +48,7 @@ pub(super) fn open(
     let header = Header {
         projection: names.and_then(|names| indices(&schema, names)),
         is_compressed: codec.is_some(),
+        marker: info.sync(),
         bytes,
     };
     let blocks = Blocks {
@@ -68,12 +70,7 @@ struct Header {
     bytes: Vec<u8>,
     projection: Option<Vec<usize>>,
     is_compressed: bool,
-}
-
-impl Header {
-    fn marker(&self) -> &[u8] {
-        &self.bytes[self.bytes.len().saturating_sub(MARKER_BYTES)..]
-    }
+    marker: [u8; MARKER_BYTES],
 }
 
 /// Cuts a file at its blocks.
@@ -122,14 +119,14 @@ impl Blocks {
         if blocks.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Box::new(Records {
+        let records = Records {
             blocks,
             rows: before,
-            decoded: None,
             batch_rows: self.batch_rows,
             header: Arc::clone(&self.header),
             file: Arc::clone(&self.file),
-        })))
+        };
+        Ok(Some(Box::new(Pieces::of(records, self.batch_rows))))
     }
 
     fn block(&mut self) -> io::Result<Block> {
@@ -144,7 +141,7 @@ impl Blocks {
         let mut marker = [0; MARKER_BYTES];
         self.input.read_exact(&mut marker)?;
         self.position += length + MARKER_BYTES as u64;
-        if marker != self.header.marker() {
+        if marker != self.header.marker {
             return Err(invalid("a block does not end with the marker that the header gives"));
         }
         Ok(Block { rows, data })
@@ -180,30 +177,21 @@ struct Records {
     blocks: VecDeque<Block>,
     /// The file's rows before the next one.
     rows: u64,
-    /// Rows that were decoded and not handed out.
-    decoded: Option<RecordBatch>,
     batch_rows: usize,
     header: Arc<Header>,
     file: Arc<StoredFile>,
 }
 
 impl Iterator for Records {
-    type Item = Result<(RecordBatch, u64), Error>;
+    type Item = Decoded;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let decoded = match self.decoded.take() {
-            Some(decoded) => decoded,
-            None => match self.decode_some().transpose()? {
-                Ok(decoded) => decoded,
-                Err(error) => return Some(Err(error)),
-            },
-        };
-        let rows = decoded.num_rows().min(self.batch_rows.max(1));
-        let left = decoded.num_rows() - rows;
-        self.decoded = (left > 0).then(|| decoded.slice(rows, left));
         let before = self.rows;
-        self.rows += rows as u64;
-        Some(Ok((decoded.slice(0, rows), before)))
+        let decoded = self.decode_some().transpose()?;
+        Some(decoded.map(|batch| {
+            self.rows = before.saturating_add(batch.num_rows() as u64);
+            (batch, before)
+        }))
     }
 }
 
@@ -215,7 +203,7 @@ impl Records {
         while rows < self.batch_rows.max(1)
             && let Some(block) = self.blocks.pop_front()
         {
-            if let Some(batch) = self.decode(&block, self.rows + rows as u64)? {
+            if let Some(batch) = self.decode(&block, self.rows.saturating_add(rows as u64))? {
                 rows += batch.num_rows();
                 batches.push(batch);
             }
@@ -246,7 +234,7 @@ impl Records {
         push_number(&mut start, i64::MAX as u64);
         push_number(&mut start, block.data.len() as u64);
         let file = self.header.bytes.as_slice().chain(start.as_slice());
-        let file = file.chain(block.data.as_slice()).chain(self.header.marker());
+        let file = file.chain(block.data.as_slice()).chain(self.header.marker.as_slice());
         let mut builder = ReaderBuilder::new().with_batch_size((block.rows as usize).max(1));
         if let Some(projection) = &self.header.projection {
             builder = builder.with_projection(projection.clone());

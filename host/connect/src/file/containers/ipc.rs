@@ -6,14 +6,15 @@
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::buffer::{Buffer, MutableBuffer};
 use arrow::error::ArrowError;
 use arrow::ipc::convert::fb_to_schema;
 use arrow::ipc::reader::{FileDecoder, StreamReader, read_footer_length};
-use arrow::ipc::{Block, root_as_footer, root_as_message};
+use arrow::ipc::{Block, root_as_footer};
 
-use super::{BUFFER_BYTES, Container, Part, Parts, fault, indices};
+use super::messages::{Messages, no_batch, rows_of};
+use super::pieces::Pieces;
+use super::{BUFFER_BYTES, Container, Decoded, Part, Parts, fault, indices};
 use crate::Error;
 use crate::file::store::Store;
 use crate::file::stored::{Input, StoredFile};
@@ -24,11 +25,12 @@ const FILE_START: &[u8] = b"ARROW1";
 /// What ends a file: the length of the footer before it, and the bytes that it starts with.
 const FILE_END_BYTES: usize = 10;
 
-/// What a message may begin with, before its length.
-const CONTINUATION: [u8; 4] = [0xff; 4];
-
 /// The least that is before a message: its length, and what may be before that.
 const MIN_MESSAGE_BYTES: u64 = 8;
+
+/// Rows of a batch that are handed out at once. Columns of nothing but nulls take no bytes in a file, however many rows there
+/// are, but what is made of them does.
+const PIECE_ROWS: usize = 1 << 20;
 
 /// Opens a file or a stream. Blocks.
 pub(super) fn open(store: &Arc<Store>, file: &StoredFile, names: Option<&[String]>) -> Result<Container, Error> {
@@ -52,19 +54,21 @@ fn is_file(input: &mut Input) -> Result<bool, ArrowError> {
 
 fn open_stream(input: Input, file: &StoredFile, names: Option<&[String]>) -> Result<Container, ArrowError> {
     let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
+    let size = file.meta.size;
     let mut projection = None;
     if let Some(names) = names {
-        let schema = StreamReader::try_new(&mut input, None)?.schema();
+        let schema = StreamReader::try_new(Messages::new(&mut input, size), None)?.schema();
         input.rewind()?;
         projection = indices(&schema, names);
     }
-    let reader = StreamReader::try_new(input, projection)?;
+    let reader = StreamReader::try_new(Messages::new(input, size), projection)?;
     let schema = reader.schema();
-    let stream: Part = Box::new(Stream {
+    let stream = Stream {
         reader,
         rows: 0,
         file: file.clone(),
-    });
+    };
+    let stream: Part = Box::new(Pieces::of(stream, PIECE_ROWS));
     Ok(Container {
         schema,
         parts: Parts::Unread(vec![stream]),
@@ -73,20 +77,20 @@ fn open_stream(input: Input, file: &StoredFile, names: Option<&[String]>) -> Res
 
 /// Reads a stream from its start to its end.
 struct Stream {
-    reader: StreamReader<BufReader<Input>>,
+    reader: StreamReader<Messages<BufReader<Input>>>,
     rows: u64,
     file: StoredFile,
 }
 
 impl Iterator for Stream {
-    type Item = Result<(RecordBatch, u64), Error>;
+    type Item = Decoded;
 
     fn next(&mut self) -> Option<Self::Item> {
         let before = self.rows;
         let batch = self.reader.next()?;
         Some(match batch {
             Ok(batch) => {
-                self.rows += batch.num_rows() as u64;
+                self.rows = before.saturating_add(batch.num_rows() as u64);
                 Ok((batch, before))
             }
             Err(error) => Err(fault::of_arrow(&self.file, fault::behind(before), error)),
@@ -113,6 +117,7 @@ fn open_file(mut input: Input, file: &StoredFile, names: Option<&[String]>) -> R
     if let Some(dictionaries) = footer.dictionaries() {
         for block in dictionaries {
             let dictionary = read_block(&mut input, size, block)?;
+            rows_of(&dictionary, content_start(block))?;
             decoder.read_dictionary(block, &dictionary)?;
         }
     }
@@ -188,29 +193,19 @@ impl Batches {
     fn part(&mut self, block: Block) -> Result<Part, ArrowError> {
         let bytes = read_block(&mut self.input, self.file.meta.size, &block)?;
         let before = self.rows;
-        self.rows = before.saturating_add(rows_of(&bytes, &block)?);
+        self.rows = before.saturating_add(rows_of(&bytes, content_start(&block))?);
         let (decoder, file) = (Arc::clone(&self.decoder), Arc::clone(&self.file));
-        let decode = move || -> Result<(RecordBatch, u64), Error> {
+        let decode = move || -> Decoded {
             let failed = |error: ArrowError| fault::of_arrow(&file, fault::behind(before), error);
             let batch = decoder.read_record_batch(&block, &bytes).map_err(failed)?;
             let none = || failed(no_batch());
             Ok((batch.ok_or_else(none)?, before))
         };
-        Ok(Box::new(std::iter::once_with(decode)))
+        Ok(Box::new(Pieces::of(std::iter::once_with(decode), PIECE_ROWS)))
     }
 }
 
-/// How many rows a batch announces.
-fn rows_of(message: &[u8], block: &Block) -> Result<u64, ArrowError> {
-    let start = if message.starts_with(&CONTINUATION) { 8 } else { 4 };
-    let end = usize::try_from(block.metaDataLength()).unwrap_or_default();
-    let described = message.get(start..end).unwrap_or_default();
-    let described = root_as_message(described)
-        .map_err(|error| ArrowError::ParseError(format!("a message cannot be understood: {error}")))?;
-    let batch = described.header_as_record_batch().ok_or_else(no_batch)?;
-    u64::try_from(batch.length()).map_err(|_| ArrowError::ParseError("a batch has less than no rows".to_owned()))
-}
-
-fn no_batch() -> ArrowError {
-    ArrowError::ParseError("there is no batch where the footer says that there is one".to_owned())
+/// Where the content of a message begins.
+fn content_start(block: &Block) -> usize {
+    usize::try_from(block.metaDataLength()).unwrap_or_default()
 }

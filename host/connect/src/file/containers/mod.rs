@@ -7,7 +7,9 @@
 mod avro;
 mod fault;
 mod ipc;
+mod messages;
 mod orc;
+mod pieces;
 
 use std::sync::Arc;
 
@@ -31,9 +33,11 @@ pub(super) struct Container {
     pub parts: Parts,
 }
 
-/// Some rows of a file in its order: batches, each with the number of the file's rows before it. Behind an error there is
-/// nothing to ask for.
-pub(super) type Part = Box<dyn Iterator<Item = Result<(RecordBatch, u64), Error>> + Send>;
+/// A batch, with the number of the file's rows before it.
+type Decoded = Result<(RecordBatch, u64), Error>;
+
+/// Some rows of a file in its order. Behind an error there is nothing to ask for.
+pub(super) type Part = Box<dyn Iterator<Item = Decoded> + Send>;
 
 /// The parts of a file, in its order.
 pub(super) enum Parts {

@@ -16,7 +16,7 @@ use orc_rust::stripe::Stripe;
 use orc_rust::{ArrowReaderBuilder, TimestampPrecision};
 use parking_lot::Mutex;
 
-use super::{Container, Part, Parts, fault, indices};
+use super::{Container, Decoded, Part, Parts, fault, indices};
 use crate::Error;
 use crate::file::store::Store;
 use crate::file::stored::{Input, StoredFile};
@@ -103,7 +103,7 @@ struct StripeRows {
 }
 
 impl Iterator for StripeRows {
-    type Item = Result<(RecordBatch, u64), Error>;
+    type Item = Decoded;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.batch().transpose()
@@ -116,7 +116,7 @@ impl StripeRows {
             return Ok(None);
         }
         let orc = &self.orc;
-        let before = self.before + self.rows;
+        let before = self.before.saturating_add(self.rows);
         let wrong = |reason: &str| fault::damaged(&orc.file, fault::behind(before), reason.to_owned());
         let mut decoder = match self.decoder.take() {
             Some(decoder) => decoder,

@@ -204,9 +204,12 @@ impl Layout {
                 field.name(),
                 name_of(field.data_type())
             );
-            self.set
-                .bad_rows
-                .take(&file.name, before + row as u64 + 1, reason, value.as_bytes())?;
+            self.set.bad_rows.take(
+                &file.name,
+                before.saturating_add(row as u64 + 1),
+                reason,
+                value.as_bytes(),
+            )?;
         }
         Ok(())
     }
