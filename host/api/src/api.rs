@@ -139,6 +139,13 @@ impl Api {
 
     /// Has those who watch a tenant know that a quota has refused something.
     pub(crate) async fn tell_quota(&self, tenant: &Name, quota: &'static str, reason: String) {
+        let asked = tenant.clone();
+        let is_told = self
+            .metadata
+            .read(move |tx| tenon_tenants::quotas::is_told(tx, &asked, quota));
+        if let Ok(true) = is_told.await {
+            return;
+        }
         let tenant = tenant.clone();
         let told = self
             .metadata

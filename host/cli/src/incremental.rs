@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use async_trait::async_trait;
 use tenon_host::connect::Bookmark;
-use tenon_host::engine::{Commitment, Engine, Error as EngineError, Incremental, Job, Ledger};
+use tenon_host::engine::{Commitment, Engine, Finished, Incremental, Job, Ledger};
 use tenon_host::history::{self, Commit, Filter, History, State, StateChange};
 
 use crate::args::{BookmarkArgument, RunArguments};
@@ -107,17 +107,15 @@ async fn finish(engine: &Engine, job: &Job, history: &History) -> Result<(), Fai
             bookmarks: BTreeMap::new(),
             sinks,
         };
-        match engine.finish(job, &commitment).await {
-            Ok(()) => {}
-            // It counts as read: to read it again would write twice what is there.
-            Err(error @ EngineError::PartlyLost { .. }) => {
+        match engine.finish(job, &commitment).await? {
+            Finished::All => {}
+            Finished::ButFor(error) => {
                 tracing::warn!(run = commitment.run, %error, "a commit is finished, but for what is lost of it");
             }
-            Err(error) if error.is_gone() => {
+            Finished::Nothing(error) => {
                 tracing::warn!(run = commitment.run, %error, "a commit is given up, and its rows are read again");
                 history.aborted(&commitment.run)?;
             }
-            Err(error) => return Err(error.into()),
         }
     }
     Ok(())

@@ -8,11 +8,23 @@ use crate::error::Error;
 use crate::job::{Feed, Job};
 use crate::ledger::Commitment;
 
+/// What has become of a commit that was cut short.
+#[derive(Debug)]
+pub enum Finished {
+    /// All of it is visible.
+    All,
+    /// A part of it is visible, and nothing is left of the rest: [`Error::PartlyLost`]. It counts as committed, since to run
+    /// again would write what is visible twice.
+    ButFor(Error),
+    /// Nothing of it is visible, nor will be, for this reason: it is to be given up, and its rows to be read again.
+    Nothing(Error),
+}
+
 /// Commits to the sinks that the job still has, each of them at most once. Answers with what is to be told although the
 /// commitment is finished: [`Error::PartlyLost`].
 ///
 /// # Errors
-/// As [`Engine::finish`](crate::Engine::finish).
+/// As [`Engine::finish`](crate::Engine::finish), and one that [is gone](Error::is_gone) where nothing is left.
 pub async fn make_visible(job: &Job, commitment: &Commitment) -> Result<Option<Error>, Error> {
     let (mut known, mut lost) = (Vec::new(), BTreeMap::new());
     for (sink, prepared) in &commitment.sinks {

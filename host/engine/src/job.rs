@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tenon_connect::{Bookmark, SinkConfig, SourceConfig};
@@ -40,6 +41,8 @@ pub struct Job {
     pub steps: BTreeMap<String, Step>,
     /// Functions of plugins that expressions and queries may call, by the name by which they do.
     pub functions: BTreeMap<String, ScalarFunction>,
+    /// What messages call the files of its plugins; by default their paths.
+    pub names: BTreeMap<PathBuf, String>,
     /// Where rows go.
     pub sinks: BTreeMap<String, Output>,
     /// Targets that hold nothing but what earlier runs have written in whose place this one comes: what is there is
@@ -93,6 +96,7 @@ impl Job {
             batch: None,
             steps: BTreeMap::new(),
             functions: BTreeMap::new(),
+            names: BTreeMap::new(),
             sinks: BTreeMap::new(),
             own: Vec::new(),
             dead: Vec::new(),
@@ -146,6 +150,12 @@ impl Job {
         let (feed, to) = (Feed::RejectsOf(of.into()), to.into());
         self.sinks.insert(name.into(), Output { feed, to });
         self
+    }
+
+    /// What messages call the file of a plugin.
+    pub(crate) fn shown(&self, plugin: &Path) -> String {
+        let named = self.names.get(plugin).cloned();
+        named.unwrap_or_else(|| plugin.display().to_string())
     }
 
     /// The target of a sink as this run writes to it.

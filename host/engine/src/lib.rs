@@ -70,6 +70,7 @@ mod unreadable;
 
 pub use definition::{Artifacts, job_schema};
 pub use error::Error;
+pub use finish::Finished;
 pub use function::{OnRefusal, ScalarFunction};
 pub use interpreted::{SCRIPT_FUNCTION, script_config};
 pub use job::{Feed, Incremental, Job, MaxRejects, Output, Retries, Secret};

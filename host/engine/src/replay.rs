@@ -66,9 +66,8 @@ impl Engine {
     pub async fn replay(&self, job: &Job, replay: &Replay) -> Result<Replayed, Error> {
         let run = build_run(job, &run_id());
         let plugin = load_one(self.runtime(), &replay.plugin).await?;
-        let function = choose(&replay.plugin, &plugin, replay.function.as_deref())?
-            .name
-            .clone();
+        let named = replay.plugin.display().to_string();
+        let function = choose(&named, &plugin, replay.function.as_deref())?.name.clone();
         let cannot_start = |source| Error::Open {
             step: replay.step.clone(),
             source: Box::new(source),

@@ -12,7 +12,7 @@ use tenon_runtime::{Plugin, Runtime};
 use crate::commit::{Committing, Durable};
 use crate::drive::Drive;
 use crate::error::Error;
-use crate::finish;
+use crate::finish::{self, Finished};
 use crate::job::Job;
 use crate::ledger::{Commitment, Ledger};
 use crate::plan::{Plan, load_one, plan, run_id};
@@ -60,20 +60,22 @@ impl Engine {
         load_one(&self.runtime, plugin).await
     }
 
-    /// Finishes a commit that was cut short. Finishing it again changes nothing.
+    /// Finishes a commit that was cut short. Finishing it again changes nothing. The ledger is told, unless
+    /// [nothing](Finished::Nothing) has come of it: to give it up is for who has asked.
     ///
     /// # Errors
     /// When a target or the ledger refuses. [`Error::LostSink`] when the job has lost a sink of the commitment: the sinks
     /// that it still has are committed to then, and the ledger is not told, so that the commitment can be finished once the
     /// sink is back. [`Error::LostSecret`] when it has lost a secret by which a script's sink was reached.
-    /// [`Error::PartlyLost`] when nothing is left of some of it, and the rest is visible: then it is finished
-    /// all the same, since to run again would write that rest twice.
-    pub async fn finish(&self, job: &Job, commitment: &Commitment) -> Result<(), Error> {
-        let partly_lost = finish::make_visible(job, commitment).await?;
+    pub async fn finish(&self, job: &Job, commitment: &Commitment) -> Result<Finished, Error> {
+        let partly_lost = match finish::make_visible(job, commitment).await {
+            Err(error) if error.is_gone() => return Ok(Finished::Nothing(error)),
+            visible => visible?,
+        };
         if let Some(ledger) = &self.ledger {
             ledger.committed(&commitment.run).await.map_err(Error::Ledger)?;
         }
-        partly_lost.map_or(Ok(()), Err)
+        Ok(partly_lost.map_or(Finished::All, Finished::ButFor))
     }
 
     /// Removes what a run of this job has left at its targets that died and was never committed. It is hidden, and

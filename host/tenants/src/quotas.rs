@@ -218,6 +218,20 @@ pub fn tell_reached(tx: &mut Transaction<'_>, tenant: &Name, quota: &str, reason
     Ok(())
 }
 
+/// Whether it has been told already that a tenant has reached a quota, so that [`tell_reached`] would do nothing. It is only
+/// looked at: whoever is refused again and again keeps nobody who writes waiting.
+///
+/// # Errors
+/// What the database says.
+pub fn is_told(tx: &mut Transaction<'_>, tenant: &Name, quota: &str) -> Result<bool, Error> {
+    let now = tx.now();
+    let told = tx.first(
+        "select told from quota_events where tenant = ?1 and quota = ?2 and told > ?3 and told <= ?4",
+        row![tenant, quota, now.saturating_sub(TOLD_EVERY), now],
+    )?;
+    Ok(told.is_some())
+}
+
 pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| Error::invalid("quotas", error.to_string()))
 }

@@ -99,12 +99,16 @@ impl Driver {
                 }
             };
             let now = self.clock.now();
+            let mut until = next.map_or(now + LOOK_EVERY, |next| next.min(now + LOOK_EVERY));
             if now - forgotten > TimeDelta::hours(1) {
                 let micros = now.timestamp_micros();
-                let forget = self.metadata.write(move |tx| received::forget(tx, micros)).await;
-                forgotten = if forget.is_ok() { now } else { forgotten };
+                match self.metadata.write(move |tx| received::forget(tx, micros)).await {
+                    Ok(false) => forgotten = now,
+                    // What is due by then comes before the rest.
+                    Ok(true) => until = now,
+                    Err(error) => tracing::warn!(%error, "old ids of deliveries cannot be forgotten now"),
+                }
             }
-            let until = next.map_or(now + LOOK_EVERY, |next| next.min(now + LOOK_EVERY));
             tokio::select! {
                 () = told(&mut stopped) => break,
                 woken = alarm.wait(Some(until)) => if let Woken::Jumped(by) = woken {

@@ -16,6 +16,8 @@ use crate::workflows::Workflows;
 
 /// How long ids of deliveries are remembered, in seconds: those who deliver again do it within a day or so.
 const REMEMBERED: u64 = 3 * 86_400;
+/// How many are forgotten in one transaction, so that others need not wait long for their turn.
+const FORGOTTEN_TOGETHER: u32 = 1000;
 /// In seconds.
 const MINUTE: u64 = 60;
 
@@ -86,13 +88,14 @@ pub fn receive(
     Ok(Received { fresh: true })
 }
 
-/// Forgets ids of deliveries that are old.
-pub(crate) fn forget(tx: &mut Transaction<'_>, now: i64) -> Result<(), Error> {
-    tx.execute(
-        "delete from trigger_deliveries where time < ?1",
-        row![now - micros(REMEMBERED)],
+/// Forgets some ids of deliveries that are old. Answers whether there may be more.
+pub(crate) fn forget(tx: &mut Transaction<'_>, now: i64) -> Result<bool, Error> {
+    let forgotten = tx.execute(
+        "delete from trigger_deliveries where (trigger_id, delivery) in
+             (select trigger_id, delivery from trigger_deliveries where time < ?1 order by time limit ?2)",
+        row![now - micros(REMEMBERED), FORGOTTEN_TOGETHER],
     )?;
-    Ok(())
+    Ok(forgotten >= u64::from(FORGOTTEN_TOGETHER))
 }
 
 /// What a trigger that waits for a webhook's call waits for.

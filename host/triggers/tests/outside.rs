@@ -11,7 +11,7 @@ use common::{Running, Server, TENANT, at, name};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tenon_metadata::{ErrorKind, Name};
+use tenon_metadata::{ErrorKind, Name, row};
 use tenon_schedule::Clock;
 use tenon_tenants::{QuotaOverrides, TenantInput};
 use tenon_triggers::{
@@ -232,6 +232,38 @@ async fn a_tenant_has_no_more_calls_in_a_minute_than_its_quota() {
     assert_eq!(refused.kind(), ErrorKind::Limit);
     server.clock.advance(Duration::from_secs(61));
     check().await.expect("another minute");
+}
+
+#[tokio::test]
+async fn old_deliveries_are_forgotten_however_many_there_are() {
+    let server = Server::new().await;
+    server
+        .write(|tx| {
+            let insert = "insert into trigger_deliveries (trigger_id, delivery, time) values ('hook', ?1, ?2)";
+            // More than in one transaction.
+            for number in 0..2500_i64 {
+                tx.execute(insert, row![format!("old {number}"), number])?;
+            }
+            let now = tx.now();
+            tx.execute(insert, row!["new", now])?;
+            Ok(())
+        })
+        .await;
+    let driver = server.drive();
+    let mut left = 0;
+    for _ in 0..1500 {
+        let count = |tx: &mut tenon_metadata::Transaction<'_>| {
+            let row = tx.one("select count(*) from trigger_deliveries", &[])?;
+            Ok::<i64, Error>(row.get(0)?)
+        };
+        left = server.write(count).await;
+        if left <= 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(left, 1, "what is new stays");
+    driver.stop().await;
 }
 
 /// Answers what it is told to, and notes where it was to begin.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tenon_connect::file::{Mode, ReadConfig, WriteConfig};
-use tenon_engine::{Commitment, Engine, Error, Job, Ledger, Place, Progress, Retries, Script, Secret};
+use tenon_engine::{Commitment, Engine, Error, Finished, Job, Ledger, Place, Progress, Retries, Script, Secret};
 use tenon_runtime::{Runtime, RuntimeConfig};
 use tenon_tests::guests::guest;
 use tenon_tests::services::S3;
@@ -125,7 +125,8 @@ async fn a_target_that_is_away_at_the_commit_is_asked_again() {
     let error = ended.expect_err("the store is away");
     assert!(matches!(error, Error::Unfinished { .. }) && error.may_pass(), "{error}");
     assert_eq!((ids(&local).await, ids(&bucket).await), ((20, 90), (10, 45)));
-    engine.finish(&job, &kept).await.expect("finished");
+    let finished = engine.finish(&job, &kept).await.expect("finished");
+    assert!(matches!(finished, Finished::All), "{finished:?}");
     assert_eq!((ids(&local).await, ids(&bucket).await), ((20, 90), (20, 90)));
 }
 
@@ -193,7 +194,8 @@ async fn a_scripts_commit_is_finished_with_the_options_that_its_sink_had() {
         matches!(&error, Error::LostSecret { secret, .. } if secret == "key"),
         "{error}"
     );
-    engine.finish(&job, &kept).await.expect("finished");
+    let finished = engine.finish(&job, &kept).await.expect("finished");
+    assert!(matches!(finished, Finished::All), "{finished:?}");
     assert_eq!(data(&server, "reached"), ["reached/rows.data"]);
     let written = std::fs::read_to_string(server.bucket_folder().join("reached/rows.data"));
     assert_eq!(written.expect("there"), "n\n1\n2\n3\n");

@@ -91,6 +91,11 @@ impl Job {
             }
             made.sinks.insert(name.clone(), Output { feed, to });
         }
+        // Where a server keeps them is not for its tenants to know.
+        for named in job.plugins().into_iter().chain(job.scripts()) {
+            let name = made.names.entry(artifacts.plugin(named));
+            name.or_insert_with(|| named.to_owned());
+        }
         if let Some(script) = &settings.script {
             let script = self::script::script(script, artifacts, connections);
             made.script = Some(script.map_err(|problem| job.error(problem))?);

@@ -3,6 +3,7 @@
 use tenon_job::{JoinKind, Keep, Node, Problem, SampleSize as DefinedSize, Step as Defined};
 
 use super::{Artifacts, bytes};
+use crate::error::Error;
 use crate::function::{OnRefusal, ScalarFunction};
 use crate::interpreted::{SCRIPT_FUNCTION, script_config};
 use crate::step::{Emits, JoinHow, JoinStep, PluginStep, SampleSize, SampleStep, Step};
@@ -24,9 +25,16 @@ pub(super) fn step(step: &Defined, artifacts: &Artifacts) -> Result<Step, Proble
         }),
         Defined::Script(step) => {
             let (file, function) = (artifacts.script(&step.script), step.function.as_deref());
-            let mut config = script_config(&file, function, &config(&step.config)?)
-                .map_err(|error| Problem::new(error.to_string()).at(step.config.span()))?;
             // Messages name it as the job does: where a server keeps the file is not for its tenants to know.
+            let named = |error: Error| match error {
+                Error::ScriptFile { cause, .. } => Error::ScriptFile {
+                    file: step.script.as_str().into(),
+                    cause,
+                },
+                error => error,
+            };
+            let mut config = script_config(&file, function, &config(&step.config)?)
+                .map_err(|error| Problem::new(named(error).to_string()).at(step.config.span()))?;
             config["file"] = step.script.as_str().into();
             Step::Plugin(PluginStep {
                 from: step.from.clone(),

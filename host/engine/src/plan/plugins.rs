@@ -27,17 +27,18 @@ pub(crate) struct Loaded {
 pub(super) async fn load(runtime: &Runtime, job: &Job) -> Result<Loaded, Error> {
     let mut files = Files {
         runtime,
+        job,
         loaded: HashMap::new(),
     };
     let mut steps = BTreeMap::new();
     for (name, step) in &job.steps {
         let Step::Plugin(step) = step else { continue };
         let plugin = files.load(&step.plugin).await?;
-        let function = choose(&step.plugin, &plugin, step.function.as_deref())?.clone();
+        let function = choose(&job.shown(&step.plugin), &plugin, step.function.as_deref())?.clone();
         batchwise(&function)?;
         steps.insert(name.clone(), (plugin, function));
     }
-    let functions = functions_of(&mut files, job).await?;
+    let functions = functions_of(&mut files).await?;
     Ok(Loaded { steps, functions })
 }
 
@@ -55,19 +56,21 @@ pub(crate) fn batchwise(function: &Function) -> Result<(), Error> {
 pub(crate) async fn functions(runtime: &Runtime, job: &Job) -> Result<Functions, Error> {
     let mut files = Files {
         runtime,
+        job,
         loaded: HashMap::new(),
     };
-    functions_of(&mut files, job).await
+    functions_of(&mut files).await
 }
 
-async fn functions_of<'a>(files: &mut Files<'a>, job: &'a Job) -> Result<Functions, Error> {
+async fn functions_of(files: &mut Files<'_>) -> Result<Functions, Error> {
+    let job = files.job;
     let mut functions = Functions::default();
     for (name, wanted) in &job.functions {
         let plugin = files.load(&wanted.plugin).await?;
         let of_that_name = plugin.functions().iter().find(|function| function.name == *name);
         let chosen = match (&wanted.function, of_that_name) {
             (None, Some(function)) => function,
-            (chosen, _) => choose(&wanted.plugin, &plugin, chosen.as_deref())?,
+            (chosen, _) => choose(&job.shown(&wanted.plugin), &plugin, chosen.as_deref())?,
         };
         let chosen = chosen.clone();
         functions.add(name, wanted, plugin, chosen)?;
@@ -77,6 +80,7 @@ async fn functions_of<'a>(files: &mut Files<'a>, job: &'a Job) -> Result<Functio
 
 struct Files<'a> {
     runtime: &'a Runtime,
+    job: &'a Job,
     loaded: HashMap<&'a Path, Plugin>,
 }
 
@@ -85,7 +89,7 @@ impl<'a> Files<'a> {
         if let Some(plugin) = self.loaded.get(file) {
             return Ok(plugin.clone());
         }
-        let plugin = load_one(self.runtime, file).await?;
+        let plugin = load_as(self.runtime, file, self.job.shown(file)).await?;
         self.loaded.insert(file, plugin.clone());
         Ok(plugin)
     }
@@ -93,8 +97,13 @@ impl<'a> Files<'a> {
 
 /// Loads the plugin in a file.
 pub(crate) async fn load_one(runtime: &Runtime, file: &Path) -> Result<Plugin, Error> {
+    load_as(runtime, file, file.display().to_string()).await
+}
+
+/// Loads it under the name that messages call it by.
+async fn load_as(runtime: &Runtime, file: &Path, named: String) -> Result<Plugin, Error> {
     runtime.load(file).await.map_err(|source| Error::Plugin {
-        plugin: file.display().to_string(),
+        plugin: named,
         source: Box::new(source),
     })
 }
@@ -214,9 +223,8 @@ fn without_unread(input: &SchemaRef, reads: &[String]) -> Option<SchemaRef> {
     (fields.len() < input.fields().len()).then(|| Arc::new(Schema::new_with_metadata(fields, input.metadata().clone())))
 }
 
-/// The function that is wanted, or the only one.
-pub(crate) fn choose<'a>(file: &Path, plugin: &'a Plugin, wanted: Option<&str>) -> Result<&'a Function, Error> {
-    let shown = || file.display().to_string();
+/// The function that is wanted, or the only one. `named` is what messages call the plugin.
+pub(crate) fn choose<'a>(named: &str, plugin: &'a Plugin, wanted: Option<&str>) -> Result<&'a Function, Error> {
     let functions = plugin.functions();
     let known = || functions.iter().map(|function| function.name.clone()).collect();
     match (wanted, functions) {
@@ -224,13 +232,13 @@ pub(crate) fn choose<'a>(file: &Path, plugin: &'a Plugin, wanted: Option<&str>) 
             .iter()
             .find(|function| function.name == wanted)
             .ok_or_else(|| Error::UnknownFunction {
-                plugin: shown(),
+                plugin: named.to_owned(),
                 function: wanted.to_owned(),
                 known: known(),
             }),
         (None, [only]) => Ok(only),
         (None, _) => Err(Error::ChooseFunction {
-            plugin: shown(),
+            plugin: named.to_owned(),
             known: known(),
         }),
     }

@@ -55,7 +55,7 @@ pub(crate) async fn attempt(
     }
     let planning = Instant::now();
     progress.enter(Phase::Planning);
-    let shown = script.component.display().to_string();
+    let shown = job.shown(&script.component);
     let failed = |source| Error::Plugin {
         plugin: shown.clone(),
         source: Box::new(source),

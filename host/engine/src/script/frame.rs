@@ -1,7 +1,6 @@
 //! A script's frames.
 
 use std::any::Any;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::AsArray;
@@ -77,7 +76,7 @@ impl ScriptFrame {
             what: "configuration",
             reason: format!("it is no JSON: {error}"),
         })?;
-        let found = choose(Path::new(plugin.name()), &plugin, Some(name))?.clone();
+        let found = choose(plugin.name(), &plugin, Some(name))?.clone();
         batchwise(&found)?;
         let step = PluginStep {
             function: Some(name.to_owned()),

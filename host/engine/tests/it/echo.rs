@@ -159,3 +159,23 @@ async fn a_plugin_with_several_functions_leaves_a_choice() {
     assert!(error.to_string().contains("`stateful`"), "{error}");
     assert_eq!(error.outcome(), Outcome::Refused);
 }
+
+#[tokio::test]
+async fn messages_call_a_plugin_as_the_job_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lost = folder.path().join("lost.wasm");
+    for file in [plugin("echo"), lost] {
+        let mut wrong = job(folder.path(), "none", json!({}));
+        wrong.plugin.clone_from(&file);
+        let mut job = wrong.job();
+        let told = |error: Error| match error {
+            Error::UnknownFunction { plugin, .. } | Error::Plugin { plugin, .. } => plugin,
+            other => panic!("{other}"),
+        };
+        let failed = engine().run(&job, &Progress::default()).await;
+        assert_eq!(told(failed.expect_err("it is wrong")), file.display().to_string());
+        job.names.insert(file, "echo@stable".to_owned());
+        let failed = engine().run(&job, &Progress::default()).await;
+        assert_eq!(told(failed.expect_err("it is wrong")), "echo@stable");
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tenon_connect::SourceConfig;
 use tenon_connect::file::ReadConfig;
-use tenon_engine::{Error, Incremental, Job, MaxRejects, Outcome, Progress, Report, Script, Status};
+use tenon_engine::{Error, Finished, Incremental, Job, MaxRejects, Outcome, Progress, Report, Script, Status};
 
 use crate::stage::{causes, engine, plugin};
 
@@ -303,7 +303,8 @@ async fn a_script_reads_what_is_new_of_the_jobs_sources() {
     // As a run that was killed between the commit and its record is finished: nothing is left to do.
     let files = files_below(folder.path());
     for _ in 0..2 {
-        engine.finish(&job, &commitment).await.expect("done already");
+        let finished = engine.finish(&job, &commitment).await.expect("done already");
+        assert!(matches!(finished, Finished::All), "{finished:?}");
         assert_eq!(files_below(folder.path()), files);
     }
 

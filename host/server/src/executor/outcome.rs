@@ -55,7 +55,7 @@ impl Ended {
                 likely_cause: likely_cause(error, runtime),
                 may_pass,
             },
-            plugin: runtime.and_then(plugin_at_fault),
+            plugin: lacking(error).or_else(|| runtime.and_then(plugin_at_fault)),
         }
     }
 
@@ -151,6 +151,15 @@ fn plugin_at_fault(error: &RuntimeError) -> Option<String> {
     }
 }
 
+/// The plugin, without the version or alias that the job names it by, where its functions are not those that the job wants:
+/// another version may have them.
+fn lacking(error: &EngineError) -> Option<String> {
+    let (EngineError::UnknownFunction { plugin, .. } | EngineError::ChooseFunction { plugin, .. }) = error else {
+        return None;
+    };
+    plugin.split('@').next().map(str::to_owned)
+}
+
 fn likely_cause(error: &EngineError, runtime: Option<&RuntimeError>) -> Option<String> {
     let text = match runtime {
         Some(RuntimeError::Limit { reached, .. }) => {
@@ -213,6 +222,28 @@ mod tests {
         assert_eq!(ended.state, State::Timeout);
         assert_eq!(ended.failure.kind, "timeout");
         assert!(ended.failure.likely_cause.is_some() && ended.plugin.is_none());
+    }
+
+    #[test]
+    fn a_plugin_is_at_fault_that_lacks_what_the_job_calls() {
+        let known = || vec!["mask".to_owned(), "unmask".to_owned()];
+        let unknown = EngineError::UnknownFunction {
+            plugin: "clean@stable".to_owned(),
+            function: "trim".to_owned(),
+            known: known(),
+        };
+        let several = EngineError::ChooseFunction {
+            plugin: "clean".to_owned(),
+            known: known(),
+        };
+        for error in [unknown, several] {
+            let ended = Ended::of(&error);
+            assert_eq!(
+                (ended.plugin.as_deref(), ended.state),
+                (Some("clean"), State::Error),
+                "{error}"
+            );
+        }
     }
 
     /// How a run ends whose plugin `clean` trapped.

@@ -82,12 +82,13 @@ impl Stream {
     pub fn add(&mut self, log: &RunLog, done: &Done) -> &Streamed {
         self.batches.add(&done.batch);
         let (streamed, batch) = (self.batches.streamed(), &done.batch);
-        let text = if batch.has_found {
-            let (rows_in, rows_out) = (batch.rows_in, batch.rows_out);
-            format!("micro-batch {}: {rows_in} rows in, {rows_out} out", streamed.batches)
-        } else {
-            format!("micro-batch {}: nothing new", streamed.batches)
-        };
+        if !batch.has_found {
+            // Not in the log: such lines would fill it within hours, and leave no room for what matters.
+            tracing::debug!(run = streamed.run, "micro-batch {}: nothing new", streamed.batches);
+            return streamed;
+        }
+        let (rows_in, rows_out) = (batch.rows_in, batch.rows_out);
+        let text = format!("micro-batch {}: {rows_in} rows in, {rows_out} out", streamed.batches);
         tracing::debug!(run = streamed.run, "{text}");
         log.write(Level::Debug, LogSource::Host, None, &text);
         streamed

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tenon_connect::Prepared;
-use tenon_engine::{Commitment, Engine, Error as EngineError, Job};
+use tenon_engine::{Commitment, Engine, Error as EngineError, Finished, Job};
 use tenon_runs::{Level, LogSource, Pending, RunLog};
 
 use super::attempt::{broken, refused};
@@ -31,17 +31,17 @@ pub(super) enum Completed {
 /// Finishes it. Who has asked for it notes that.
 pub(super) async fn complete(engine: &Engine, job: &Job, pending: &Pending) -> Result<Completed, Ended> {
     let commitment = commitment(pending)?;
-    match finish(engine, job, &commitment).await {
-        Ok(()) => Ok(Completed::All(commitment.sinks)),
-        Err(error @ EngineError::PartlyLost { .. }) => {
+    let finished = finish(engine, job, &commitment).await;
+    Ok(match finished.map_err(|error| Ended::of(&error))? {
+        Finished::All => Completed::All(commitment.sinks),
+        Finished::ButFor(error) => {
             let mut ended = Ended::of(&error);
             // Another attempt would write what is visible once more.
             ended.failure.may_pass = Some(false);
-            Ok(Completed::Partly(ended))
+            Completed::Partly(ended)
         }
-        Err(error) if error.is_gone() => Ok(Completed::Nothing(with_cause(&error))),
-        Err(error) => Err(Ended::of(&error)),
-    }
+        Finished::Nothing(error) => Completed::Nothing(with_cause(&error)),
+    })
 }
 
 /// Finishes what another run of the job was cut short in, one that has ended: nothing can be committed before that is
@@ -56,30 +56,30 @@ pub(super) async fn settle(shared: &Shared, log: &RunLog, job: &Job, left: &Pend
         );
         log.write(Level::Warn, LogSource::Host, None, &text);
     };
-    let committed = match finish(&shared.engine, job, &commitment).await {
-        Ok(()) => {
+    let finished = finish(&shared.engine, job, &commitment).await.map_err(|error| {
+        let mut ended = Ended::of(&error);
+        ended.failure.likely_cause = Some(format!(
+            "the run {} of this job has ended in the middle of its commit, which has to be finished first",
+            left.run
+        ));
+        ended
+    })?;
+    let committed = match finished {
+        Finished::All => {
             said("it is finished now");
             true
         }
         // Its bookmarks move: what is visible would be written once more otherwise.
-        Err(error @ EngineError::PartlyLost { .. }) => {
+        Finished::ButFor(error) => {
             said(&format!(
                 "it is finished but for what is lost, since {}",
                 with_cause(&error)
             ));
             true
         }
-        Err(error) if error.is_gone() => {
+        Finished::Nothing(error) => {
             said(&format!("it is given up, since {}", with_cause(&error)));
             false
-        }
-        Err(error) => {
-            let mut ended = Ended::of(&error);
-            ended.failure.likely_cause = Some(format!(
-                "the run {} of this job has ended in the middle of its commit, which has to be finished first",
-                left.run
-            ));
-            return Err(ended);
         }
     };
     let (tenant, run) = (left.tenant.clone(), left.run.clone());
@@ -110,7 +110,7 @@ fn commitment(pending: &Pending) -> Result<Commitment, Ended> {
     })
 }
 
-async fn finish(engine: &Engine, job: &Job, commitment: &Commitment) -> Result<(), EngineError> {
+async fn finish(engine: &Engine, job: &Job, commitment: &Commitment) -> Result<Finished, EngineError> {
     let began = Instant::now();
     loop {
         match engine.finish(job, commitment).await {

@@ -123,6 +123,27 @@ async fn a_version_that_does_as_well_for_a_share_of_the_runs_is_promoted() {
     server.stop().await;
 }
 
+/// Jobs that name no function want a plugin with one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_without_the_function_that_jobs_call_is_rolled_back() {
+    let place = tempfile::tempdir().expect("a folder");
+    let server = with_versions(place.path(), component("echo")).await;
+    server.put(STABLE, json!({ "version": 2, "canary_percent": 50 })).await;
+    let runs = until(&server, "late", "flights", |stable| stable["canary"].is_null()).await;
+    assert_eq!(stable(&server, "flights").await["version"], 1);
+    server.wait_for_event("shop", "plugin.rolled_back").await;
+    let folder = place.path().to_string_lossy();
+    for run in &runs {
+        // It is called as the job calls it, and not by where the server keeps it.
+        let (error, plugins) = (run["error"].to_string(), run["report"]["plugins"].to_string());
+        assert!(!error.contains(&*folder) && !plugins.contains(&*folder), "{run}");
+        let is_called = error.contains("the plugin flights has the functions");
+        assert!(run["state"] == "SUCCEEDED" || is_called, "{run}");
+    }
+    succeeds(&server, "late").await;
+    server.stop().await;
+}
+
 /// In the watched folder there is nobody who could have a version tried by a share of the runs first.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_the_watched_folder_that_fails_is_gone_back_from_and_not_served_again() {

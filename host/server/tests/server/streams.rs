@@ -62,6 +62,17 @@ fn read(rows: u64) -> impl Fn(&Value) -> bool {
     move |run| run["usage"]["rows_in"] == rows
 }
 
+/// What the log of a run says of its micro-batches.
+async fn micro_batches(server: &Running, run: &str) -> Vec<String> {
+    let logs = server.get(&format!("/v1/tenants/shop/runs/{run}/logs?tail=true")).await;
+    let lines = logs["items"].as_array().expect("a list").iter();
+    lines
+        .filter_map(|line| line["message"].as_str())
+        .filter(|text| text.starts_with("micro-batch "))
+        .map(str::to_owned)
+        .collect()
+}
+
 fn out(server: &Running) -> Vec<String> {
     rows(&server.files("shop").join("out"))
 }
@@ -107,6 +118,13 @@ async fn a_stream_reads_each_file_once_until_it_is_stopped() {
     assert_eq!(ended["report"]["batches"], ended["batches"], "{ended}");
     assert!(ended["report"]["last_batch"].is_string(), "{ended}");
     assert_eq!(out(&server), ["1", "2", "3"]);
+    // Nor does what finds nothing take room in the log.
+    let told = micro_batches(&server, &run).await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told[0].ends_with(": 2 rows in, 2 out") && told[1].ends_with(": 1 rows in, 1 out"),
+        "{told:?}"
+    );
 
     // Another run goes on where that one has ended.
     put(&server, "c.csv", "id\n4\n");
@@ -242,7 +260,7 @@ async fn a_log_that_reaches_its_tenants_quota_is_cut_and_the_tenant_is_told() {
     put(&server, "a.csv", "id\n1\n");
     server.job("shop", "copy", COPY, json!({})).await;
     let run = server.start_run("shop", "copy", json!({})).await;
-    // Each micro-batch logs a line.
+    // The micro-batch that finds the file logs a line.
     server.wait_for_event("shop", "quota.reached").await;
     let events = server.get("/v1/tenants/shop/events").await;
     let told = |event: &Value| event["kind"] == "quota.reached" && event["subject"] == "log_bytes";

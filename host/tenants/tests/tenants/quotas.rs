@@ -74,7 +74,11 @@ async fn a_quota_that_is_reached_is_told_once_an_hour() {
             .await;
     }
     assert_eq!(server.write(told).await, 3, "one for each quota of each tenant");
+    let is_told =
+        |quota: &'static str| move |tx: &mut tenon_metadata::Transaction<'_>| quotas::is_told(tx, &name("b"), quota);
+    assert!(server.write(is_told("jobs")).await && !server.write(is_told("triggers")).await);
     server.wait(3600 * SECOND);
+    assert!(!server.write(is_told("jobs")).await, "it would be told again");
     server
         .write(|tx| quotas::tell_reached(tx, &name("a"), "jobs", "it has 10 of 10"))
         .await;
