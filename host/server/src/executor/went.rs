@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tenon_connect::Prepared;
 use tenon_engine::{Batch, Error as EngineError, Progress, Report, Streamed};
 use tenon_runs::{Failure, Outcome, PluginUsed, State, Usage};
+use tenon_versions::Resolved;
 
 use super::Stop;
 use super::note::Note;
@@ -69,10 +70,10 @@ impl Went {
         }
     }
 
-    /// What is to be noted of it.
-    pub fn noted(&self, progress: &Progress) -> Note {
+    /// What is to be noted of it. `found` are the versions of what the job names.
+    pub fn noted(&self, progress: &Progress, found: &[Resolved]) -> Note {
         let usage = self.usage(progress);
-        let plugins = plugins(progress);
+        let plugins = plugins(progress, found);
         let outcome = match self {
             Self::Away | Self::Back => return Note::Back(usage),
             Self::Well(done) => Outcome {
@@ -91,11 +92,11 @@ impl Went {
     }
 
     /// What is to be noted of a micro-batch. `streamed` is what all have done so far, this one included.
-    pub fn noted_as_batch(&self, progress: &Progress, streamed: &Streamed) -> Note {
+    pub fn noted_as_batch(&self, progress: &Progress, found: &[Resolved], streamed: &Streamed) -> Note {
         Note::Batch(Box::new(tenon_runs::Batch {
             number: streamed.batches,
             usage: self.usage(progress),
-            plugins: plugins(progress),
+            plugins: plugins(progress, found),
             report: serde_json::to_value(streamed).unwrap_or_default(),
         }))
     }
@@ -148,14 +149,20 @@ pub(super) fn panicked() -> Note {
     Note::End(Box::new(Outcome::new(State::Error).error(failure)))
 }
 
-fn plugins(progress: &Progress) -> Vec<PluginUsed> {
+/// What has run of what was found for the job. The engine knows a script by its interpreter only, which is not the tenant's.
+fn plugins(progress: &Progress, found: &[Resolved]) -> Vec<PluginUsed> {
     let mut plugins: Vec<PluginUsed> = Vec::new();
-    for used in progress.plugins() {
-        if !plugins.iter().any(|known| known.digest == used.digest) {
-            plugins.push(PluginUsed {
-                name: used.plugin,
-                digest: used.digest,
-            });
+    // Whoever only finishes what an earlier attempt was cut short in runs none of them.
+    if progress.plugins().is_empty() {
+        return plugins;
+    }
+    for found in found {
+        let used = PluginUsed {
+            name: found.plugin.clone(),
+            digest: found.digest.to_string(),
+        };
+        if !plugins.contains(&used) {
+            plugins.push(used);
         }
     }
     plugins

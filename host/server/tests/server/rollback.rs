@@ -186,12 +186,18 @@ async fn a_script_that_fails_is_gone_back_from() {
     server.tenant("shop", "id\n1\n2\n").await;
     let good = "fn row(row) {\n    row\n}\n";
     let bad = "fn row(row) {\n    throw \"it cannot be done\";\n}\n";
+    let mut digests = Vec::new();
     for script in [good, bad] {
         let pushed = server.upload("shop", "clean.rhai", script.into()).await;
         assert_eq!(pushed.status, StatusCode::CREATED, "{}", pushed.body);
+        digests.push(pushed.body["digest"].clone());
     }
     server.job("shop", "clean", CLEANED, json!({ "max_retries": 0 })).await;
     succeeds(&server, "clean").await;
+    // What is noted of a run is the script, and not what runs it.
+    let ran = server.run("shop", "clean", json!({})).await;
+    assert_eq!(ran["plugins"][0]["name"], "clean.rhai", "{ran}");
+    assert_eq!(ran["plugins"][0]["digest"], digests[0], "{ran}");
     let promoted = "/v1/tenants/shop/plugins/clean.rhai/aliases/stable";
     server.put(promoted, json!({ "version": 2 })).await;
     let runs = until(&server, "clean", "clean.rhai", |stable| stable["version"] == 1).await;

@@ -56,11 +56,11 @@ pub(super) async fn carry_out(
         }
         let (note, culprit) = match (&mut stream, &went) {
             (Some(stream), Went::Well(done)) => {
-                let note = went.noted_as_batch(&progress, stream.add(&log, done));
+                let note = went.noted_as_batch(&progress, &artifacts.used, stream.add(&log, done));
                 // Nothing can be said of plugins that have seen no row.
                 (note, went.culprit().filter(|_| done.batch.has_found))
             }
-            _ => (went.noted(&progress), went.culprit()),
+            _ => (went.noted(&progress, &artifacts.used), went.culprit()),
         };
         log.flush().await;
         if log.is_at_quota() && !std::mem::replace(&mut is_cut, true) {
@@ -88,7 +88,7 @@ pub(super) async fn carry_out(
             Some(Went::Away) => return,
             Some(end) => {
                 // What its micro-batches have used is noted already.
-                note::note(shared, run, end.noted(&Progress::default()), &Charged::default()).await;
+                note::note(shared, run, end.noted(&Progress::default(), &[]), &Charged::default()).await;
                 return;
             }
         }
