@@ -8,7 +8,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Annotated, Any
 
 import library
@@ -23,6 +23,8 @@ hide(__file__)
 MODULE = "script"
 #: Plain functions that need no decorator.
 PLAIN = ("row", "process")
+#: What stands in for a script that is only looked at.
+PASSES = "def process(batch):\n    return batch\n"
 
 
 @transform(name="script", stateless=True)
@@ -36,8 +38,12 @@ class Script:
         file: Annotated[str, "The script's name in messages."] = "script.py",
         function: Annotated[str | None, "The function in the script; its only one if not given."] = None,
         config: Annotated[Any, "What the script's function is configured with."] = None,
+        check: Annotated[bool, "Whether it is only looked at: it is compiled, and nothing of it runs."] = False,
     ) -> None:
         self._file = file
+        if check:
+            self._located(lambda: compiled(script, file))
+            script, function, config = PASSES, None, None
         self._running: Running = self._located(lambda: started(script, file, function, config, schema))
 
     def output_schema(self, schema: Schema) -> Schema:
@@ -80,11 +86,7 @@ def started(script: str, file: str, name: str | None, config: Any, schema: Schem
 
 def executed(script: str, file: str) -> ModuleType:
     """The script as a module."""
-    keep_source(file, script)
-    try:
-        code = compile(script, file, "exec")
-    except SyntaxError as error:
-        raise BadConfig("".join(traceback.format_exception_only(error)).strip()) from None
+    code = compiled(script, file)
     module = ModuleType(MODULE)
     module.__file__ = file
     # Types in annotations are looked up in the module that they are written in.
@@ -97,6 +99,15 @@ def executed(script: str, file: str) -> ModuleType:
             "--kind job`"
         )
     return module
+
+
+def compiled(script: str, file: str) -> CodeType:
+    """The script as code, of which nothing has run."""
+    keep_source(file, script)
+    try:
+        return compile(script, file, "exec")
+    except SyntaxError as error:
+        raise BadConfig("".join(traceback.format_exception_only(error)).strip()) from None
 
 
 def chosen(module: ModuleType, name: str | None, file: str) -> Function:

@@ -12,7 +12,8 @@ use utoipa_axum::routes;
 
 use crate::answer::Versioned;
 use crate::body::{Body, MaybeBody};
-use crate::caller::{Caller, Conditions, expected_version};
+use crate::caller::{Caller, Conditions, Expected, expected_version};
+use crate::error::Error;
 use crate::times::Timed;
 use crate::{Api, Problem};
 
@@ -78,15 +79,16 @@ async fn put(
     Body(input): Body<AliasInput>,
 ) -> Result<Versioned<Timed<Alias>>, Problem> {
     caller.may(&tenant, Scope::Write)?;
-    let expected = expected_version(&headers)?;
+    let expected = Expected::of(&headers)?;
     let (by, name) = (caller.principal.token_name.clone(), plugin.clone());
     let entry = caller.entry(&tenant, "plugin.alias.put", format!("{plugin} {alias}"));
     let changed = api.change(entry, &tenant, move |tx, tenant, entry| {
         entry.details = serde_json::json!({ "version": input.version, "canary_percent": input.canary_percent });
+        expected.there(|| tenon_versions::alias(tx, tenant, &name, &alias))?;
         let (alias, by, reason) = (alias.clone(), by.clone(), input.reason.clone());
         let version = input.version;
         if let Some(share) = input.canary_percent.filter(|percent| *percent != 100) {
-            let (rules, if_revision) = (input.rules.clone(), expected);
+            let (rules, if_revision) = (input.rules.clone(), expected.version());
             let start = StartCanary {
                 alias,
                 version,
@@ -96,16 +98,16 @@ async fn put(
                 reason,
                 if_revision,
             };
-            return tenon_versions::start_canary(tx, tenant, &name, &start);
+            return Ok(tenon_versions::start_canary(tx, tenant, &name, &start)?);
         }
         let promote = Promote {
             alias,
             version,
             by,
             reason,
-            if_revision: expected,
+            if_revision: expected.version(),
         };
-        tenon_versions::promote(tx, tenant, &name, &promote)
+        Ok::<_, Error>(tenon_versions::promote(tx, tenant, &name, &promote)?)
     });
     let changed = changed.await?;
     api.backend.plugin_changed(&tenant, &plugin).await;

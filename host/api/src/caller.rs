@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use tenon_metadata::Name;
+use tenon_metadata::{ErrorKind, Name};
 use tenon_tenants::audit::Entry;
 use tenon_tenants::{Principal, Scope, TokenText};
 
+use crate::error::Error;
 use crate::{Api, Problem};
 
 /// Name of the header that tells requests apart, for whoever looks for one in a log.
@@ -87,12 +88,13 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Headers by which a change says what it is a change of, for the document; [`expected_version`] reads them.
+/// Headers by which a change says what it is a change of, for the document; [`Expected`] reads them.
 #[derive(Debug, utoipa::IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "it describes headers that are read by hand")]
 pub(crate) struct Conditions {
-    /// The `ETag` of an earlier answer: it is done only if nobody else has changed the thing since.
+    /// The `ETag` of an earlier answer: it is done only if nobody else has changed the thing since. With `*`, only if there is
+    /// such a thing.
     #[param(rename = "If-Match")]
     if_match: Option<String>,
     /// With `*`, it is done only if there is no such thing.
@@ -100,24 +102,64 @@ pub(crate) struct Conditions {
     if_none_match: Option<String>,
 }
 
-/// The version that a change expects, from `If-Match: "3"`; `If-None-Match: *` expects that there is none, which is 0.
-pub(crate) fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|value| value == "*") {
-        return Ok(Some(0));
+/// What a change expects to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// No matter what.
+    Anything,
+    /// The thing, whatever its version: `If-Match: *`.
+    There,
+    /// This version, from `If-Match: "3"`; 0 is none, which `If-None-Match: *` expects.
+    Version(i64),
+}
+
+impl Expected {
+    /// What the headers say.
+    pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        if headers.get(header::IF_NONE_MATCH).is_some_and(|value| value == "*") {
+            return Ok(Self::Version(0));
+        }
+        let Some(value) = headers.get(header::IF_MATCH) else {
+            return Ok(Self::Anything);
+        };
+        let text = value.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self::There);
+        }
+        let text = text.trim_start_matches("W/").trim_matches('"');
+        let version = text.rsplit('-').next().and_then(|version| version.parse().ok());
+        version
+            .map(Self::Version)
+            .ok_or_else(|| Problem::invalid("If-Match is not the ETag of an earlier answer"))
     }
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    let text = value
-        .to_str()
-        .unwrap_or_default()
-        .trim()
-        .trim_start_matches("W/")
-        .trim_matches('"');
-    let version = text.rsplit('-').next().and_then(|version| version.parse().ok());
-    version
-        .map(Some)
-        .ok_or_else(|| Problem::invalid("If-Match is not the ETag of an earlier answer"))
+
+    /// The version, if it has to be a certain one.
+    pub fn version(self) -> Option<i64> {
+        match self {
+            Self::Version(version) => Some(version),
+            Self::Anything | Self::There => None,
+        }
+    }
+
+    /// Refuses to make what has to be there, and is not where one looks.
+    pub fn there<T, E>(self, look: impl FnOnce() -> Result<T, E>) -> Result<(), Error>
+    where
+        Error: From<E>,
+    {
+        if self != Self::There {
+            return Ok(());
+        }
+        match look().map_err(Error::from) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::NotThere(Box::new(error))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The version that a change of what is there expects, see [`Expected`]: without the thing, there is nothing to change.
+pub(crate) fn expected_version(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    Expected::of(headers).map(Expected::version)
 }
 
 /// What a caller calls a request, so that it is done once however often it is sent.

@@ -12,7 +12,8 @@ use utoipa_axum::routes;
 
 use crate::answer::Versioned;
 use crate::body::Body;
-use crate::caller::{Caller, Conditions, expected_version};
+use crate::caller::{Caller, Conditions, Expected, expected_version};
+use crate::error::Error;
 use crate::listing::Listing;
 use crate::times::Timed;
 use crate::{Api, Problem};
@@ -55,12 +56,13 @@ async fn put(
     Body(input): Body<Connection>,
 ) -> Result<Versioned<Timed<ConnectionInfo>>, Problem> {
     caller.may(&tenant, Scope::Write)?;
-    let expected = expected_version(&headers)?;
+    let expected = Expected::of(&headers)?;
     let entry = caller.entry(&tenant, "connection.put", connection.as_str());
     let changed = api.change(entry, &tenant, move |tx, tenant, entry| {
-        let changed = connections::put(tx, tenant, &connection, &input, expected)?;
+        expected.there(|| connections::get(tx, tenant, &connection))?;
+        let changed = connections::put(tx, tenant, &connection, &input, expected.version())?;
         entry.details = serde_json::json!({ "version": changed.version, "driver": input.driver });
-        Ok::<_, tenon_tenants::Error>(changed)
+        Ok::<_, Error>(changed)
     });
     let changed = changed.await?;
     Ok(Versioned::new(changed.version, Timed(changed)))

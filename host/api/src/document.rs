@@ -129,13 +129,27 @@ fn etags(part: &mut Value) {
             if !(is_conditional(operation) || (is_versioned && method == "get")) {
                 continue;
             }
+            if method == "get" {
+                read_again(operation);
+            }
             for status in ["200", "201"] {
                 if let Some(response) = operation["responses"].get_mut(status) {
-                    let description = "The version of what is answered, for `If-Match`.";
+                    let description = "The version of what is answered, for `If-Match` and `If-None-Match`.";
                     response["headers"]["ETag"] = json!({ "description": description, "schema": { "type": "string" } });
                 }
             }
         }
+    }
+}
+
+/// What is read again need not be sent again.
+fn read_again(operation: &mut Value) {
+    operation["responses"]["304"] = json!({ "description": "It is what the ETag was of." });
+    if let Some(parameters) = operation["parameters"].as_array_mut() {
+        parameters.push(json!({
+            "name": "If-None-Match", "in": "header", "required": false, "schema": { "type": "string" },
+            "description": "The `ETag` of an earlier answer: if it has not changed since, it is not sent again.",
+        }));
     }
 }
 

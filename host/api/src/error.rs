@@ -54,6 +54,9 @@ pub enum Error {
         /// The one that was to be changed.
         expected: i64,
     },
+    /// What was to be changed only if it is there is not.
+    #[error("`If-Match: *` is for what is there, and {0}")]
+    NotThere(Box<Error>),
     /// Plugins.
     #[error(transparent)]
     Versions(#[from] tenon_versions::Error),
@@ -84,7 +87,7 @@ impl Error {
             Self::Triggers(error) => error.kind(),
             Self::Workflows(error) => error.kind(),
             Self::Versions(error) => error.kind(),
-            Self::AtWork { .. } | Self::PricesChanged { .. } => ErrorKind::Conflict,
+            Self::AtWork { .. } | Self::PricesChanged { .. } | Self::NotThere(_) => ErrorKind::Conflict,
             Self::Field { .. } => ErrorKind::Invalid,
             Self::Occupied { .. } => ErrorKind::Unavailable,
         }

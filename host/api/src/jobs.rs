@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Versioned;
 use crate::body::Body;
-use crate::caller::{Caller, Conditions, expected_version};
+use crate::caller::{Caller, Conditions, Expected, expected_version};
 use crate::error::Error;
 use crate::listing::Listing;
 use crate::{Api, Problem, definition};
@@ -57,12 +57,13 @@ async fn put(
     Body(input): Body<JobInput>,
 ) -> Result<Versioned<Job>, Problem> {
     caller.may(&tenant, Scope::Write)?;
-    let expected = expected_version(&headers)?;
+    let expected = Expected::of(&headers)?;
     let known = secret_names(&api, &tenant).await?;
     // Before the transaction: reading a large job takes a while.
     let checked = definition::check(job.as_str(), &input, known);
     let entry = caller.entry(&tenant, "job.put", job.as_str());
     let changed = api.change(entry, &tenant, move |tx, tenant, entry| {
+        expected.there(|| jobs::get(tx, tenant, &job))?;
         let before = match jobs::get(tx, tenant, &job) {
             Ok(job) => Some(job.version),
             Err(tenon_runs::Error::UnknownJob { .. }) => {
@@ -72,7 +73,7 @@ async fn put(
             }
             Err(error) => return Err(error.into()),
         };
-        let changed = jobs::put(tx, tenant, &job, &input, expected, |_| checked.clone())?;
+        let changed = jobs::put(tx, tenant, &job, &input, expected.version(), |_| checked.clone())?;
         *entry = entry.clone().change(&before, &changed.version);
         Ok::<_, Error>(changed)
     });

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tenon_metadata::ErrorKind;
 
+use crate::answer::unchanged;
 use crate::caller::REQUEST_ID;
 use crate::{Api, Problem, document, plugins};
 
@@ -36,6 +37,7 @@ pub(crate) fn bounded(routes: Router<Api>, api: &Api, document: &Value) -> Route
 pub(crate) fn shaped(routes: Router<Api>) -> Router<Api> {
     routes
         .fallback(|| async { Problem::not_found("there is nothing at this path; see /openapi.json") })
+        .layer(from_fn(unchanged))
         .layer(from_fn(problems))
         .layer(from_fn(named))
 }

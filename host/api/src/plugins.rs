@@ -95,7 +95,8 @@ async fn get(
 }
 
 /// Uploads a version of a plugin: a component, or a script if the plugin's name ends like one. It is compiled and checked
-/// before this is answered, with 201 if it is new. The same bytes are the same version.
+/// before this is answered, with 201 if it is new; of a script, its interpreter says whether it can be parsed. The same
+/// bytes are the same version.
 #[utoipa::path(
     post, path = "/v1/tenants/{tenant}/plugins/{plugin}/versions", operation_id = "upload_plugin",
     security(("token" = ["write"])),

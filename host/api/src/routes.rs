@@ -100,7 +100,8 @@ fn base() -> OpenApi {
             "Jobs, runs, triggers, workflows, plugins and tenants of a Tenon server. Requests carry a token as \
              `Authorization: Bearer`. What can't be done is answered with `application/problem+json`. Answers of things \
              that can be changed have an `ETag`; a change with it as `If-Match` is done only if nobody else has changed \
-             the thing since, and one with `If-None-Match: *` only if it is not there.",
+             the thing since; one with `If-Match: *` only if it is there, and one with `If-None-Match: *` only if it is \
+             not. What is read with its ETag as `If-None-Match` is answered with 304 if it has not changed since.",
         ));
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     OpenApiBuilder::new()

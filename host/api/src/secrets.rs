@@ -13,7 +13,8 @@ use utoipa_axum::routes;
 
 use crate::answer::Versioned;
 use crate::body::Body;
-use crate::caller::{Caller, Conditions, expected_version};
+use crate::caller::{Caller, Conditions, Expected, expected_version};
+use crate::error::Error;
 use crate::listing::Listing;
 use crate::times::Timed;
 use crate::{Api, Problem};
@@ -56,13 +57,14 @@ async fn put(
     Body(input): Body<SecretInput>,
 ) -> Result<Versioned<Timed<SecretInfo>>, Problem> {
     caller.may(&tenant, Scope::Write)?;
-    let expected = expected_version(&headers)?;
+    let expected = Expected::of(&headers)?;
     let keys = Arc::clone(&api.keys);
     let entry = caller.entry(&tenant, "secret.put", secret.as_str());
     let changed = api.change(entry, &tenant, move |tx, tenant, entry| {
-        let changed = secrets::put(tx, &keys, tenant, &secret, &input, expected)?;
+        expected.there(|| secrets::get(tx, tenant, &secret))?;
+        let changed = secrets::put(tx, &keys, tenant, &secret, &input, expected.version())?;
         entry.details = serde_json::json!({ "version": changed.version, "jobs": changed.jobs });
-        Ok::<_, tenon_tenants::Error>(changed)
+        Ok::<_, Error>(changed)
     });
     let changed = changed.await?;
     Ok(Versioned::new(changed.version, Timed(changed)))

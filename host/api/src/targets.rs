@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Versioned;
 use crate::body::Body;
-use crate::caller::{Caller, Conditions, expected_version};
+use crate::caller::{Caller, Conditions, Expected, expected_version};
 use crate::listing::Listing;
 use crate::times::Timed;
 use crate::{Api, Problem};
@@ -96,7 +96,7 @@ async fn put(
     Body(input): Body<TargetInput>,
 ) -> Result<Versioned<Timed<Target>>, Problem> {
     caller.may(&tenant, Scope::Write)?;
-    let expected = expected_version(&headers)?;
+    let expected = Expected::of(&headers)?;
     let guard = api.backend.guard()?;
     let entry = caller.entry(&tenant, "target.put", target.as_str());
     let new = NewTarget {
@@ -107,21 +107,22 @@ async fn put(
     };
     let changed = api.change(entry, &tenant, move |tx, tenant, entry| {
         let tenant = tenant.as_str();
+        expected.there(|| get_target(tx, tenant, new.name.as_str()))?;
         let before = match get_target(tx, tenant, new.name.as_str()) {
             Ok(target) => Some(target),
             Err(Error::NoSuchTarget { .. }) => None,
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
-        let changed = match (&before, expected) {
+        let changed = match (&before, expected.version()) {
             (None, None | Some(0)) => create_target(tx, &guard, tenant, &new)?,
             (None, Some(expected)) => {
                 let (name, found) = (new.name.to_string(), 0);
-                return Err(Error::TargetChanged { name, found, expected });
+                return Err(Error::TargetChanged { name, found, expected }.into());
             }
             (Some(_), expected) => update_target(tx, &guard, tenant, &new, expected)?,
         };
         *entry = entry.clone().change(&before, &changed);
-        Ok(changed)
+        Ok::<_, crate::error::Error>(changed)
     });
     let changed = changed.await?;
     Ok(Versioned::new(changed.version, Timed(changed)))

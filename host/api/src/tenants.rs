@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Versioned;
 use crate::body::Body;
-use crate::caller::{Caller, Conditions, expected_version};
+use crate::caller::{Caller, Conditions, Expected, expected_version};
 use crate::error::Error;
 use crate::listing::Listing;
 use crate::times::Timed;
@@ -82,16 +82,17 @@ async fn put(
     Body(input): Body<TenantInput>,
 ) -> Result<Versioned<Timed<Tenant>>, Problem> {
     caller.may(&tenant, Scope::Server)?;
-    let expected = expected_version(&headers)?;
+    let expected = Expected::of(&headers)?;
     let entry = caller.entry(&tenant, "tenant.put", tenant.as_str());
     let backend = Arc::clone(&api.backend);
     let changed = api.change_server(entry, move |tx, entry| {
+        expected.there(|| tenants::get(tx, &tenant))?;
         let before = match tenants::get(tx, &tenant) {
             Ok(tenant) => Some(tenant),
             Err(tenon_tenants::Error::NoTenant { .. }) => None,
             Err(error) => return Err(Error::from(error)),
         };
-        let changed = tenants::put(tx, &tenant, &input, expected)?;
+        let changed = tenants::put(tx, &tenant, &input, expected.version())?;
         if before.is_none() {
             let cleared = backend.tenant_comes(&tenant);
             cleared.map_err(|reason| Error::Occupied {

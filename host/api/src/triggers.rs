@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Versioned;
 use crate::body::{Body, MaybeBody};
-use crate::caller::{Caller, Conditions, expected_version, idempotency_key};
+use crate::caller::{Caller, Conditions, Expected, expected_version, idempotency_key};
 use crate::listing::Listing;
 use crate::{Api, Problem};
 
@@ -69,15 +69,16 @@ async fn put(
     Body(input): Body<Definition>,
 ) -> Result<Versioned<Trigger>, Problem> {
     caller.may(&tenant, Scope::Write)?;
-    let expected = expected_version(&headers)?;
+    let expected = Expected::of(&headers)?;
     let entry = caller.entry(&tenant, "trigger.put", trigger.as_str());
     let changed = api.change(entry, &tenant, move |tx, tenant, entry| {
+        expected.there(|| triggers::get(tx, tenant, &trigger))?;
         let before = match triggers::get(tx, tenant, &trigger) {
             Ok(trigger) => Some(trigger),
             Err(Error::UnknownTrigger { .. }) => None,
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
-        let changed = match (&before, expected) {
+        let changed = match (&before, expected.version()) {
             (None, None | Some(0)) => triggers::create(tx, tenant, &trigger, &input, false)?,
             (None, Some(expected)) => {
                 let (trigger, found) = (trigger.to_string(), 0);
@@ -85,13 +86,14 @@ async fn put(
                     trigger,
                     expected,
                     found,
-                });
+                }
+                .into());
             }
             (Some(_), expected) => triggers::update(tx, tenant, &trigger, &input, expected)?,
         };
         let before = before.map(|trigger| trigger.definition);
         *entry = entry.clone().change(&before, &changed.definition);
-        Ok(changed)
+        Ok::<_, crate::error::Error>(changed)
     });
     let changed = changed.await?;
     Ok(Versioned::new(changed.version, changed))

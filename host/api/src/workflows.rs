@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Versioned;
 use crate::body::{Body, MaybeBody};
-use crate::caller::{Caller, Conditions, expected_version, idempotency_key};
+use crate::caller::{Caller, Conditions, Expected, expected_version, idempotency_key};
 use crate::listing::Listing;
 use crate::picture::{self, Drawn};
 use crate::{Api, Problem};
@@ -90,7 +90,7 @@ async fn put(
     Body(input): Body<Definition>,
 ) -> Result<Versioned<Workflow>, Problem> {
     caller.may(&tenant, Scope::Write)?;
-    let expected = expected_version(&headers)?;
+    let expected = Expected::of(&headers)?;
     if input.name != workflow {
         let detail = format!(
             "the path names the workflow `{workflow}`, and its definition `{}`",
@@ -100,14 +100,15 @@ async fn put(
     }
     let entry = caller.entry(&tenant, "workflow.put", workflow.as_str());
     let changed = api.change(entry, &tenant, move |tx, tenant, entry| {
+        expected.there(|| tenon_workflows::get(tx, tenant, &workflow, None))?;
         let before = match tenon_workflows::get(tx, tenant, &workflow, None) {
             Ok(workflow) => Some(workflow.version),
             Err(Error::UnknownWorkflow { .. }) => None,
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
-        let changed = tenon_workflows::put(tx, tenant, &input, expected)?;
+        let changed = tenon_workflows::put(tx, tenant, &input, expected.version())?;
         *entry = entry.clone().change(&before, &changed.version);
-        Ok(changed)
+        Ok::<_, crate::error::Error>(changed)
     });
     let changed = changed.await?;
     Ok(Versioned::new(changed.version, changed))

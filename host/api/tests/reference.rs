@@ -159,6 +159,7 @@ async fn what_can_be_changed_under_a_condition_has_an_etag() {
             })
             .expect("it is described");
         assert!(is_versioned(&item["get"]) && is_versioned(&item["put"]), "{sort}");
+        assert!(item["get"]["responses"]["304"].is_object(), "{sort}");
     }
 }
 

@@ -35,6 +35,7 @@ async fn of_two_who_change_the_same_thing_the_second_is_told() {
             world.call_with("PUT", &full, &world.shop, headers, body).await
         };
         put(&[("if-match", "\"4\"")], body.clone()).await.refused(409);
+        put(&[("if-match", "*")], body.clone()).await.refused(409);
         let made = put(&[("if-none-match", "*")], body.clone()).await;
         assert_eq!(made.status, 200, "{path}: {}", made.text);
         put(&[("if-none-match", "*")], body.clone()).await.refused(409);
@@ -58,6 +59,15 @@ async fn of_two_who_change_the_same_thing_the_second_is_told() {
         assert_eq!(late["type"], "conflict");
         put(&[("if-match", "\"what\"")], body).await.refused(422);
         assert_eq!(world.get(path).await.etag(), second.etag(), "{path}");
+        let read = async |known: &str| {
+            let known = [("if-none-match", known)];
+            world.call_with("GET", &full, &world.shop, &known, Value::Null).await
+        };
+        read(made.etag()).await.done(200);
+        let known = read(second.etag()).await;
+        assert_eq!((known.status.as_u16(), known.text.as_str()), (304, ""), "{path}");
+        assert_eq!(known.etag(), second.etag(), "{path}");
+        put(&[("if-match", "*")], changed).await.done(200);
         let list = world.get(path.split('/').next().expect("a list")).await.done(200);
         assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "{path}");
         let stale = [("if-match", made.etag())];
@@ -69,6 +79,24 @@ async fn of_two_who_change_the_same_thing_the_second_is_told() {
         world.get(path).await.refused(404);
         world.delete(path).await.refused(404);
     }
+}
+
+#[tokio::test]
+async fn what_happens_to_a_thing_is_read_though_nobody_changed_it() {
+    let world = World::new().await;
+    world.job("copy").await;
+    let trigger = json!({ "when": "on_demand", "actions": [{ "job": "copy" }] });
+    let made = world.put("triggers/now", trigger.clone()).await;
+    world.post("triggers/now/start", Value::Null).await.done(200);
+    let path = "/v1/tenants/shop/triggers/now";
+    let known = [("if-none-match", made.etag())];
+    let read = world.call_with("GET", path, &world.shop, &known, Value::Null).await;
+    assert_ne!(read.etag(), made.etag());
+    assert!(read.done(200)["last_fired"].is_string());
+    // Its version is the one that was made, which may be changed.
+    let expected = [("if-match", made.etag())];
+    let changed = world.call_with("PUT", path, &world.shop, &expected, trigger).await;
+    changed.done(200);
 }
 
 #[tokio::test]

@@ -88,10 +88,14 @@ fn check_rule(rule: &EventRule) -> Result<(), Error> {
                 5..=86_400,
             )?;
             at_most(&format!("{field}.url"), objects.url.len(), URL)?;
-            if !objects.url.contains("://") {
+            if objects.url.trim().is_empty() {
+                return Err(Error::invalid(format!("{field}.url"), "it is empty"));
+            }
+            if objects.connection.is_some() && !objects.url.contains("://") {
                 return Err(Error::invalid(
                     format!("{field}.url"),
-                    "it is not a URL like s3://bucket/folder/",
+                    "it is a path in the tenant's own folder, which no connection leads to; with one it is a URL like \
+                     s3://bucket/folder/",
                 ));
             }
         }

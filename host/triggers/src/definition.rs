@@ -102,7 +102,8 @@ pub enum SignatureScheme {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Objects {
-    /// `s3://bucket/folder/`; within the tenant's storage prefixes.
+    /// `s3://bucket/folder/`, within the tenant's storage prefixes; or a path in the tenant's own folder, as in job files:
+    /// `inbox/`, `inbox/*.csv`. What is found there is told by such paths too.
     pub url: String,
     /// Name of the tenant's connection by which it is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -283,7 +283,11 @@ fn what_makes_no_sense_names_its_field() {
             "when.event.source.objects.interval_seconds",
         ),
         (
-            event(json!({ "objects": { "url": "b/p/" } })),
+            event(json!({ "objects": { "url": " " } })),
+            "when.event.source.objects.url",
+        ),
+        (
+            event(json!({ "objects": { "url": "b/p/", "connection": "lake" } })),
             "when.event.source.objects.url",
         ),
         (

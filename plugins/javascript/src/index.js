@@ -1,6 +1,6 @@
 // Runs a script in JavaScript that was not built: its text is configuration, so that an edit counts from the next run on.
 
-import { json, text, transform } from "@tenon/sdk/script";
+import { boolean, json, text, transform } from "@tenon/sdk/script";
 import { opened } from "./script.js";
 
 export const script = transform({
@@ -27,6 +27,10 @@ Everything of @tenon/sdk is there by its name, imported or not.`,
     file: text({ doc: "The script's name in messages.", default: "script.js" }),
     function: text({ doc: "The function in the script; its only one if not given.", optional: true }),
     config: json({ doc: "What the script's function is configured with.", optional: true }),
+    check: boolean({
+      doc: "Whether the script is only looked at: it is parsed, nothing of it runs, and batches pass as they are.",
+      default: false,
+    }),
   },
   // A script that keeps something between batches is refused when it is opened.
   stateless: true,

@@ -114,6 +114,12 @@ test("what a script can't be is said", () => {
   for (const [text, message] of Object.entries(refused)) assert.match(refusal(text), message, text);
 });
 
+test("what is only looked at is parsed, and does not run", () => {
+  const passed = run("throw new Error('it runs');", { check: true, function: "none" });
+  assert.deepEqual(passed.batches[0].schema.names, orders().schema.names);
+  assert.match(refusal("const x = ;", { check: true }), /bad-config: SyntaxError/);
+});
+
 test("lines keep their numbers", () => {
   const text = 'import {\n  transform,\n} from "@tenon/sdk";\nexport {\n  a,\n};\nconst a = 1;';
   const lines = asFunction(text, "x.js").split("\n");

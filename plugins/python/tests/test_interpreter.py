@@ -77,6 +77,15 @@ def test_what_is_wrong_is_said(script: str, kind: type[Error], says: str) -> Non
         run(script)
 
 
+def test_what_is_only_looked_at_does_not_run() -> None:
+    def look(script: str) -> testing.Output:
+        return testing.run(Script, orders(), {"script": script, "file": "clean.py", "function": "none", "check": True})
+
+    assert look("import nowhere_to_be_found\nraise ValueError('it runs')\n").batch.rows == 3
+    with pytest.raises(BadConfig, match=r'(?s)File "clean.py", line 2.*SyntaxError'):
+        look("def row(row):\n    return row[\n")
+
+
 def test_errors_name_the_line() -> None:
     with pytest.raises(BadConfig) as caught:
         run("def process(batch):\n    x = 1\n    return batch.drop('nowhere')\n")

@@ -20,6 +20,9 @@ pub struct Config {
     /// What the script sees as `config`.
     #[serde(default)]
     pub config: Map<String, Value>,
+    /// Whether the script is only looked at: it is parsed, nothing of it runs, and rows pass as they are.
+    #[serde(default)]
+    pub check: bool,
 }
 
 fn unnamed() -> String {

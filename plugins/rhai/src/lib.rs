@@ -61,6 +61,11 @@ impl Transform for Open {
     type Config = Config;
 
     fn open(config: Config, input: &Schema) -> Result<Self> {
+        let config = if config.check {
+            script::checked(config)?
+        } else {
+            config
+        };
         let mut engine = engine::engine();
         let parsed = host::trying(|| Parsed::new(&mut engine, config, input))?;
         match parsed.form() {

@@ -1,5 +1,6 @@
 //! Looks for new objects and new rows, for triggers that wait for them.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -7,11 +8,12 @@ use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
-use tenon_connect::file::{FileBookmark, ReadConfig, StoreOptions, new_files};
+use tenon_connect::file::{FileBookmark, ReadConfig, SourceFile, StoreOptions, new_files};
 use tenon_connect::{Bookmark, SourceConfig, database};
 use tenon_engine::{Job, Preview};
 use tenon_metadata::Name;
 use tenon_triggers::{Found, MOST_ITEMS, Probe, ProbeConfig};
+use url::Url;
 
 use crate::executor::{Confined, configured};
 use crate::server::Shared;
@@ -31,7 +33,10 @@ impl Probe for Storage {
                     Some(connection) => self.store(tenant, connection).await?,
                     None => StoreOptions::default(),
                 };
-                self.objects(tenant, objects, store, cursor).await
+                let terms = self.0.terms(tenant).await.map_err(|error| error.to_string())?;
+                let home = Home::of(&terms.files);
+                let found = self.objects(tenant, objects, store, cursor, &home).await;
+                found.map_err(|error| home.kept_out_of(&error))
             }
             ProbeConfig::Rows(rows) => self.rows(tenant, rows, cursor).await,
         }
@@ -45,6 +50,7 @@ impl Storage {
         objects: &tenon_triggers::Objects,
         store: StoreOptions,
         cursor: Option<Value>,
+        home: &Home,
     ) -> Result<Found, String> {
         // What is there already is passed over at once, however much it is.
         let most = if cursor.is_none() && !objects.existing {
@@ -63,9 +69,12 @@ impl Storage {
         let looked = new_files(&config.url, &config.store, &since, most).await;
         let (mut files, next) = looked.map_err(|error| error.to_string())?;
         files.truncate(MOST_ITEMS);
-        let items = files
-            .iter()
-            .map(|file| json!({ "url": file.url, "bytes": file.bytes, "modified": file.modified, "etag": file.etag }));
+        let is_own = !objects.url.contains("://");
+        let items = files.iter().map(|file| {
+            let own = is_own.then(|| home.path_of(file)).flatten();
+            let url = own.as_ref().unwrap_or(&file.url);
+            json!({ "url": url, "bytes": file.bytes, "modified": file.modified, "etag": file.etag })
+        });
         Ok(Found {
             items: items.collect(),
             cursor: serde_json::to_value(next).map_err(|error| error.to_string())?,
@@ -139,6 +148,37 @@ impl Storage {
     }
 }
 
+/// Where a tenant's own files are on the server's disk, which is not for its tenants to know: for them, paths begin there.
+struct Home(Vec<PathBuf>);
+
+impl Home {
+    /// The folder as it is found, with links followed, and as it is configured.
+    fn of(files: &Path) -> Self {
+        let found = files.canonicalize().ok();
+        Self(found.into_iter().chain([files.to_owned()]).collect())
+    }
+
+    /// The path of a file that is in there, as jobs name it.
+    fn path_of(&self, file: &SourceFile) -> Option<String> {
+        let path = file.path.as_ref()?;
+        let path = self.0.iter().find_map(|home| path.strip_prefix(home).ok())?;
+        Some(path.to_string_lossy().into_owned())
+    }
+
+    /// A message without the folder.
+    fn kept_out_of(&self, message: &str) -> String {
+        let mut message = message.to_owned();
+        for home in &self.0 {
+            if let Ok(url) = Url::from_directory_path(home) {
+                message = message.replace(url.as_str(), "");
+            }
+            let home = home.to_string_lossy();
+            message = message.replace(&format!("{home}/"), "").replace(&*home, ".");
+        }
+        message
+    }
+}
+
 fn known<T: serde::de::DeserializeOwned>(cursor: Option<Value>) -> Result<Option<T>, String> {
     cursor
         .map(serde_json::from_value)
@@ -188,6 +228,30 @@ mod tests {
     use arrow::array::{ArrayRef, Int64Array, StringArray};
 
     use super::*;
+
+    #[test]
+    fn a_tenant_is_told_paths_in_its_own_folder() {
+        let home = Home(vec![PathBuf::from("/data/shop/my files")]);
+        let file = |path: &str| SourceFile {
+            url: path.to_owned(),
+            bytes: 1,
+            modified: 0,
+            etag: None,
+            path: Some(PathBuf::from(path)),
+        };
+        assert_eq!(
+            home.path_of(&file("/data/shop/my files/in/a.csv")).as_deref(),
+            Some("in/a.csv")
+        );
+        assert_eq!(home.path_of(&file("/data/bank/my files/in/a.csv")), None);
+        for (message, told) in [
+            ("cannot list /data/shop/my files/in/: denied", "cannot list in/: denied"),
+            ("cannot list file:///data/shop/my%20files/in/", "cannot list in/"),
+            ("cannot list /data/shop/my files", "cannot list ."),
+        ] {
+            assert_eq!(home.kept_out_of(message), told);
+        }
+    }
 
     #[test]
     fn rows_are_objects() {

@@ -1,14 +1,21 @@
 //! Whether what was uploaded is a plugin: it is compiled, started once and asked what it can do, before anything uses it.
 
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema};
 use serde_json::{Value, json};
+use tenon_engine::SCRIPT_FUNCTION;
 use tenon_job::interpreter_of;
-use tenon_runtime::{Plugin, Runtime};
+use tenon_runtime::{Error, Limits, Plugin, Run, Runtime};
 use tokio::sync::Semaphore;
 
 use super::effort;
 
 /// Bytes of a script at most.
 const LONGEST_SCRIPT: usize = 1 << 20;
+/// How long an interpreter may take to read one, in milliseconds of its own and by the clock.
+const READING: (u64, u64) = (10_000, 60_000);
 
 /// Looks at uploads, one at a time: compiling takes all cores.
 #[derive(Debug)]
@@ -34,13 +41,26 @@ impl Default for Checker {
 }
 
 impl Checker {
-    /// Compiles a component and describes it, or reads a script.
+    /// Compiles a component and describes it, or has a script read by its interpreter, where there is one.
     ///
     /// # Errors
     /// A sentence that says why it is refused.
-    pub async fn check(&self, runtime: &Runtime, name: &str, bytes: Vec<u8>) -> Result<Checked, String> {
-        if let Some(interpreter) = interpreter_of(std::path::Path::new(name)) {
-            return script(interpreter, &bytes);
+    pub async fn check(
+        &self,
+        runtime: &Runtime,
+        name: &str,
+        bytes: Vec<u8>,
+        interpreter: Option<&Path>,
+    ) -> Result<Checked, String> {
+        if let Some(language) = interpreter_of(Path::new(name)) {
+            let checked = script(language, &bytes)?;
+            if let Some(interpreter) = interpreter {
+                let turn = self.turn.acquire().await;
+                let read = read(runtime, interpreter, name, &String::from_utf8_lossy(&bytes)).await;
+                drop(turn);
+                judged(name, read)?;
+            }
+            return Ok(checked);
         }
         effort::check(&bytes).map_err(|reason| format!("the component `{name}` is refused: {reason}"))?;
         let turn = self.turn.acquire().await;
@@ -72,6 +92,51 @@ fn script(interpreter: &str, bytes: &[u8]) -> Result<Checked, String> {
         plugin: None,
         described,
     })
+}
+
+/// Has an interpreter read a script, in a sandbox in which it may do nothing else. Nothing of the script runs.
+async fn read(runtime: &Runtime, interpreter: &Path, name: &str, script: &str) -> Result<(), Error> {
+    let plugin = runtime.load(interpreter).await?;
+    if !only_looks(&plugin) {
+        return Ok(());
+    }
+    let limits = Limits {
+        cpu_per_call_ms: READING.0,
+        wall_per_call_ms: READING.1,
+        ..Limits::default()
+    };
+    let run = Run::builder("server", "upload").limits(limits).build();
+    let mut sandbox = plugin.checkout(&run).await?;
+    let config = json!({ "script": script, "file": name, "check": true });
+    let columns = Schema::new(vec![Field::new("column", DataType::Utf8, true)]);
+    sandbox
+        .open(SCRIPT_FUNCTION, &config.to_string(), &Arc::new(columns))
+        .await?;
+    Ok(())
+}
+
+/// Whether an interpreter can look at a script without running it: an operator may have put others in their place.
+fn only_looks(interpreter: &Plugin) -> bool {
+    let functions = interpreter.functions();
+    let function = functions.iter().find(|function| function.name == SCRIPT_FUNCTION);
+    function
+        .and_then(|function| serde_json::from_str::<Value>(&function.config).ok())
+        .is_some_and(|config| config["properties"]["check"].is_object())
+}
+
+/// What is the script's own fault is a reason to refuse it, and nothing else.
+fn judged(name: &str, read: Result<(), Error>) -> Result<(), String> {
+    match read {
+        Ok(()) => Ok(()),
+        Err(Error::Guest { message, .. }) => Err(format!("the script `{name}` cannot be read: {message}")),
+        Err(error @ (Error::Limit { .. } | Error::Trapped { .. })) => {
+            Err(format!("the script `{name}` cannot be read: {error}"))
+        }
+        Err(error) => {
+            tracing::warn!(script = name, %error, "a script is taken without its interpreter having read it");
+            Ok(())
+        }
+    }
 }
 
 fn describe(plugin: &Plugin) -> Value {

@@ -84,7 +84,9 @@ impl Plugins {
     /// A sentence that says why it is refused.
     pub async fn check(&self, runtime: &Runtime, name: &str, bytes: Vec<u8>) -> Result<Value, String> {
         let digest = Digest::of(&bytes);
-        let checked = self.checker.check(runtime, name, bytes).await?;
+        // A server without interpreters keeps scripts for those that have them.
+        let interpreter = self.interpreter(name).ok();
+        let checked = self.checker.check(runtime, name, bytes, interpreter.as_deref()).await?;
         if let Some(plugin) = checked.plugin {
             self.cached.keep(digest, plugin);
         }

@@ -50,6 +50,21 @@ async fn told(server: &Running, trigger: &str, count: usize) -> Vec<Value> {
     runs.iter().map(|run| run["arguments"]["events"].clone()).collect()
 }
 
+/// Waits until a look has failed; answers with why.
+async fn refused(server: &Running, trigger: &str) -> String {
+    let path = format!("/v1/tenants/shop/triggers/{trigger}");
+    let waiting = async {
+        loop {
+            if let Some(error) = server.get(&path).await["last_error"].as_str() {
+                return error.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let waited = tokio::time::timeout(PATIENCE, waiting).await;
+    waited.unwrap_or_else(|_| panic!("`{trigger}` does not fail"))
+}
+
 /// The names of the files that events are about.
 fn names(events: &Value) -> Vec<String> {
     let urls = events.as_array().into_iter().flatten();
@@ -72,6 +87,14 @@ async fn new_files_of_a_folder_start_a_job_once() {
     let objects = |existing: bool| json!({ "objects": { "url": folder, "interval_seconds": 5, "existing": existing } });
     looks(&server, "all", objects(true)).await;
     looks(&server, "fresh", objects(false)).await;
+    let own = |url: &str| json!({ "objects": { "url": url, "interval_seconds": 5, "existing": true } });
+    looks(&server, "own", own("inbox/*.csv")).await;
+    looks(&server, "outside", own("../../bank/files/")).await;
+    // A path is one in the tenant's folder, and so is what it is told.
+    assert_eq!(told(&server, "own", 1).await[0][0]["url"], "inbox/a.csv");
+    let refused = refused(&server, "outside").await;
+    assert!(refused.contains("`../../bank/files/`"), "{refused}");
+    assert!(!refused.contains(&place.path().display().to_string()), "{refused}");
     let first = told(&server, "all", 1).await;
     server.wait_for_look("fresh").await;
 

@@ -84,6 +84,47 @@ async fn what_is_no_plugin_is_refused_and_never_used() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_script_is_read_before_it_is_taken() {
+    let place = tempfile::tempdir().expect("a folder");
+    let interpreters = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins");
+    let server = Running::configured(place.path(), None, |config| {
+        config.plugins.interpreters = Some(interpreters);
+    })
+    .await;
+    server.tenant("shop", "id\n1\n").await;
+    let wrong = [
+        ("clean.rhai", "fn row(row) {\n    row.a = 1 +;\n}\n", "clean.rhai:2"),
+        ("clean.js", "function row(row) {\n  row.a = ;\n}\n", "SyntaxError"),
+        ("clean.py", "def row(row):\n    return row[\n", "line 2"),
+    ];
+    for (name, script, place) in wrong {
+        let refused = server.upload("shop", name, script.into()).await;
+        assert_eq!(
+            refused.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{name}: {}",
+            refused.body
+        );
+        let detail = refused.body["detail"].as_str().expect("a sentence");
+        assert!(
+            detail.contains(&format!("the script `{name}` cannot be read")) && detail.contains(place),
+            "{detail}"
+        );
+    }
+    // Of what can be read nothing runs: what it needs is known only to its jobs.
+    let right = [
+        ("clean.rhai", "const LEAST = config.least + 1;\nfn row(row) { row }\n"),
+        ("clean.js", "throw new Error(\"it runs\");\n"),
+        ("clean.py", "raise ValueError(\"it runs\")\n"),
+    ];
+    for (name, script) in right {
+        let taken = server.upload("shop", name, script.into()).await;
+        assert_eq!(taken.status, StatusCode::CREATED, "{name}: {}", taken.body);
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_in_the_watched_folder_is_served() {
     let place = tempfile::tempdir().expect("a folder");
     let watched = place.path().join("watched");

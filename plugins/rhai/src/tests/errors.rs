@@ -6,6 +6,22 @@ use tenon::{ErrorKind, testing};
 use super::{fails, failure, orders};
 
 #[test]
+fn a_script_that_is_only_looked_at_is_parsed_and_does_not_run() {
+    let look = |script: &str| {
+        testing::reset();
+        let config = json!({ "script": script, "file": "clean.rhai", "function": "none", "check": true });
+        testing::run("script", config, orders())
+    };
+    let output = look("const LEAST = config.least + 1; throw \"it runs\"; fn row(row) { () }").unwrap();
+    assert_eq!(output.batches[0].rows(), 3);
+    let error = look("fn row(row) {\n    row.a = 1 +;\n}")
+        .err()
+        .expect("it cannot be parsed");
+    assert_eq!(error.kind(), ErrorKind::BadConfig);
+    assert!(error.to_string().starts_with("clean.rhai:2:16: "), "{error}");
+}
+
+#[test]
 fn a_script_that_cannot_be_parsed_shows_where() {
     let (kind, text) = failure("fn row(row) {\n    row.a = 1 +;\n}", orders());
     assert_eq!(kind, ErrorKind::BadConfig);
