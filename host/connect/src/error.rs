@@ -343,7 +343,7 @@ impl Error {
     }
 
     /// Whether a folder or pattern holds no file that could be read.
-    pub fn is_empty(&self) -> bool {
+    pub fn found_no_files(&self) -> bool {
         matches!(self, Self::NoFiles { .. })
     }
 

@@ -47,7 +47,7 @@ pub(super) async fn open(
             let opening = OpenedSource::open(name, config, incremental, &layout.session, progress, dry);
             match opening.await {
                 Ok(source) => opened.push(source),
-                Err(Error::Source(error)) if job.batch.is_some() && incremental.is_some() && error.is_empty() => {
+                Err(Error::Source(error)) if job.batch.is_some() && incremental.is_some() && error.found_no_files() => {
                     return Ok(None);
                 }
                 Err(error) => return Err(error),
