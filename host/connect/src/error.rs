@@ -347,6 +347,14 @@ impl Error {
         matches!(self, Self::NoFiles { .. })
     }
 
+    /// The run of which a folder holds only a part, if that is what is wrong.
+    pub fn half_visible(&self) -> Option<&str> {
+        match self {
+            Self::HalfVisible { run, .. } => Some(run),
+            _ => None,
+        }
+    }
+
     /// Whether nothing is left of what was to be committed.
     pub fn is_gone(&self) -> bool {
         matches!(
