@@ -7,8 +7,7 @@ use super::write::{blocking, check_run};
 use crate::Error;
 
 /// Finishes the commit that the run `dead` has decided and not carried out to its end, if that was to this folder, as
-/// [`Sink::begin`](super::Sink::begin) for `run` would. Whether it was, unless somebody writes there: who does has finished
-/// it, or is at it.
+/// [`Sink::begin`](super::Sink::begin) for `run` would. Whether it did: it leaves that to whoever writes there now.
 ///
 /// # Errors
 /// When the file system refuses, and when a file is lost that was to be made visible.

@@ -172,8 +172,8 @@ impl SinkConfig {
         }
     }
 
-    /// Finishes a commit to a local folder that the run `dead` was killed in the middle of, if this writes there, as it would
-    /// when it [begins](Self::begin) for a try of a run. Whether it did.
+    /// Finishes a commit to a local folder that the run `dead` was killed in the middle of, if this writes there, as it
+    /// would when it [begins](Self::begin) for a try of a run. Whether it did.
     ///
     /// # Errors
     /// When the target refuses.
