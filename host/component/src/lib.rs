@@ -4,7 +4,8 @@
 //! `tenon:etl/host`: what it prints is in the run's log, its clock and random bytes are the run's, and it has no files.
 //!
 //! The bytes may come from anybody. [`componentize`] and [`names_in`] read them; [`inspect`] decides from the names
-//! alone whether this version of Tenon can serve the component. [`LineTables`] tell where in its sources an instruction is.
+//! alone whether this version of Tenon can serve the component. [`LineTables`] tell where in its sources an instruction is;
+//! [`without_debug_information`] leaves them in a module, and takes out what only debuggers read.
 //!
 //! ```
 //! use tenon_component::{componentize, inspect, names_in};
@@ -21,6 +22,7 @@
 //! ```
 
 mod contract;
+mod debug;
 mod error;
 mod lines;
 mod preview1;
@@ -28,6 +30,7 @@ mod read;
 mod world;
 
 pub use contract::{CONTRACT_VERSION, Inspected, Interfaces, inspect};
+pub use debug::without_debug_information;
 pub use error::Error;
 pub use lines::{LineTables, Place};
 pub use read::{Names, componentize, names_in};

@@ -16,6 +16,14 @@ use crate::read::componentize;
 use cursor::Cursor;
 use program::{Program, Row};
 
+const LINES: &str = ".debug_line";
+const STRINGS: &str = ".debug_line_str";
+
+/// Whether a custom section of this name is looked into to find places.
+pub(crate) fn is_table(section: &str) -> bool {
+    section == LINES || section == STRINGS
+}
+
 /// The line tables of a plugin's core modules: those DWARF sections of them that a place in a source takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LineTables {
@@ -35,9 +43,9 @@ pub struct Place {
 struct Module {
     /// Where its code is in the component: addresses in its tables count from there.
     code: Range<usize>,
-    /// `.debug_line`
+    /// What the section [`LINES`] holds.
     lines: Vec<u8>,
-    /// `.debug_line_str`
+    /// What the section [`STRINGS`] holds.
     strings: Vec<u8>,
 }
 
@@ -87,8 +95,8 @@ impl LineTables {
                 Payload::CustomSection(section) => {
                     let module = open.last_mut()?;
                     let kept = match section.name() {
-                        ".debug_line" => &mut module.lines,
-                        ".debug_line_str" => &mut module.strings,
+                        LINES => &mut module.lines,
+                        STRINGS => &mut module.strings,
                         _ => continue,
                     };
                     bytes = bytes.saturating_add(section.data().len());

@@ -343,8 +343,16 @@ impl Error {
     }
 
     /// Whether a folder or pattern holds no file that could be read.
-    pub fn is_empty(&self) -> bool {
+    pub fn found_no_files(&self) -> bool {
         matches!(self, Self::NoFiles { .. })
+    }
+
+    /// The run of which a folder holds only a part, if that is what is wrong.
+    pub fn half_visible(&self) -> Option<&str> {
+        match self {
+            Self::HalfVisible { run, .. } => Some(run),
+            _ => None,
+        }
     }
 
     /// Whether nothing is left of what was to be committed.

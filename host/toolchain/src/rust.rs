@@ -9,7 +9,6 @@ use std::process::Command;
 
 use crate::command::{coloured, run_to_end};
 use crate::component::write;
-use crate::module::without_debug_information;
 use crate::{BuildOptions, Built, Error, Language, ToolOutput, Toolchain, artifact};
 
 use foreign::{hint, reason};
@@ -33,7 +32,7 @@ pub(crate) fn build(toolchain: &Toolchain, project: &Path, options: &BuildOption
 
     let mut module = fs::read(&artifact.module).map_err(Error::file("read", &artifact.module))?;
     if options.debug {
-        module = without_debug_information(&module, true).unwrap_or(module);
+        module = tenon_component::without_debug_information(&module, true).unwrap_or(module);
     }
     let bytes = tenon_component::componentize(&module).map_err(|cause| match reason(&cause) {
         Some(reason) => Error::Source {

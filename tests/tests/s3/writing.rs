@@ -167,6 +167,24 @@ async fn what_dead_runs_leave_is_swept_and_what_is_dropped_goes() {
 }
 
 #[tokio::test]
+async fn a_run_gives_back_the_lock_that_it_has_and_no_other() {
+    let Some(server) = S3::start_or_skip("s3::given_back").await else {
+        return;
+    };
+    let config = config(&server, "out/");
+    // As if the process had been killed.
+    std::mem::forget(begin(&config, "dead").await);
+    let lock = server.bucket_folder().join("out/_tenon/lock");
+    for (holder, stays) in [("other", true), ("dead", false)] {
+        // Anybody can take it over by now.
+        let expired = format!(r#"{{"run":"{holder}","expires":0}}"#);
+        std::fs::write(&lock, expired).expect("written");
+        file::forget(&config, "dead").await.expect("forgotten");
+        assert_eq!(lock.exists(), stays, "{holder}");
+    }
+}
+
+#[tokio::test]
 async fn partitions() {
     let Some(server) = S3::start_or_skip("s3::partitions").await else {
         return;

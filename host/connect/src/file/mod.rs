@@ -42,6 +42,7 @@ pub mod store;
 mod stored;
 mod target;
 mod text;
+mod unfinished;
 mod write;
 
 pub use bookmark::{FileBookmark, SeenFile};
@@ -60,4 +61,5 @@ pub use schema::{ColumnReport, Evolution, Origin, SchemaReport, SqlType};
 pub use source::{ReadOptions, Source, SourceFile};
 pub use store::StoreOptions;
 pub use text::Encoding;
+pub use unfinished::finish;
 pub use write::{Begun, Sink};

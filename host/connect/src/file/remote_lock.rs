@@ -5,7 +5,7 @@
 //! that fails if the object has changed since.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload, PutResult, UpdateVersion};
@@ -20,6 +20,9 @@ const VALID: Duration = Duration::from_secs(60);
 
 /// How often a lock is renewed.
 const RENEWED: Duration = Duration::from_secs(20);
+
+/// How long a request may take to reach the store.
+const UNDER_WAY: Duration = Duration::from_secs(10);
 
 /// Tries to take a lock that others release or take over at the same time.
 const TRIES: usize = 4;
@@ -73,12 +76,38 @@ impl Drop for RemoteLock {
 }
 
 /// Gives the lock back, if the run has it. When that fails, the lock expires by itself.
+///
+/// Few stores can be asked to delete an object only if it has not changed. So it is deleted while nobody can take it over:
+/// before it expires, and if that is soon, it is renewed first, which fails if somebody has taken it over.
 pub(super) async fn release(remote: &Remote, run: &str) {
-    if matches!(read(remote).await, Ok(Some((holder, _))) if holder.run == run)
-        && let Err(error) = remote.store.store.delete(&location(remote)).await
-    {
-        tracing::warn!(%error, "cannot release the lock; it expires within a minute");
+    let Ok(Some((holder, version))) = read(remote).await else {
+        return;
+    };
+    if holder.run != run {
+        return;
     }
+    let mut left = holder.left();
+    if left < RENEWED {
+        let began = Instant::now();
+        match put(remote, run, PutMode::Update(version)).await {
+            Ok(_) => left = VALID.saturating_sub(began.elapsed()),
+            // Then nobody can take it over at all.
+            Err(object_store::Error::NotImplemented { .. }) => left = VALID,
+            Err(error) => {
+                tracing::warn!(%error, "cannot release the lock");
+                return;
+            }
+        }
+    }
+    let place = location(remote);
+    // A request that fails is sent again, and may be under way for a moment.
+    let deleting = tokio::time::timeout(left.saturating_sub(UNDER_WAY), remote.store.store.delete(&place));
+    let failed = match deleting.await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(late) => late.to_string(),
+    };
+    tracing::warn!(error = failed, "cannot release the lock; it expires within a minute");
 }
 
 async fn acquire(remote: &Remote, run: &str, target: &str) -> Result<UpdateVersion, Error> {
@@ -149,7 +178,12 @@ fn location(remote: &Remote) -> Path {
 
 impl Holder {
     fn has_expired(&self) -> bool {
-        self.expires <= now()
+        self.left().is_zero()
+    }
+
+    /// How long it is valid.
+    fn left(&self) -> Duration {
+        Duration::from_millis(self.expires.saturating_sub(now()))
     }
 }
 

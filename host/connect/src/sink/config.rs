@@ -172,6 +172,18 @@ impl SinkConfig {
         }
     }
 
+    /// Finishes a commit to a local folder that the run `dead` was killed in the middle of, if this writes there, as it
+    /// would when it [begins](Self::begin) for a try of a run. Whether it did.
+    ///
+    /// # Errors
+    /// When the target refuses.
+    pub async fn finish(&self, dead: &str, run: &str) -> Result<bool, Error> {
+        match self {
+            Self::File(config) => file::finish(config, dead, run).await,
+            Self::Database(_) => Ok(false),
+        }
+    }
+
     /// Removes what a run that is over has left among a target's files and will never commit. Of tables it is swept with
     /// the next run.
     ///

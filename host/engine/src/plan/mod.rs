@@ -97,7 +97,7 @@ pub(crate) async fn plan(
     progress.loaded(loaded.used(job));
     let environment = session::environment(session::memory(job), progress)?;
     let layout = Layout::of(job, &loaded, &environment)?;
-    let opened = sources::open(job, &layout, progress, dry).await?;
+    let opened = sources::open(job, &layout, run.id(), progress, dry).await?;
     let waits = opened.is_none();
     let sources = opened.unwrap_or_default();
     if waits || nothing_new(&sources) {

@@ -33,10 +33,12 @@ pub(crate) struct OpenedSource {
 /// Opens the sources that a sink needs. None where a micro-batch has to wait: a folder of which it reads what is new holds
 /// nothing yet, so that not even its columns are known.
 ///
-/// `dry` where nothing is going to be read.
+/// A folder that the job writes to as well may hold a part of a commit, whose run was killed. The sinks would finish it,
+/// but begin after this, and so are asked to do it before. `dry` where nothing is going to be read.
 pub(super) async fn open(
     job: &Job,
     layout: &Layout,
+    run: &str,
     progress: &Progress,
     dry: bool,
 ) -> Result<Option<Vec<OpenedSource>>, Error> {
@@ -44,10 +46,16 @@ pub(super) async fn open(
     for name in &layout.graph.order {
         if let Some(config) = job.sources.get(name) {
             let incremental = job.incremental.get(name);
-            let opening = OpenedSource::open(name, config, incremental, &layout.session, progress, dry);
-            match opening.await {
+            let open = || OpenedSource::open(name, config, incremental, &layout.session, progress, dry);
+            let mut opening = open().await;
+            if let Some(dead) = half_visible(&opening)
+                && finish(job, &dead, run).await?
+            {
+                opening = open().await;
+            }
+            match opening {
                 Ok(source) => opened.push(source),
-                Err(Error::Source(error)) if job.batch.is_some() && incremental.is_some() && error.is_empty() => {
+                Err(Error::Source(error)) if job.batch.is_some() && incremental.is_some() && error.found_no_files() => {
                     return Ok(None);
                 }
                 Err(error) => return Err(error),
@@ -55,6 +63,25 @@ pub(super) async fn open(
         }
     }
     Ok(Some(opened))
+}
+
+/// The run of which a source's folder holds only a part.
+fn half_visible(opening: &Result<OpenedSource, Error>) -> Option<String> {
+    match opening {
+        Err(Error::Source(error)) => error.half_visible().map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// Has the sinks of a job finish what a dead run has decided to make visible where they write. Whether one did.
+async fn finish(job: &Job, dead: &str, run: &str) -> Result<bool, Error> {
+    for output in job.sinks.values() {
+        let finished = output.to.finish(dead, run).await;
+        if finished.map_err(|error| Error::Sink(Box::new(error)))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl OpenedSource {

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
+use arrow_avro::compression::CompressionCodec;
 use arrow_avro::reader::{ReaderBuilder, read_header_info};
 
 use super::pieces::Pieces;
+use super::varint::number;
 use super::{BUFFER_BYTES, Container, Decoded, Part, Parts, fault, indices};
 use crate::Error;
 use crate::file::store::Store;
@@ -27,6 +29,9 @@ const MARKER_BYTES: usize = 16;
 /// Rows that are decoded at once at most. Arrow's arrays of text hold no more, and rows may take no bytes at all, so that
 /// the size of a block says nothing about them.
 const MAX_BLOCK_ROWS: u64 = i32::MAX as u64;
+
+/// The bytes that one of Snappy's can stand for, at most: three say that 64 are repeated.
+const MOST_OF_SNAPPY: u64 = 22;
 
 /// Opens a file. Blocks.
 pub(super) fn open(
@@ -48,6 +53,7 @@ pub(super) fn open(
     let header = Header {
         projection: names.and_then(|names| indices(&schema, names)),
         is_compressed: codec.is_some(),
+        is_snappy: matches!(codec, Some(CompressionCodec::Snappy)),
         marker: info.sync(),
         bytes,
     };
@@ -70,6 +76,7 @@ struct Header {
     bytes: Vec<u8>,
     projection: Option<Vec<usize>>,
     is_compressed: bool,
+    is_snappy: bool,
     marker: [u8; MARKER_BYTES],
 }
 
@@ -230,6 +237,11 @@ impl Records {
                 block.rows
             )));
         }
+        if self.header.is_snappy && is_impossible(&block.data) {
+            return Err(wrong(
+                "a block is said to be longer than its bytes can stand for".to_owned(),
+            ));
+        }
         let mut start = Vec::new();
         push_number(&mut start, i64::MAX as u64);
         push_number(&mut start, block.data.len() as u64);
@@ -252,6 +264,11 @@ impl Records {
     }
 }
 
+/// Whether a block that Snappy has compressed begins with a size that it cannot have. The decoder would make room for it.
+fn is_impossible(mut block: &[u8]) -> bool {
+    number(&mut block).is_some_and(|size| size > (block.len() as u64).saturating_mul(MOST_OF_SNAPPY))
+}
+
 /// Writes a number as Avro does.
 fn push_number(bytes: &mut Vec<u8>, number: u64) {
     let mut rest = number << 1;
@@ -260,4 +277,18 @@ fn push_number(bytes: &mut Vec<u8>, number: u64) {
         rest >>= 7;
     }
     bytes.push(rest as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_no_longer_than_its_bytes_can_stand_for() {
+        // A byte, then the one before it 64 times over.
+        assert!(!is_impossible(&[65, 0, b'x', 0xfe, 1, 0]));
+        assert!(!is_impossible(&[0, 0, 0, 0, 0]), "nothing, and the checksum of it");
+        // 4 GiB less a byte, in as few.
+        assert!(is_impossible(&[0xff, 0xff, 0xff, 0xff, 0x0f, 0, b'x', 0xfe, 1, 0]));
+    }
 }

@@ -10,6 +10,8 @@ mod ipc;
 mod messages;
 mod orc;
 mod pieces;
+mod postscript;
+mod varint;
 
 use std::sync::Arc;
 

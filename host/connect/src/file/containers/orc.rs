@@ -16,7 +16,7 @@ use orc_rust::stripe::Stripe;
 use orc_rust::{ArrowReaderBuilder, TimestampPrecision};
 use parking_lot::Mutex;
 
-use super::{Container, Decoded, Part, Parts, fault, indices};
+use super::{Container, Decoded, Part, Parts, fault, indices, postscript};
 use crate::Error;
 use crate::file::store::Store;
 use crate::file::stored::{Input, StoredFile};
@@ -174,7 +174,7 @@ impl ChunkReader for OrcInput {
         }))
     }
 
-    /// Makes room for no more than the file has, whatever a damaged one says.
+    /// Makes room for no more than the file has, whatever a damaged one says. Who reads its end reads the postscript.
     fn get_bytes(&self, offset_from_start: u64, length: u64) -> io::Result<Bytes> {
         let end = offset_from_start.checked_add(length);
         if end.is_none_or(|end| end > self.size) {
@@ -184,6 +184,9 @@ impl ChunkReader for OrcInput {
         let mut input = self.input.lock();
         input.seek(SeekFrom::Start(offset_from_start))?;
         input.read_exact(&mut bytes)?;
+        if end == Some(self.size) {
+            postscript::check(&bytes)?;
+        }
         Ok(bytes.into())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use tenon_connect::file::WriteConfig;
+use tenon_connect::file::{Format, Mode, ReadConfig, WriteConfig};
 use tenon_engine::{Job, MaxRejects, PluginStep, Progress, Step};
 
 use super::{Folder, from};
@@ -151,4 +151,34 @@ async fn a_share_of_rejected_rows_ends_the_run() {
         bad.starts_with("id,rejected_by,rejected_row,rejected_because\n1,checked,1,row 1 is odd\n3,checked,3,"),
         "{bad}"
     );
+}
+
+#[tokio::test]
+async fn a_job_that_reads_where_it_writes_finishes_the_commit_of_a_run_that_was_killed() {
+    let folder = Folder::new();
+    let out = folder.0.path().join("out");
+    fs::create_dir(&out).expect("made");
+    // As a process leaves it that was killed when it had renamed the first of two files.
+    let (staged, journal) = (".tenon-dead.00001-1-0.staged", out.join(".tenon-dead.commit"));
+    fs::write(out.join("part-00000-dead.csv"), "id\n1\n").expect("written");
+    fs::write(out.join(staged), "id\n2\n").expect("written");
+    let decided = format!(r#"{{"run":"dead","remove":[],"publish":[["{staged}","part-00001-dead.csv"]]}}"#);
+    fs::write(&journal, decided).expect("written");
+    let reading = Job::new("again").source("known", ReadConfig::new(folder.url("out/")));
+
+    let elsewhere = WriteConfig::new(folder.url("elsewhere.csv"));
+    let job = reading.clone().sink("out", "known", elsewhere);
+    let error = engine().run(&job, &Progress::default()).await.expect_err("a part");
+    assert!(causes(&error).contains("only a part of what the run dead"), "{error}");
+    assert!(journal.exists(), "it is not for this job to finish it");
+
+    let mut there = WriteConfig::new(folder.url("out/"));
+    there.mode = Mode::Append;
+    there.format = Some(Format::Csv);
+    let job = reading.sink("out", "known", there);
+    let report = engine().run(&job, &Progress::default()).await;
+    let report = report.unwrap_or_else(|error| panic!("{}", causes(&error)));
+    assert_eq!(report.rows_in, 2, "all that was committed");
+    assert!(!journal.exists() && !out.join(staged).exists());
+    assert_eq!(folder.text("out/part-00001-dead.csv"), "id\n2\n");
 }
