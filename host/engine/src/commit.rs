@@ -298,7 +298,6 @@ impl Committing<'_> {
                 commit: began_commit.elapsed().as_secs_f64(),
             },
             sandbox_peak_memory: statistics.peak_memory,
-            peak_memory: metrics::peak_memory(),
             counters: self.sandboxes.counters(),
             ..report
         })

@@ -8,6 +8,7 @@ use tenon_connect::{SinkConfig, SourceConfig};
 use tenon_runtime::Run;
 
 use crate::job::Job;
+use crate::metrics;
 use crate::plan::{OpenedSource, PlannedStep};
 use crate::progress::Flow;
 
@@ -62,7 +63,8 @@ pub struct Report {
     pub seconds: Timings,
     /// Largest linear memory of one sandbox, in bytes.
     pub sandbox_peak_memory: u64,
-    /// Largest memory of this process so far, in bytes, where the system tells.
+    /// Largest memory of the process so far, in bytes, where the system tells and
+    /// [somebody asks](Self::of_whole_process): no figure of the run where others share the process.
     pub peak_memory: Option<u64>,
     /// What plugins counted.
     pub counters: BTreeMap<String, f64>,
@@ -155,6 +157,13 @@ impl Report {
             counters: BTreeMap::new(),
             notes: sources.iter().flat_map(notes).collect(),
         }
+    }
+
+    /// The same, with the memory of a process that did nothing else.
+    #[must_use]
+    pub fn of_whole_process(self) -> Self {
+        let peak_memory = metrics::peak_memory();
+        Self { peak_memory, ..self }
     }
 
     /// Notes what a sink has committed.

@@ -4,9 +4,9 @@
 //! bring their tables as [`Migrations`]. What changes something is a function over a [`Transaction`], so that several of
 //! them can be made one change. A change is durable when its future is ready.
 //!
-//! - SQLite is for one server. One thread writes: changes that wait together are made durable by one flush to the disk,
-//!   each in a savepoint of its own. Other threads read, each look at one moment of the database. To back it up while it
-//!   is in use, [`Metadata::backup`].
+//! - SQLite is for one server. One thread writes: changes that wait together are made durable by one flush to the disk; if
+//!   one of them fails, it alone is undone. Other threads read, each look at one moment of the database. To back it up while
+//!   it is in use, [`Metadata::backup`].
 //! - PostgreSQL is for several servers. Threads of a connection each run changes as serializable transactions, again when
 //!   they collide with others. While the server cannot be reached, calls are tried for a few seconds and then answer
 //!   [`Error::Unavailable`]; later ones work again. To back it up, `pg_dump --format=custom`.

@@ -170,10 +170,39 @@ impl Metadata {
         self.ask(Access::Read, look).await
     }
 
+    /// As [`read`](Self::read), for a few rows that are found by their keys: to hand that to another thread would take longer
+    /// than to do it. With PostgreSQL the same as [`read`](Self::read).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub async fn glance<T, E>(
+        &self,
+        look: impl FnMut(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.ask_for(Access::Read, look, Sqlite::glance).await
+    }
+
     async fn ask<T, E>(
         &self,
         access: Access,
         work: impl FnMut(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.ask_for(access, work, Sqlite::ask).await
+    }
+
+    async fn ask_for<T, E>(
+        &self,
+        access: Access,
+        work: impl FnMut(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+        of_sqlite: fn(&Sqlite, Asked) -> Result<(), Error>,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -185,7 +214,7 @@ impl Metadata {
             work: Box::new(task),
         };
         match &self.0.backend {
-            Backend::Sqlite(sqlite) => sqlite.ask(task)?,
+            Backend::Sqlite(sqlite) => of_sqlite(sqlite, task)?,
             Backend::Postgres(postgres) => postgres.ask(task)?,
         }
         asked.await.unwrap_or_else(|_| Err(Error::Closed.into()))

@@ -28,7 +28,7 @@ use own::Own;
 pub async fn run(arguments: Box<RunArguments>, quiet: bool) -> Result<(), Failure> {
     let mut runner = Runner::new(*arguments, quiet);
     if runner.arguments.watch {
-        return watched::run(runner).await;
+        return Box::pin(watched::run(runner)).await;
     }
     let ended = runner.once().await;
     runner.show(&ended?)
@@ -175,7 +175,7 @@ impl Runner {
         };
         let ended = engine.run_until(job, progress, stop).await;
         drop((watch, following));
-        Ok(ended?)
+        Ok(ended?.of_whole_process())
     }
 
     /// The job, with its plugins built, and the sources that have bookmarks, with how much of them is read.

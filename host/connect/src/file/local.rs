@@ -167,7 +167,7 @@ impl Local {
             },
         ] = prepared.files.as_mut_slice()
         {
-            fs::rename(self.path(only), &path)
+            self.rename_to_prepared(only, &path)
                 .map_err(|source| write_error("rename a staged file to", &path, source))?;
             *only = name;
         } else {

@@ -155,7 +155,9 @@ impl Writer {
     /// them, to be made again; none if that is impossible.
     fn undo(&self, made: &mut Made, half: Change) -> Option<VecDeque<Change>> {
         let mut again = VecDeque::from(std::mem::take(made).changes);
-        again.iter().for_each(|_| self.counts.repeated());
+        for _ in &again {
+            self.counts.repeated();
+        }
         again.push_back(half);
         self.roll_back();
         match self.begin(self.flushes.get()) {

@@ -17,6 +17,7 @@ on_both![
     an_attempt_that_fails_leaves_the_rest,
     notices_come_after_the_commit,
     a_look_sees_one_moment,
+    a_glance_is_a_look,
     a_look_changes_nothing,
     many_writers_on_one_thread,
     what_may_be_lost_waits_for_no_disk,
@@ -231,6 +232,22 @@ async fn a_look_sees_one_moment(place: Place) {
     let (seen, ()) = tokio::join!(look, change);
     assert_eq!(seen, Ok((1, 1)));
     assert_eq!(total(&metadata).await, (1, 2));
+}
+
+async fn a_glance_is_a_look(place: Place) {
+    let metadata = place.open().await;
+    metadata.write(|tx| add(tx, "a", 3)).await.unwrap();
+    // More than there are connections for.
+    let glances = (0..50).map(|_| metadata.glance(|tx| tx.one("select count(*) from counters", row![])?.get::<i64>(0)));
+    for seen in join_all(glances).await {
+        assert_eq!(seen, Ok(1));
+    }
+    let changes = metadata.glance(|tx| add(tx, "b", 1)).await;
+    assert!(changes.is_err(), "{changes:?}");
+    let panics = metadata.glance(|_| -> Result<(), Error> { panic!("a glance that panics") });
+    assert_eq!(panics.await, Err(Error::Panicked));
+    let seen = metadata.glance(|tx| tx.one("select count(*) from counters", row![])?.get::<i64>(0));
+    assert_eq!(seen.await, Ok(1));
 }
 
 async fn a_look_changes_nothing(place: Place) {

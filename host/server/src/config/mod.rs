@@ -84,7 +84,7 @@ impl Default for ServerConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunSettings {
-    /// Runs that this server carries out at once. Default: four per core.
+    /// Runs that this server carries out at once. Default: eight per core, since small runs mostly wait for the disk.
     pub concurrent: usize,
     /// Memory for sorting, joining and waiting rows that one run gets where its job says nothing. Default 256 MiB.
     pub memory: Size,
@@ -97,7 +97,7 @@ pub struct RunSettings {
 impl Default for RunSettings {
     fn default() -> Self {
         Self {
-            concurrent: 4 * std::thread::available_parallelism().map_or(1, usize::from),
+            concurrent: 8 * std::thread::available_parallelism().map_or(1, usize::from),
             memory: Size(256 << 20),
             lease: Timespan(Duration::from_secs(15)),
             drain: Timespan(Duration::from_secs(30)),

@@ -129,7 +129,7 @@ impl House<'_> {
         };
         let plain = (!url.contains("://")).then_some(url.as_str());
         let local = url.strip_prefix("file://").or(plain);
-        if local.is_some_and(|path| leads_nowhere(Path::new(path))) {
+        if local.is_some_and(|path| self.leads_nowhere(Path::new(path))) {
             return Err(Problem::Never(format!(
                 "`{written}` is behind a link to what is not there"
             )));
@@ -153,6 +153,16 @@ impl House<'_> {
             allowed?;
         }
         Ok(url)
+    }
+
+    /// Whether there is a link to nothing on the way: what is written would appear where it leads. The way to the tenant's
+    /// folder is the operator's.
+    fn leads_nowhere(&self, path: &Path) -> bool {
+        let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+        let is_above = |part: &Path| self.files.starts_with(part) && path.starts_with(self.files);
+        path.ancestors()
+            .take_while(|part| !is_above(part))
+            .any(|part| is_link(part) && part.canonicalize().is_err())
     }
 
     /// A file of its own, which is opened by the path that this answers with and by nothing else: no URL, no pattern.
@@ -227,13 +237,6 @@ impl House<'_> {
         self.access.allows_host(host, port)?;
         Ok(())
     }
-}
-
-/// Whether there is a link to nothing on the way: what is written would appear where it leads.
-fn leads_nowhere(path: &Path) -> bool {
-    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-    path.ancestors()
-        .any(|part| is_link(part) && part.canonicalize().is_err())
 }
 
 enum Problem {

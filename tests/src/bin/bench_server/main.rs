@@ -12,6 +12,7 @@ mod tenants;
 mod throughput;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context;
 use tenon_tests::bench::{Arguments, Figures, emptied, log_warnings, target_folder};
@@ -34,6 +35,9 @@ struct Effort {
     /// For how long nothing is done, in seconds.
     idle: u64,
 }
+
+/// Folder of what earlier servers have left.
+const LEFT_OVER: &str = "left-over";
 
 const FULL: Effort = Effort {
     accepted: 500,
@@ -74,10 +78,17 @@ struct Bench {
 }
 
 impl Bench {
-    /// An empty folder for a server.
+    /// An empty folder for a server. What an earlier server has left is put aside: a file system may look through what was
+    /// removed lately whenever it makes a file, which is none of the next server's doing.
     fn emptied(&self, name: &str) -> anyhow::Result<PathBuf> {
         let folder = self.folder.join(name);
-        emptied(&folder)?;
+        if folder.exists() {
+            static LEFT: AtomicUsize = AtomicUsize::new(0);
+            let (process, number) = (std::process::id(), LEFT.fetch_add(1, Ordering::Relaxed));
+            let aside = made(&self.folder.join(LEFT_OVER))?.join(format!("{process}-{number}"));
+            std::fs::rename(&folder, aside).with_context(|| format!("cannot move {} away", folder.display()))?;
+        }
+        made(&folder)?;
         Ok(folder)
     }
 }
@@ -104,6 +115,7 @@ fn main() -> anyhow::Result<()> {
     let mut figures = Figures::default();
     let executor = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     executor.block_on(measure(&bench, only.as_deref(), &mut figures))?;
+    emptied(&bench.folder.join(LEFT_OVER))?;
     figures.publish(json.as_deref())
 }
 

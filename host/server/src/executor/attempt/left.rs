@@ -72,7 +72,7 @@ impl Attempt<'_> {
             self.run.job.clone(),
             self.run.lease.run.clone(),
         );
-        let kept = self.shared.metadata.read(move |tx| {
+        let kept = self.shared.metadata.glance(move |tx| {
             Ok::<_, Error>(Kept {
                 state: tenon_runs::state(tx, &tenant, &job)?,
                 version: tenon_runs::bookmark_version(tx, &tenant, &job)?,

@@ -36,7 +36,7 @@ impl Attempt<'_> {
         let (shared, run) = (self.shared, self.run);
         let (tenant, job, version) = (run.tenant.clone(), run.job.clone(), run.job_version);
         let terms = shared.terms(&run.tenant).await.map_err(|error| broken(&error))?;
-        let stored = shared.metadata.read(move |tx| {
+        let stored = shared.metadata.glance(move |tx| {
             quotas::check_cpu(tx, &tenant)?;
             Ok::<_, Error>(tenon_runs::jobs::version(tx, &tenant, &job, version)?)
         });
