@@ -3,7 +3,7 @@
 use tenon_metadata::{Metadata, Settings, Value};
 
 use crate::change::STANDING;
-use crate::{claim, queue, takeover};
+use crate::{claim, queue, runs, takeover};
 
 #[tokio::test]
 async fn looking_for_work_scans_nothing() {
@@ -22,6 +22,7 @@ async fn looking_for_work_scans_nothing() {
         (queue::SETTLE_TENANT, 5),
         (of_owner.as_str(), 2),
         (takeover::DEAD, 2),
+        (runs::AT_WORK, 0),
     ];
     for (statement, parameters) in statements {
         let explain = format!("explain query plan {statement}");

@@ -65,7 +65,9 @@ impl Writer {
         let mut next = None;
         while let Some(first) = next.take().or_else(|| self.changes.0.pop()) {
             let begun = Instant::now();
-            match self.begin(first.task.access != Access::Soon) {
+            // What need not wait for the disk does so where others are there to share it with.
+            let flushes = first.task.access != Access::Soon || self.changes.0.len() > 0;
+            match self.begin(flushes) {
                 Ok(()) => next = self.together(first.task),
                 Err(error) => self.refuse(first, begun, &error),
             }

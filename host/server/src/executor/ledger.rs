@@ -10,6 +10,8 @@ use tenon_engine::{Commitment, Ledger};
 use tenon_metadata::{ErrorKind, Metadata};
 use tenon_runs::{Commit, Lease, StateChange};
 
+use super::room::Seat;
+
 type Failed = Box<dyn StdError + Send + Sync>;
 
 /// How long a run waits for another one of its job to commit. Not for long, since it holds the place where it writes, which
@@ -29,6 +31,8 @@ pub(super) struct RunLedger {
     pub state: BTreeMap<String, Vec<u8>>,
     /// The job's bookmarks as this run has found them, if it reads from there.
     pub based_on: Option<i64>,
+    /// The place that the run gives up when all that it writes is there.
+    pub seat: Option<Seat>,
 }
 
 #[async_trait]
@@ -42,6 +46,9 @@ impl Ledger for RunLedger {
         };
         for (source, bookmark) in &commitment.bookmarks {
             commit.bookmarks.insert(source.clone(), serde_json::to_value(bookmark)?);
+        }
+        if let Some(seat) = &self.seat {
+            seat.give_up();
         }
         let began = Instant::now();
         loop {

@@ -45,7 +45,7 @@ use crate::Error;
 use crate::figures::AtWork;
 use crate::server::Shared;
 use charged::Charged;
-use room::{Place, Room};
+use room::{Place, Room, Seat};
 use strays::Strays;
 
 /// How often the queue is looked at although nobody said that there is something.
@@ -182,7 +182,7 @@ impl Executor {
         let span = traced::attempt(&self.shared, &run);
         let figures = AtWork::begin(self.waited(&run));
         work.spawn(async move {
-            let carried_out = attempt::carry_out(&executor.shared, &run, stopped, place);
+            let carried_out = attempt::carry_out(&executor.shared, &run, stopped, Seat::new(place));
             // Whatever goes wrong in it, the run has to end.
             let ended = AssertUnwindSafe(Box::pin(carried_out.instrument(span))).catch_unwind();
             if ended.await.is_err() {

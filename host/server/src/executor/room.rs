@@ -3,7 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
+
+/// The place of a run, which it has until its work is done: what is left then is to wait for disks and databases, while
+/// another run can begin. Clones are the same one.
+#[derive(Clone, Debug)]
+pub(super) struct Seat(Arc<Mutex<Option<Place>>>);
 
 /// Counts the places that are taken. Only one task takes places.
 #[derive(Debug, Default)]
@@ -30,6 +36,18 @@ impl Room {
             }
         };
         (0..free).map(place).collect()
+    }
+}
+
+impl Seat {
+    /// The seat of a run; one that finishes the commit of a dead server has no place to give up.
+    pub fn new(place: Option<Place>) -> Self {
+        Self(Arc::new(Mutex::new(place)))
+    }
+
+    /// Others may have the place.
+    pub fn give_up(&self) {
+        drop(self.0.lock().take());
     }
 }
 
@@ -67,5 +85,17 @@ mod tests {
         assert!(room.free(1).is_empty());
         taken.clear();
         assert_eq!(room.free(1).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_given_up_is_free_at_once() {
+        let (room, freed) = (Room::default(), Arc::default());
+        let place = room.free(1).pop().map(|place| place.telling(&freed));
+        let seat = Seat::new(place);
+        assert!(room.free(1).is_empty());
+        seat.clone().give_up();
+        freed.notified().await;
+        seat.give_up();
+        assert_eq!(room.free(2).len(), 2);
     }
 }

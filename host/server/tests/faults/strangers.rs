@@ -88,7 +88,7 @@ async fn furnished(server: &Running) -> Things {
     let workflow_run = server
         .done("POST", "/v1/tenants/shop/workflows/all/runs", properties)
         .await;
-    let workflow_run = workflow_run["id"].as_str().expect("an id").to_owned();
+    let workflow_run = workflow_run["run"]["id"].as_str().expect("an id").to_owned();
     let token = json!({ "name": "more", "scopes": ["read"] });
     let token = server.done("POST", "/v1/tenants/shop/tokens", token).await;
     let token = token["token"]["id"].as_str().expect("an id").to_owned();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// The server. It accepts all, unless `refuse` says a line to answer recipients with.
 pub struct SmtpServer {
@@ -23,13 +23,13 @@ impl SmtpServer {
         let refuse: Arc<Mutex<Option<&'static str>>> = Arc::default();
         let (kept, refused) = (Arc::clone(&conversations), Arc::clone(&refuse));
         let task = tokio::spawn(async move {
+            // They end with it.
+            let mut connections = JoinSet::new();
             loop {
                 let Ok((stream, _)) = listener.accept().await else {
                     return;
                 };
-                let refusal = *refused.lock();
-                let said = converse(stream, refusal).await;
-                kept.lock().push(said);
+                connections.spawn(converse(stream, Arc::clone(&kept), Arc::clone(&refused)));
             }
         });
         Self {
@@ -56,14 +56,19 @@ impl Drop for SmtpServer {
     }
 }
 
-async fn converse(mut stream: TcpStream, refuse: Option<&'static str>) -> Vec<String> {
+/// A connection, which may stay open for more than one e-mail.
+async fn converse(mut stream: TcpStream, kept: Arc<Mutex<Vec<Vec<String>>>>, refuse: Arc<Mutex<Option<&'static str>>>) {
     let (reader, mut writer) = stream.split();
     let mut lines = BufReader::new(reader).lines();
-    let mut said = Vec::new();
     let mut in_data = false;
+    let number = {
+        let mut kept = kept.lock();
+        kept.push(Vec::new());
+        kept.len() - 1
+    };
     writer.write_all(b"220 test\r\n").await.unwrap();
     while let Ok(Some(line)) = lines.next_line().await {
-        said.push(line.clone());
+        kept.lock()[number].push(line.clone());
         let command = line.to_ascii_uppercase();
         let answer: &str = if in_data {
             if line != "." {
@@ -74,7 +79,7 @@ async fn converse(mut stream: TcpStream, refuse: Option<&'static str>) -> Vec<St
         } else if command.starts_with("EHLO") {
             "250-test\r\n250 8BITMIME\r\n"
         } else if command.starts_with("RCPT") {
-            refuse.unwrap_or("250 ok\r\n")
+            refuse.lock().unwrap_or("250 ok\r\n")
         } else if command == "DATA" {
             in_data = true;
             "354 go on\r\n"
@@ -88,5 +93,4 @@ async fn converse(mut stream: TcpStream, refuse: Option<&'static str>) -> Vec<St
             break;
         }
     }
-    said
 }

@@ -63,6 +63,7 @@ impl Attempt<'_> {
             lease: self.run.lease.clone(),
             based_on: (!ready.job.incremental.is_empty()).then_some(version),
             state,
+            seat: None,
         })
     }
 

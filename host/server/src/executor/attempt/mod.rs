@@ -16,9 +16,10 @@ use tokio::sync::watch::Receiver;
 
 use super::Stop;
 use super::charged::Charged;
+use super::ledger::RunLedger;
 use super::note::Note;
 use super::outcome::Ended;
-use super::room::Place;
+use super::room::Seat;
 use super::stream::Stream;
 use super::watch::LOG_QUOTA;
 use super::went::{Done, Went};
@@ -29,12 +30,7 @@ use crate::server::Shared;
 use ready::Ready;
 
 /// Carries out an attempt of a run, and notes how it ended; of one in micro-batches, how each of them went.
-pub(super) async fn carry_out(
-    shared: &Arc<Shared>,
-    run: &Claimed,
-    mut stopped: Receiver<Stop>,
-    mut place: Option<Place>,
-) {
+pub(super) async fn carry_out(shared: &Arc<Shared>, run: &Claimed, mut stopped: Receiver<Stop>, seat: Seat) {
     let log = traced::log(shared, run);
     let mut stream: Option<Stream> = None;
     let mut is_cut = false;
@@ -46,6 +42,7 @@ pub(super) async fn carry_out(
             log: &log,
             progress: &progress,
             charged: &charged,
+            seat: &seat,
             until: stream.as_ref().map_or_else(|| until(shared, run), Stream::until),
             batch: stream.as_ref().map(Stream::number),
         };
@@ -72,8 +69,7 @@ pub(super) async fn carry_out(
         }
         let goes_on = matches!(note, Note::Batch(_));
         if !goes_on {
-            // What is left is to wait for the disk. Another run can begin meanwhile.
-            place.take();
+            seat.give_up();
         }
         let is_noted = note::note(shared, run, note, &charged).await;
         shared
@@ -101,6 +97,7 @@ struct Attempt<'a> {
     log: &'a RunLog,
     progress: &'a Progress,
     charged: &'a Charged,
+    seat: &'a Seat,
     /// When it will have taken too long, if it can.
     until: Option<Instant>,
     /// Which micro-batch it is about to carry out, once it is known that it has any.
@@ -153,6 +150,11 @@ impl Attempt<'_> {
         let ledger = match self.read_on(&mut ready).await {
             Ok(ledger) => ledger,
             Err(ended) => return Went::Badly(ended),
+        };
+        let ledger = RunLedger {
+            // One that goes on in micro-batches keeps its place for the next one.
+            seat: stream.is_none().then(|| self.seat.clone()),
+            ..ledger
         };
         let engine = self.shared.engine.clone().ledger(Arc::new(ledger));
         let (following, used_up) = watch::follow(&self.shared.metadata, self.run, self.progress, self.charged);
