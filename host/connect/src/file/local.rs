@@ -6,8 +6,9 @@
 //! 1. One run at a time holds the lock, which the system releases when the process ends, however it ends. A target folder on
 //!    a disk is locked itself, so that no file has to come and go with each run; otherwise a hidden file is, there or beside
 //!    the target file.
-//! 2. Who gets the lock sweeps what dead runs have left: decided commits are carried out to their end, staged files are
-//!    removed, except those that a run has prepared within the last day.
+//! 2. Who gets the lock sweeps what dead runs have left, unless nobody has touched the folder since a run of this process
+//!    has left it clean: decided commits are carried out to their end, staged files are removed, except those that a run
+//!    has prepared within the last day.
 //! 3. Partitions write to staged files, which are synchronised to the disk. A file `RUN.prepared` says that all are there;
 //!    where there is only one, it is that file, under another name.
 //! 4. A single file that nothing has to make way for appears by one rename, which decides and carries out at once.
@@ -74,8 +75,8 @@ impl Local {
     /// Takes the lock and sweeps. Also returns whether the folder was made for this.
     pub fn begin(&self, run: &str, target: &str) -> Result<(LocalLock, bool), Error> {
         let made_folder = !self.folder.exists();
-        let lock = LocalLock::take(&self.lockable()?, run, target)?;
-        self.sweep(run)?;
+        let mut lock = LocalLock::take(&self.lockable()?, run, target)?;
+        lock.was_clean = lock.is_untouched() || self.sweep(run)?;
         Ok((lock, made_folder))
     }
 
@@ -380,8 +381,8 @@ impl Local {
         sync(&self.folder)
     }
 
-    /// Carries out what was decided, removes what dead runs have left.
-    fn sweep(&self, run: &str) -> Result<(), Error> {
+    /// Carries out what was decided, removes what dead runs have left. Whether there was nothing of the kind.
+    fn sweep(&self, run: &str) -> Result<bool, Error> {
         let names = self.hidden_names()?;
         self.finish(&names)?;
         // What the names of prepared files begin with.
@@ -396,7 +397,7 @@ impl Local {
             }
         }
         self.remove_staged(&names, |name| !kept.iter().any(|start| name.starts_with(start)));
-        Ok(())
+        Ok(names.is_empty())
     }
 
     /// Carries out the commits among those names.

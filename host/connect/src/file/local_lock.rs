@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use parking_lot::Mutex;
 
 use super::durable::write_error;
+use super::local_left;
 use crate::Error;
 
 /// How often the folder is made again that others remove when they end.
@@ -35,6 +36,8 @@ pub(super) struct LocalLock {
     identity: Identity,
     /// The lock's file, which goes with the lock; none where the folder itself is locked.
     file: Option<PathBuf>,
+    /// Whether there was nothing hidden in the folder when it was locked.
+    pub was_clean: bool,
 }
 
 impl LocalLock {
@@ -49,6 +52,18 @@ impl LocalLock {
             Ok(lock) => Ok(Some(lock)),
             Err(Held { by }) if by.as_deref() == Some(run) => Ok(None),
             Err(_) => Err(busy(target)),
+        }
+    }
+
+    /// Whether nobody has touched the folder since a run of this process has left it clean.
+    pub fn is_untouched(&self) -> bool {
+        self.file.is_none() && local_left::is_untouched(&self.locked, &self.identity)
+    }
+
+    /// The run has made visible all that it has written, and has nothing hidden any more.
+    pub fn has_committed(&self) {
+        if self.was_clean && self.file.is_none() {
+            local_left::remember(&self.locked, &self.identity);
         }
     }
 
@@ -120,7 +135,13 @@ impl Lockable {
             if identity.is_at(path) {
                 holders.insert(identity.clone(), run.to_owned());
                 let file = (path == self.file).then(|| self.file.clone());
-                return Ok(Ok(LocalLock { locked, identity, file }));
+                let was_clean = false;
+                return Ok(Ok(LocalLock {
+                    locked,
+                    identity,
+                    file,
+                    was_clean,
+                }));
             }
         }
     }
@@ -157,14 +178,14 @@ fn is_on_disk(_folder: &Path) -> bool {
 /// What is locked, by whichever path it was reached.
 #[cfg(unix)]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Identity {
+pub(super) struct Identity {
     device: u64,
     inode: u64,
 }
 
 #[cfg(unix)]
 impl Identity {
-    fn of(open: &File, _path: &Path) -> io::Result<Self> {
+    pub(super) fn of(open: &File, _path: &Path) -> io::Result<Self> {
         open.metadata().map(|data| Self::new(&data))
     }
 
@@ -183,11 +204,11 @@ impl Identity {
 
 #[cfg(not(unix))]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Identity(PathBuf);
+pub(super) struct Identity(PathBuf);
 
 #[cfg(not(unix))]
 impl Identity {
-    fn of(_open: &File, path: &Path) -> io::Result<Self> {
+    pub(super) fn of(_open: &File, path: &Path) -> io::Result<Self> {
         fs::canonicalize(path).map(Self)
     }
 

@@ -22,6 +22,7 @@ mod later;
 mod listing;
 mod local;
 mod local_journal;
+mod local_left;
 mod local_lock;
 mod output;
 mod parquet;

@@ -277,6 +277,9 @@ impl Sink {
                 let made_folder = self.made_folder;
                 let committed = blocking(move || {
                     let committed = local.commit_prepared(&prepared);
+                    if let (Ok(()), Some(Lock::Local(lock))) = (&committed, &lock) {
+                        lock.has_committed();
+                    }
                     // Not before, if nobody waits for this any more.
                     unlock(lock, made_folder, &local);
                     committed

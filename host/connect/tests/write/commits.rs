@@ -156,6 +156,23 @@ async fn a_commit_of_one_file_that_was_cut_short_is_finished() {
 }
 
 #[tokio::test]
+async fn what_a_dead_run_has_left_is_found_after_any_number_of_runs() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let folder = parent.path().join("out");
+    let mut config = WriteConfig::new(url(parent.path(), "out/"));
+    config.mode = Mode::Append;
+    for number in 0..3 {
+        for run in 0..2 {
+            write(&config, &format!("{number}-{run}"), &[(0, 5)]).await;
+        }
+        fs::write(folder.join(".tenon-dead.00000-1-0.staged"), "").expect("written");
+    }
+    write(&config, "last", &[(0, 5)]).await;
+    assert_eq!(names(&folder).len(), 7, "{:?}", names(&folder));
+    assert_eq!(ids(&config.url).await.0, 35);
+}
+
+#[tokio::test]
 async fn the_same_run_again_replaces_what_it_wrote() {
     let parent = tempfile::tempdir().expect("a folder");
     let mut config = WriteConfig::new(url(parent.path(), "out/"));

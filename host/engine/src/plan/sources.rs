@@ -34,7 +34,7 @@ pub(crate) struct OpenedSource {
 /// nothing yet, so that not even its columns are known.
 ///
 /// A folder that the job writes to as well may hold a part of a commit, whose run was killed. The sinks would finish it,
-/// but begin after this, and so are asked to do it before. `dry` where nothing is going to be read.
+/// but begin after this, and so are asked to do it before. `dry` where nothing is going to be read, nor to be changed.
 pub(super) async fn open(
     job: &Job,
     layout: &Layout,
@@ -48,7 +48,8 @@ pub(super) async fn open(
             let incremental = job.incremental.get(name);
             let open = || OpenedSource::open(name, config, incremental, &layout.session, progress, dry);
             let mut opening = open().await;
-            if let Some(dead) = half_visible(&opening)
+            if !dry
+                && let Some(dead) = half_visible(&opening)
                 && finish(job, &dead, run).await?
             {
                 opening = open().await;

@@ -176,6 +176,8 @@ async fn a_job_that_reads_where_it_writes_finishes_the_commit_of_a_run_that_was_
     there.mode = Mode::Append;
     there.format = Some(Format::Csv);
     let job = reading.sink("out", "known", there);
+    assert!(engine().explain(&job).await.is_err(), "to explain changes nothing");
+    assert!(journal.exists());
     let report = engine().run(&job, &Progress::default()).await;
     let report = report.unwrap_or_else(|error| panic!("{}", causes(&error)));
     assert_eq!(report.rows_in, 2, "all that was committed");
