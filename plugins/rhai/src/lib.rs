@@ -61,11 +61,7 @@ impl Transform for Open {
     type Config = Config;
 
     fn open(config: Config, input: &Schema) -> Result<Self> {
-        let config = if config.check {
-            script::checked(config)?
-        } else {
-            config
-        };
+        let config = if config.check { script::checked(config)? } else { config };
         let mut engine = engine::engine();
         let parsed = host::trying(|| Parsed::new(&mut engine, config, input))?;
         match parsed.form() {
