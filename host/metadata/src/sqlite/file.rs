@@ -86,6 +86,8 @@ fn prepare(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES)?;
     connection.pragma_update(None, "wal_autocheckpoint", JOURNAL_PAGES)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    // What undoes a single statement would be a file of its own, made anew for each commit.
+    connection.pragma_update(None, "temp_store", "memory")?;
     // A commit is answered once it is on the disk.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
