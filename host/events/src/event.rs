@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenon_metadata::{Error, Row, Transaction, row};
 
+use crate::sequence;
+
 /// Most bytes of an event's data as JSON; larger data are replaced by `{"left_out_bytes": n}`.
 pub const LARGEST_DATA: usize = 64 << 10;
 
@@ -66,14 +68,17 @@ pub fn emit(tx: &mut Transaction<'_>, event: &Event) -> Result<i64, Error> {
     if data.len() > LARGEST_DATA {
         data = json!({ "left_out_bytes": data.len() }).to_string();
     }
+    let position = sequence::at_once(tx)?;
     let row = tx.one(
-        "insert into events (tenant, kind, subject, time, data) values (?1, ?2, ?3, ?4, ?5) returning number",
+        "insert into events (tenant, kind, subject, time, data, position) values (?1, ?2, ?3, ?4, ?5, ?6)
+         returning number",
         row![
             event.tenant.as_deref(),
             event.kind.as_str(),
             event.subject.as_str(),
             now,
-            data
+            data,
+            position
         ],
     )?;
     tx.notify(EMITTED, "");

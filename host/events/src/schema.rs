@@ -6,7 +6,7 @@ use tenon_metadata::Migrations;
 pub const MIGRATIONS: Migrations = Migrations {
     component: "events",
     steps: &[
-        // `position` is null until the event is sequenced.
+        // `position` is null until the event is sequenced, with PostgreSQL.
         "create table events (
             number {id},
             tenant text,
@@ -78,5 +78,12 @@ pub const MIGRATIONS: Migrations = Migrations {
         create index event_attempts_of_delivery on event_attempts (delivery, number);
         create index event_attempts_of_target on event_attempts (target, number);
         create index event_attempts_by_time on event_attempts (time)",
+        // With SQLite, events have their positions from the beginning from here on: those before them come first.
+        "update events set position = ordered.position from (
+            select number, (select position from event_sequence) + row_number() over (order by number) as position
+            from events where position is null
+        ) as ordered where events.number = ordered.number;
+        update event_sequence set position = (select max(position) from events)
+            where position < (select max(position) from events)",
     ],
 };

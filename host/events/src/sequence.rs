@@ -5,6 +5,8 @@
 //! the position, which an event gets after its commit, from one transaction at a time: [`sequence`] locks the only row
 //! of `event_sequence`, and gives the next positions to the events that it sees and that have none. Whoever sees a
 //! position therefore sees all smaller ones, and whatever commits later gets a larger one.
+//!
+//! With SQLite one transaction writes at a time, and events get their positions as they are written.
 
 use tenon_metadata::{Error, Transaction, row};
 
@@ -13,6 +15,19 @@ const TOGETHER: i64 = 2000;
 
 /// What changes of this topic tell: there are events in order.
 pub(crate) const READY: &str = "events.ready";
+
+/// The next position, for an event that is being written where nobody else writes; none elsewhere.
+pub(crate) fn at_once(tx: &mut Transaction<'_>) -> Result<Option<i64>, Error> {
+    if !tx.is_alone() {
+        return Ok(None);
+    }
+    let next = tx.one(
+        "update event_sequence set position = position + 1 where one = 1 returning position",
+        row![],
+    )?;
+    tx.notify(READY, "");
+    next.get(0).map(Some)
+}
 
 /// Gives positions to committed events that have none, in the order of their numbers; at most 2000 of them. Answers how
 /// many. Readers that change something do it themselves; [`Deliverer`](crate::Deliverer) does it for those that only

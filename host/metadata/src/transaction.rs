@@ -46,6 +46,12 @@ impl Transaction<'_> {
         self.now
     }
 
+    /// Whether no other transaction can change anything before this one has ended, as with SQLite: what it numbers is seen
+    /// in the order of its numbers.
+    pub fn is_alone(&self) -> bool {
+        matches!(self.connection, Connected::Sqlite(_))
+    }
+
     /// Runs a statement; answers with the number of rows that it changed. Parameters are `?1`, `?2`.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What makes files and their names survive a crash, and says what went wrong with them.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -38,6 +38,16 @@ pub(super) fn sync_all(mut folders: Vec<PathBuf>) -> Result<(), Error> {
 pub(super) fn sync(folder: &Path) -> Result<(), Error> {
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|source| write_error("synchronise the folder", folder, source))
+}
+
+/// Makes a file of these bytes, durably but for its name. Where that fails, nothing is left of it.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut file = File::create(path).map_err(|source| write_error("create", path, source))?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.map_err(|source| {
+        fs::remove_file(path).ok();
+        write_error("write", path, source)
+    })
 }
 
 /// It is as well if it was not there.

@@ -44,7 +44,7 @@ pub(super) fn spread(files: &[StoredFile], most: usize) -> Vec<StoredFile> {
     picked.into_iter().map(|index| files[index].clone()).collect()
 }
 
-/// The columns of each file; files without any content are left out.
+/// The columns of each file; files without any content are left out. Those that are at hand are looked at here and now.
 pub(super) async fn columns(
     store: &Arc<Store>,
     files: &[StoredFile],
@@ -57,6 +57,9 @@ pub(super) async fn columns(
         let (store, reading) = (Arc::clone(store), Arc::clone(reading));
         let infer_rows = config.infer_rows;
         async move {
+            if reading.is_text() && file.is_at_hand() {
+                return columns_of(&store, &file, format, &reading, infer_rows, lenient);
+            }
             let name = Arc::clone(&file.name);
             let look =
                 tokio::task::spawn_blocking(move || columns_of(&store, &file, format, &reading, infer_rows, lenient));

@@ -1,11 +1,13 @@
 //! Finds the files that a configuration names: one file, a folder, or a pattern.
 
 mod commits;
+mod small;
 
 use std::collections::BTreeMap;
 use std::path::Path as LocalPath;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectMeta, ObjectStoreExt};
@@ -25,6 +27,8 @@ pub(super) struct Listing {
     /// The folder below which parts of names may be partitions.
     pub base: Path,
     pub files: Vec<ObjectMeta>,
+    /// What is in the only file, where it is on a disk, was named, and is small.
+    pub content: Option<Bytes>,
 }
 
 /// Finds the files. Files are hidden, and left out, when their name or that of a folder on the way begins with `.` or
@@ -79,12 +83,17 @@ async fn named(url: &str, options: &StoreOptions) -> Result<Listing, Error> {
     let is_folder =
         url.ends_with('/') || root.as_ref().is_empty() || store.local_path(&root).is_some_and(|path| path.is_dir());
     if !is_folder {
-        match head(&store, &root).await {
-            Ok(file) => {
+        let found = match small::look(&store, &root).await {
+            Some((file, content)) => Ok((file, content)),
+            None => head(&store, &root).await.map(|file| (file, None)),
+        };
+        match found {
+            Ok((file, content)) => {
                 return Ok(Listing {
                     base: store.root.clone(),
                     store,
                     files: vec![file],
+                    content,
                 });
             }
             // What is no file may still be a folder, but only where there are folders.
@@ -150,7 +159,12 @@ fn found(url: &str, store: Store, base: Path, mut files: Vec<ObjectMeta>) -> Res
             file.e_tag = file.e_tag.take().map(as_header);
         }
     }
-    Ok(Listing { store, base, files })
+    Ok(Listing {
+        store,
+        base,
+        files,
+        content: None,
+    })
 }
 
 /// Refuses local files that are, or are behind, links that lead out of the folder.

@@ -9,8 +9,8 @@
 //! 2. Who gets the lock sweeps what dead runs have left, unless nobody has touched the folder since a run of this process
 //!    has left it clean: decided commits are carried out to their end, staged files are removed, except those that a run
 //!    has prepared within the last day.
-//! 3. Partitions write to staged files, which are synchronised to the disk. A file `RUN.prepared` says that all are there;
-//!    where there is only one, it is that file, under another name.
+//! 3. Partitions write to staged files, which are synchronised to the disk; a small one only when all are ready. A file
+//!    `RUN.prepared` says that all are there; where there is only one, it is that file, under another name.
 //! 4. A single file that nothing has to make way for appears by one rename, which decides and carries out at once.
 //! 5. Otherwise the journal `RUN.commit` lists what is to be renamed and what is to be removed. Once it has its name, the
 //!    run is committed: whoever comes next carries it out. Staged files are renamed, old files removed, the journal
@@ -22,34 +22,31 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use super::durable::{age, ignore_missing, sync, sync_all, write_error};
+use super::durable::{ignore_missing, sync, sync_all, write_error, write_new};
 use super::local_journal::Journal;
 use super::local_lock::{LocalLock, Lockable};
-use super::prepared::{Prepared, Staged, StagedFile, is_data};
+use super::prepared::{Held, Prepared, Staged, StagedFile};
 use crate::Error;
 
 pub(super) const STAGED: &str = "staged";
-const PREPARED: &str = "prepared";
+pub(super) const PREPARED: &str = "prepared";
 pub(super) const COMMIT: &str = "commit";
 /// What hidden names in a target folder begin with.
 pub(super) const PREFIX: &str = ".tenon-";
 const LOCK: &str = "lock";
-
-/// How long a prepared write of another run is left alone.
-pub(super) const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The folder of a local target.
 #[derive(Debug, Clone)]
 pub(super) struct Local {
     pub folder: PathBuf,
     /// What hidden names begin with.
-    prefix: String,
+    pub(super) prefix: String,
     /// Name of the file, where the target is one.
-    file: Option<String>,
+    pub(super) file: Option<String>,
     /// Whether there may be no links in the folder: they would have others' files written and removed.
-    refuses_links: bool,
+    pub(super) refuses_links: bool,
 }
 
 impl Local {
@@ -101,53 +98,6 @@ impl Local {
         self.folder.join(name)
     }
 
-    /// Visible files, from the folder. Folders that are not `key=value` are not entered; their names end in `/`.
-    pub fn existing(&self) -> Result<Vec<String>, Error> {
-        if let Some(file) = &self.file {
-            let there = self.path(file).exists();
-            return Ok(if there { vec![file.clone()] } else { Vec::new() });
-        }
-        let mut found = Vec::new();
-        self.walk("", &mut found)?;
-        found.sort_unstable();
-        Ok(found)
-    }
-
-    fn walk(&self, below: &str, found: &mut Vec<String>) -> Result<(), Error> {
-        let folder = self.path(below);
-        let failed = |source| write_error("list the folder", &folder, source);
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries.map_err(failed)?,
-        };
-        for entry in entries {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(['.', '_']) {
-                continue;
-            }
-            let path = if below.is_empty() {
-                name.clone()
-            } else {
-                format!("{below}/{name}")
-            };
-            if self.refuses_links && entry.file_type().map_err(failed)?.is_symlink() {
-                return Err(link(path));
-            }
-            let kind = entry.file_type().map_err(failed)?;
-            // Only of a link it has to be asked what is there.
-            let is_folder = kind.is_dir() || kind.is_symlink() && entry.path().is_dir();
-            if !is_folder {
-                found.push(path);
-            } else if name.contains('=') {
-                self.walk(&path, found)?;
-            } else {
-                found.push(format!("{path}/"));
-            }
-        }
-        Ok(())
-    }
-
     /// Says that everything is prepared, durably, and removes what else the run has staged, where it has `tried_again`.
     pub fn prepare(&self, prepared: &mut Prepared, tried_again: bool) -> Result<(), Error> {
         if tried_again {
@@ -164,14 +114,24 @@ impl Local {
         if let [
             StagedFile {
                 staged: Some(Staged::File(only)),
+                held,
                 ..
             },
         ] = prepared.files.as_mut_slice()
         {
-            self.rename_to_prepared(only, &path)
-                .map_err(|source| write_error("rename a staged file to", &path, source))?;
+            match held.take() {
+                Some(Held(bytes)) => write_new(&path, &bytes)?,
+                None => self
+                    .rename_to_prepared(only, &path)
+                    .map_err(|source| write_error("rename a staged file to", &path, source))?,
+            }
             *only = name;
         } else {
+            for file in &mut prepared.files {
+                if let (Some(Staged::File(staged)), Some(Held(bytes))) = (&file.staged, file.held.take()) {
+                    write_new(&self.path(staged), &bytes)?;
+                }
+            }
             File::create(&path).map_err(|source| write_error("create", &path, source))?;
         }
         // The names of the staged files, too.
@@ -262,15 +222,6 @@ impl Local {
         Err(gone(prepared))
     }
 
-    /// Carries out what other runs have decided, for one that has just taken the lock to commit: what it removes may be
-    /// what they have yet to finish.
-    pub fn finish_others(&self, run: &str) -> Result<(), Error> {
-        let mut names = self.hidden_names()?;
-        let own = self.journal_name(run, COMMIT);
-        names.retain(|name| *name != own);
-        self.finish(&names)
-    }
-
     /// Removes what was prepared. The caller holds the lock.
     pub fn abort(&self, prepared: &Prepared) -> Result<(), Error> {
         if self.journal(&prepared.run, COMMIT).exists() {
@@ -317,12 +268,12 @@ impl Local {
         self.path(&format!("{}{name}", self.prefix))
     }
 
-    fn journal_name(&self, run: &str, kind: &str) -> String {
+    pub(super) fn journal_name(&self, run: &str, kind: &str) -> String {
         format!("{}{kind}", self.start_of(run))
     }
 
     /// What the names of a run's hidden files begin with.
-    fn start_of(&self, run: &str) -> String {
+    pub(super) fn start_of(&self, run: &str) -> String {
         format!("{}{run}.", self.prefix)
     }
 
@@ -330,7 +281,7 @@ impl Local {
         self.path(&self.journal_name(run, kind))
     }
 
-    fn carry_out(&self, path: &Path, journal: &Journal) -> Result<(), Error> {
+    pub(super) fn carry_out(&self, path: &Path, journal: &Journal) -> Result<(), Error> {
         let mut folders = HashSet::new();
         for (staged, name) in &journal.publish {
             let (old, new) = (self.path(staged), self.path(name));
@@ -380,72 +331,9 @@ impl Local {
         remove(path)?;
         sync(&self.folder)
     }
-
-    /// Carries out what was decided, removes what dead runs have left. Whether there was nothing of the kind.
-    fn sweep(&self, run: &str) -> Result<bool, Error> {
-        let names = self.hidden_names()?;
-        self.finish(&names)?;
-        // What the names of prepared files begin with.
-        let mut kept = Vec::new();
-        for name in names.iter().filter(|name| extension(name) == Some(PREPARED)) {
-            let path = self.path(name);
-            let start = name.strip_suffix(PREPARED).unwrap_or_default();
-            if start != self.start_of(run) && age(&path) < PATIENCE {
-                kept.push(start);
-            } else {
-                remove(&path)?;
-            }
-        }
-        self.remove_staged(&names, |name| !kept.iter().any(|start| name.starts_with(start)));
-        Ok(names.is_empty())
-    }
-
-    /// Carries out the commits among those names.
-    fn finish(&self, names: &[String]) -> Result<(), Error> {
-        for name in names.iter().filter(|name| extension(name) == Some(COMMIT)) {
-            let path = self.path(name);
-            let Some(journal) = Journal::read(&path)? else {
-                continue;
-            };
-            tracing::info!(run = journal.run, "completing the commit of a run that died");
-            self.carry_out(&path, &journal)?;
-        }
-        Ok(())
-    }
-
-    /// Removes the staged files among those names that go.
-    fn remove_staged(&self, names: &[String], goes: impl Fn(&str) -> bool) {
-        for name in names
-            .iter()
-            .filter(|name| extension(name) == Some(STAGED) && goes(name))
-        {
-            // Hidden and harmless: the next run tries again.
-            if let Err(error) = ignore_missing(fs::remove_file(self.path(name))) {
-                tracing::warn!(file = name, %error, "cannot remove a staged file");
-            }
-        }
-    }
-
-    fn hidden_names(&self) -> Result<Vec<String>, Error> {
-        let failed = |source| write_error("list the folder", &self.folder, source);
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name();
-            if let Some(name) = name.to_str().filter(|name| name.starts_with(&self.prefix)) {
-                names.push(name.to_owned());
-            }
-        }
-        names.sort_unstable();
-        Ok(names)
-    }
-
-    /// The first thing that overwriting would have to delete although it is no data.
-    pub fn foreign(existing: &[String]) -> Option<&String> {
-        existing.iter().find(|path| !is_data(path))
-    }
 }
 
-fn remove(path: &Path) -> Result<(), Error> {
+pub(super) fn remove(path: &Path) -> Result<(), Error> {
     ignore_missing(fs::remove_file(path)).map_err(|source| write_error("remove", path, source))
 }
 
@@ -464,11 +352,7 @@ fn staged_names(prepared: &Prepared) -> HashSet<String> {
     names.collect()
 }
 
-fn link(subject: String) -> Error {
+pub(super) fn link(subject: String) -> Error {
     let reason = "it is a link in the folder that is written to, and could lead out of it".to_owned();
     Error::Config { subject, reason }
-}
-
-fn extension(name: &str) -> Option<&str> {
-    Some(name.rsplit_once('.')?.1)
 }

@@ -17,7 +17,7 @@ use super::remote::Remote;
 use crate::Error;
 
 /// Bytes that are gathered before they go to a local file.
-const CHUNK_BYTES: usize = 1 << 20;
+pub(super) const CHUNK_BYTES: usize = 1 << 20;
 
 /// Parts that a sink uploads at the same time, over all of its files. Each holds its bytes in memory.
 pub(super) const UPLOADS: usize = 8;
@@ -40,6 +40,14 @@ impl Output {
     /// Whether bytes can be handed over in small chunks, so that memory becomes free.
     pub fn takes_small_chunks(&self) -> bool {
         matches!(self, Self::Local(_))
+    }
+
+    /// The name under which a local file is to be staged of which nothing was written yet.
+    pub fn unwritten(&self) -> Option<&str> {
+        match self {
+            Self::Local(output) if output.file.is_none() && output.writing.is_none() => Some(&output.name),
+            _ => None,
+        }
     }
 
     /// Takes bytes, and waits while too many are on their way.

@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 
 use super::encode::Encoder;
 use super::hive::Splitter;
-use super::output::{LocalOutput, Output, UploadOutput, joined};
-use super::prepared::{Part, StagedFile, part_name};
+use super::output::{CHUNK_BYTES, LocalOutput, Output, UploadOutput, joined};
+use super::prepared::{Held, Part, Staged, StagedFile, part_name};
 use super::remote::NOTE;
 use super::target::Place;
 use super::write::Shared;
@@ -122,7 +122,8 @@ impl PartitionWriter {
         self.ended_bytes + open.sum::<u64>()
     }
 
-    /// Completes the files and makes them durable.
+    /// Completes the files and makes them durable, but for a small one that [`Sink::prepare`](super::Sink::prepare) does so
+    /// with.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -295,15 +296,24 @@ impl PartitionWriter {
         } = file;
         let (last, bytes) = encoder.finish()?;
         self.ended_bytes += bytes;
-        self.closing.spawn(async move {
-            let staged = Some(output.finish(last).await?);
-            Ok(StagedFile {
-                path,
-                rows,
-                bytes,
-                staged,
-            })
-        });
+        let finished = move |staged, held| StagedFile {
+            path,
+            rows,
+            bytes,
+            staged: Some(staged),
+            held,
+        };
+        // Only one of a sink's files, so that it takes up little memory and many files are written side by side.
+        if let Some(name) = output.unwritten()
+            && last.len() <= CHUNK_BYTES
+            && self.shared.may_hold()
+        {
+            let staged = Staged::File(name.to_owned());
+            self.finished.push(finished(staged, Some(Held(last))));
+            return Ok(());
+        }
+        self.closing
+            .spawn(async move { Ok(finished(output.finish(last).await?, None)) });
         Ok(())
     }
 

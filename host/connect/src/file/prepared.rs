@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::config::{Mode, Overwrite, WriteConfig};
@@ -10,8 +11,7 @@ use super::kept::KeptConfig;
 use crate::Error;
 
 /// What one partition has written: all that a commit needs to know about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     pub(super) partition: usize,
     pub(super) attempt: u32,
@@ -33,6 +33,19 @@ pub(super) struct StagedFile {
     /// Where it is until then; in the manifest of a finished commit, nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staged: Option<Staged>,
+    /// What is to be written there when the write is prepared, so that a small file is one trip to the disk.
+    #[serde(skip)]
+    pub held: Option<Held>,
+}
+
+/// A small file that is still in memory.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Held(pub Bytes);
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} bytes", self.0.len())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,6 +271,7 @@ mod tests {
                     rows: 1,
                     bytes: 1,
                     staged: None,
+                    held: None,
                 })
                 .collect(),
             config: None,

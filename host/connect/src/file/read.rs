@@ -36,7 +36,12 @@ const MAGIC_BYTES: u64 = 8;
 pub async fn open(config: &ReadConfig, options: &ReadOptions<'_>, session: &SessionContext) -> Result<Source, Error> {
     let listing = listing::find(&config.url, &config.store).await?;
     let described = describe(&listing);
-    let Listing { store, base, files } = listing;
+    let Listing {
+        store,
+        base,
+        files,
+        content,
+    } = listing;
     let selected = bookmark::select(
         files.clone(),
         &store,
@@ -71,7 +76,10 @@ pub async fn open(config: &ReadConfig, options: &ReadOptions<'_>, session: &Sess
         config.partitions,
         &config.schema,
     )?;
-    let stored = opening.stored(looked_at, partitioned.values);
+    let mut stored = opening.stored(looked_at, partitioned.values);
+    if let [only] = stored.as_mut_slice() {
+        only.content = content;
+    }
     let (table, report) = opening.table(stored, partitioned.fields, nothing_new, session).await?;
     Ok(Source {
         table,
@@ -220,6 +228,7 @@ impl Opening<'_> {
             }),
             partition,
             meta,
+            content: None,
         };
         files.into_iter().zip(partitions).map(stored).collect()
     }

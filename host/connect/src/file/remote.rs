@@ -26,7 +26,7 @@ use object_store::{MultipartId, ObjectMeta, ObjectStoreExt, PutMode, PutOptions,
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::local::PATIENCE;
+use super::local_sweep::PATIENCE;
 use super::prepared::{Prepared, Staged, StagedFile};
 use super::remote_lock::{self, RemoteLock};
 use super::store::Store;

@@ -1,7 +1,7 @@
 //! One file as its store has it, for readers that block.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -31,14 +31,25 @@ pub(super) struct StoredFile {
     pub codec: Option<Codec>,
     /// Values of the columns that its folders stand for.
     pub partition: Arc<[ScalarValue]>,
+    /// All of it, as stored, if it was read when it was listed.
+    pub content: Option<Bytes>,
 }
 
 impl StoredFile {
-    /// Opens it on a blocking thread of a Tokio runtime.
+    /// Whether it can be read as text by whoever has no time to wait: it is in memory, and no larger than that.
+    pub fn is_at_hand(&self) -> bool {
+        let codec = |content: &Bytes| self.codec.unwrap_or_else(|| Codec::of_bytes(content));
+        self.content
+            .as_ref()
+            .is_some_and(|content| codec(content) == Codec::None)
+    }
+
+    /// Opens it on a blocking thread of a Tokio runtime, or anywhere if it is [at hand](Self::is_at_hand).
     pub fn open(&self, store: &Arc<Store>) -> Result<Input, Error> {
-        let source = match store.local_path(&self.meta.location) {
-            Some(path) => InputSource::Local(File::open(&path).map_err(|error| self.failed(error))?),
-            None => InputSource::Remote(Remote {
+        let source = match (&self.content, store.local_path(&self.meta.location)) {
+            (Some(content), _) => InputSource::Content(Cursor::new(content.clone())),
+            (None, Some(path)) => InputSource::Local(File::open(&path).map_err(|error| self.failed(error))?),
+            (None, None) => InputSource::Remote(Remote {
                 store: Arc::clone(store),
                 location: self.meta.location.clone(),
                 size: self.meta.size,
@@ -55,6 +66,9 @@ impl StoredFile {
 
     /// Fails if the file is no longer what was listed. Blocks while the store answers.
     pub fn check_unchanged(&self, store: &Store) -> Result<(), Error> {
+        if self.content.is_some() {
+            return Ok(());
+        }
         let now = store.local_path(&self.meta.location).map(std::fs::metadata);
         if let Some(Ok(now)) = now
             && now.len() == self.meta.size
@@ -70,6 +84,9 @@ impl StoredFile {
 
     /// What to say about an error of reading or decoding: what looks damaged may be half of an old and half of a new file.
     pub async fn explain(&self, store: &Store, error: Error) -> Error {
+        if self.content.is_some() {
+            return error;
+        }
         match self.unchanged(store).await {
             Err(changed @ Error::Changed { .. }) => changed,
             _ => error,
@@ -149,6 +166,7 @@ impl StoredFile {
             name: name.into(),
             codec: None,
             partition: Arc::from([]),
+            content: None,
         }
     }
 }
@@ -173,6 +191,7 @@ impl Input {
 
 #[derive(Debug)]
 enum InputSource {
+    Content(Cursor<Bytes>),
     Local(File),
     Remote(Remote),
 }
@@ -248,6 +267,7 @@ impl Read for Remote {
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = match &mut self.source {
+            InputSource::Content(content) => content.read(buffer),
             InputSource::Local(file) => file.read(buffer),
             InputSource::Remote(remote) => remote.read(buffer),
         }?;
@@ -261,6 +281,7 @@ impl Read for Input {
 impl Seek for Input {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let remote = match &mut self.source {
+            InputSource::Content(content) => return content.seek(to),
             InputSource::Local(file) => return file.seek(to),
             InputSource::Remote(remote) => remote,
         };

@@ -55,7 +55,7 @@ pub enum Begun {
 /// writer.write(&batch).await?;
 /// let part = writer.finish().await?;
 ///
-/// // Everything is durable, nothing is visible. What is prepared can be kept, and committed by another process.
+/// // From here on everything is durable, and nothing visible yet: it can be committed later, by another process, too.
 /// let prepared = sink.prepare(vec![part]).await?;
 /// assert!(!folder.path().join("ids.parquet").exists());
 ///
@@ -92,6 +92,15 @@ pub(super) struct Shared {
     pub permits: Arc<Semaphore>,
     /// Uploads that were begun. The lock is taken once per file.
     pub uploads: Mutex<Vec<(String, MultipartId)>>,
+    /// Whether a file is held in memory until all is prepared.
+    held: AtomicBool,
+}
+
+impl Shared {
+    /// Whether a file may be held in memory until all is prepared, which holds for the first that asks.
+    pub fn may_hold(&self) -> bool {
+        !self.held.swap(true, Ordering::Relaxed)
+    }
 }
 
 #[derive(Debug)]
@@ -162,6 +171,7 @@ impl Sink {
                 run: run.to_owned(),
                 permits: Arc::new(Semaphore::new(UPLOADS)),
                 uploads: Mutex::default(),
+                held: AtomicBool::new(false),
             }),
         };
         sink.judge(existing).await

@@ -2,6 +2,7 @@
 //! not touch is refused before anything is opened.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
 use tenon_connect::file::{StoreOptions, location};
 use tenon_connect::{SinkConfig, SourceConfig};
@@ -40,9 +41,20 @@ pub struct House<'a> {
     pub files: &'a Path,
     /// What it may touch besides.
     pub access: &'a Access,
+    /// The folder with links followed, once something was looked for in it.
+    home: OnceLock<Place>,
 }
 
-impl House<'_> {
+impl<'a> House<'a> {
+    /// The house of a tenant whose own folder is `files` and that has `access` to other places.
+    pub fn new(files: &'a Path, access: &'a Access) -> Self {
+        Self {
+            files,
+            access,
+            home: OnceLock::new(),
+        }
+    }
+
     /// Has the job's relative paths begin in the tenant's folder, and checks every place and host that it names.
     ///
     /// # Errors
@@ -87,8 +99,7 @@ impl House<'_> {
             // What it names is known only as it runs, and is checked then against its places.
             script.confined = true;
             for place in &script.places {
-                let home: Result<Place, _> = self.files.to_string_lossy().parse();
-                if !home.is_ok_and(|home| home.holds(place.url())) {
+                if !self.home().is_ok_and(|home| home.holds(place.url())) {
                     let allowed = self.access.allows_url(place.url());
                     allowed.map_err(|denied| Problem::Denied(denied).of(what))?;
                 }
@@ -136,12 +147,7 @@ impl House<'_> {
         }
         // Where it leads, with links followed as far as they are there.
         let leads_to = location(&url, store).map_err(|error| never(&error))?;
-        let home: Place = self
-            .files
-            .to_string_lossy()
-            .parse()
-            .map_err(|error: EngineError| never(&error))?;
-        if !home.holds(&leads_to) {
+        if !self.home().map_err(|error| never(&error))?.holds(&leads_to) {
             let allowed = self.access.allows_url(&leads_to);
             // Where a path leads on the server's disk is not for its tenants to know.
             if allowed.is_err() && local.is_some() {
@@ -153,6 +159,14 @@ impl House<'_> {
             allowed?;
         }
         Ok(url)
+    }
+
+    fn home(&self) -> Result<&Place, EngineError> {
+        if let Some(home) = self.home.get() {
+            return Ok(home);
+        }
+        let home = self.files.to_string_lossy().parse()?;
+        Ok(self.home.get_or_init(|| home))
     }
 
     /// Whether there is a link to nothing on the way: what is written would appear where it leads. The way to the tenant's

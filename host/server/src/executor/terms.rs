@@ -21,10 +21,7 @@ pub(crate) struct Terms {
 
 impl Terms {
     pub fn house(&self) -> House<'_> {
-        House {
-            files: &self.files,
-            access: &self.access,
-        }
+        House::new(&self.files, &self.access)
     }
 }
 

@@ -58,6 +58,13 @@ pub(super) enum Reading {
     Container,
 }
 
+impl Reading {
+    /// Whether files are text, which is cut before it is parsed.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Csv { .. } | Self::Json { .. })
+    }
+}
+
 impl FileSet {
     /// How many columns are in the files themselves.
     pub fn file_columns(&self) -> usize {

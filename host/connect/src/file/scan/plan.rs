@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::Receiver;
 
 use super::partition::PartitionReader;
-use super::units::{ReadMetrics, Unit, read_in_background};
+use super::units::{self, ReadMetrics, Unit};
 use super::{FileSet, Reading};
 use crate::Error;
 use crate::file::csv::CsvParser;
@@ -161,7 +161,7 @@ impl FileScan {
             elapsed: MetricBuilder::new(&self.metrics).subset_time("time_reading", 0),
             bytes: MetricBuilder::new(&self.metrics).global_counter("bytes_scanned"),
         };
-        let units = read_in_background(&self.layout, partitions, batch_rows, &metrics);
+        let units = units::start(&self.layout, partitions, batch_rows, &metrics);
         let queue = Arc::new(Queue(tokio::sync::Mutex::new(units)));
         let remaining = Arc::new(AtomicUsize::new(self.layout.limit.unwrap_or(usize::MAX)));
         *shared = Some(Shared {

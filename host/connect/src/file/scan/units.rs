@@ -1,5 +1,6 @@
-//! Reads files in the background and cuts them into units of work.
+//! Reads files, in the background but for small ones, and cuts them into units of work.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -42,12 +43,10 @@ pub(super) struct ReadMetrics {
     pub bytes: Count,
 }
 
-type Sender = mpsc::Sender<Result<Unit, Error>>;
-
 /// Where the rows of a file go.
 struct Output<'a> {
     file: Arc<StoredFile>,
-    sender: &'a Sender,
+    take: &'a dyn Fn(Unit) -> Result<(), Stopped>,
     metrics: &'a ReadMetrics,
 }
 
@@ -65,8 +64,49 @@ impl From<Error> for Stopped {
 }
 
 /// Starts to read the files, as many at once as there are partitions, or as many stripes. Dropping the receiver ends the
-/// readers.
-pub(super) fn read_in_background(
+/// readers. Text that is at hand is read at once, since that takes no longer than to wake up a thread.
+pub(super) fn start(
+    layout: &Arc<Layout>,
+    parallel: usize,
+    batch_rows: usize,
+    metrics: &ReadMetrics,
+) -> mpsc::Receiver<Result<Unit, Error>> {
+    if layout.set.reading.is_text() && layout.files.iter().all(StoredFile::is_at_hand) {
+        read_at_once(layout, batch_rows, metrics)
+    } else {
+        read_in_background(layout, parallel, batch_rows, metrics)
+    }
+}
+
+fn read_at_once(layout: &Layout, batch_rows: usize, metrics: &ReadMetrics) -> mpsc::Receiver<Result<Unit, Error>> {
+    let units = RefCell::new(Vec::new());
+    let take = |unit| {
+        units.borrow_mut().push(Ok(unit));
+        Ok(())
+    };
+    let work = Work::new(layout.files.iter().cloned());
+    while let Some(Task { file, what }) = work.take() {
+        let What::Open(opening) = what else { break };
+        let output = Output {
+            file,
+            take: &take,
+            metrics,
+        };
+        if let Err(Stopped::Failed(error)) = guarded(&output.file, || read(layout, batch_rows, &output, opening)) {
+            units.borrow_mut().push(Err(error));
+            break;
+        }
+    }
+    let units = units.into_inner();
+    let (sender, receiver) = mpsc::channel(units.len().max(1));
+    for unit in units {
+        // There is room for all of them.
+        sender.try_send(unit).ok();
+    }
+    receiver
+}
+
+fn read_in_background(
     layout: &Arc<Layout>,
     parallel: usize,
     batch_rows: usize,
@@ -82,11 +122,12 @@ pub(super) fn read_in_background(
     for _ in 0..readers.max(1) {
         let (layout, work, sender, metrics) = (Arc::clone(layout), Arc::clone(&work), sender.clone(), metrics.clone());
         tokio::task::spawn_blocking(move || {
+            let take = |unit| sender.blocking_send(Ok(unit)).map_err(|_| Stopped::Unheard);
             while !sender.is_closed() {
                 let Some(Task { file, what }) = work.take() else { return };
                 let output = Output {
                     file,
-                    sender: &sender,
+                    take: &take,
                     metrics: &metrics,
                 };
                 let ended = guarded(&output.file, || match what {
@@ -225,6 +266,6 @@ impl Output<'_> {
             file: Arc::clone(&self.file),
             content,
         };
-        self.sender.blocking_send(Ok(unit)).map_err(|_| Stopped::Unheard)
+        (self.take)(unit)
     }
 }

@@ -16,7 +16,7 @@ fn access(prefixes: &[&str], hosts: &[&str]) -> Access {
 
 fn reading(url: &str, files: &Path, access: &Access) -> Result<String, Confined> {
     let mut job = Job::new("j").source("orders", ReadConfig::new(url));
-    House { files, access }.confine(&mut job)?;
+    House::new(files, access).confine(&mut job)?;
     Ok(job.sources["orders"].file_url().expect("files").to_owned())
 }
 
@@ -29,12 +29,7 @@ fn relative_paths_are_the_tenants_own() {
     let read = reading("in/orders.csv", &files, &access).expect("its own");
     assert_eq!(Path::new(&read), files.join("in/orders.csv"));
     let mut job = Job::new("j").sink("lake", "orders", WriteConfig::new("out/"));
-    House {
-        files: &files,
-        access: &access,
-    }
-    .confine(&mut job)
-    .expect("its own");
+    House::new(&files, &access).confine(&mut job).expect("its own");
     assert!(job.sinks["lake"].to.file_url().expect("files").ends_with("files/out/"));
 }
 
@@ -68,10 +63,7 @@ fn nothing_else_is_without_being_granted() {
 fn scripts_are_confined() {
     let files = tempfile::tempdir().expect("a folder");
     let nothing = access(&[], &[]);
-    let house = House {
-        files: files.path(),
-        access: &nothing,
-    };
+    let house = House::new(files.path(), &nothing);
     let script = |place: &str| {
         let mut job = Job::new("j");
         let mut script = Script::new("script.wasm");
@@ -99,10 +91,7 @@ fn links_out_of_the_house_are_not_followed() {
 fn databases_are_reached_at_granted_hosts_only() {
     let files = tempfile::tempdir().expect("a folder");
     let some = access(&[], &["db.example.com:5432"]);
-    let house = House {
-        files: files.path(),
-        access: &some,
-    };
+    let house = House::new(files.path(), &some);
     let check = |driver, url: &str| house.database(driver, &mut ConnectionConfig::new(url)).is_ok();
     assert!(check(Driver::Postgres, "postgres://me:pw@db.example.com:5432/shop"));
     assert!(!check(Driver::Postgres, "postgres://me:pw@other:5432/shop"));
@@ -136,10 +125,7 @@ fn databases_are_reached_at_granted_hosts_only() {
 fn a_clusters_store_is_on_a_granted_host() {
     let files = tempfile::tempdir().expect("a folder");
     let some = access(&["s3://lake/shop/"], &["db.example.com", "storage.example.com"]);
-    let house = House {
-        files: files.path(),
-        access: &some,
-    };
+    let house = House::new(files.path(), &some);
     let check = |endpoint: &str| {
         let mut connection = ConnectionConfig::new("redshift://db.example.com/shop");
         connection.options.temp_dir = Some("s3://lake/shop/tmp/".to_owned());
@@ -156,10 +142,7 @@ fn a_clusters_store_is_on_a_granted_host() {
 fn certificates_are_the_tenants_own() {
     let files = tempfile::tempdir().expect("a folder");
     let some = access(&[], &["db.example.com"]);
-    let house = House {
-        files: files.path(),
-        access: &some,
-    };
+    let house = House::new(files.path(), &some);
     let with = |name: &str| {
         let mut connection = ConnectionConfig::new("postgres://me@db.example.com/shop");
         connection.options.tls_ca = Some(name.into());
@@ -190,10 +173,7 @@ fn files_of_sqlite_are_those_that_are_opened() {
     std::fs::write(house.path().join("server.db"), "").expect("written");
     std::os::unix::fs::symlink(house.path().join("server.db"), files.join("link.db")).expect("linked");
     let some = access(&["s3://lake/"], &["example.com"]);
-    let house = House {
-        files: &files,
-        access: &some,
-    };
+    let house = House::new(&files, &some);
     let opened = |url: &str| {
         let mut connection = ConnectionConfig::new(url);
         let checked = house.connection("c", Driver::Sqlite, &mut connection);
