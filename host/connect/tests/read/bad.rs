@@ -1,5 +1,9 @@
 //! Input that is broken: errors say where, and rows can be rejected.
 
+use std::path::Path;
+
+use datafusion::error::DataFusionError;
+
 use crate::support::{failure, rejected, rows, session, write};
 use tenon_connect::file::{self, OnError, ReadConfig, ReadOptions};
 
@@ -168,18 +172,27 @@ async fn damaged_files_are_named() {
 #[tokio::test]
 async fn files_that_change_are_noticed() {
     let folder = tempfile::tempdir().expect("a folder");
+    let before = format!("id\n{}", "1\n".repeat(50_000));
+    let error = read_after_change(folder.path(), &before, &format!("{before}2\n")).await;
+    let error = error.expect_err("changed");
+    let error = tenon_connect::Error::find_in(&error).expect("our own").to_string();
+    assert!(error.contains("x.csv was changed while it was read"), "{error}");
+}
+
+#[tokio::test]
+async fn a_small_file_is_read_as_it_was_listed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows = read_after_change(folder.path(), "id\n1\n", "id\n1\n2\n").await;
+    assert_eq!(rows.expect("as it was"), 1);
+}
+
+/// Rows of a file that is changed between being listed and being read.
+async fn read_after_change(folder: &Path, before: &str, after: &str) -> Result<usize, DataFusionError> {
     let session = session(1);
-    let config = ReadConfig::new(write(folder.path(), "x.csv", "id\n1\n"));
+    let config = ReadConfig::new(write(folder, "x.csv", before));
     let source = file::open(&config, &ReadOptions::default(), &session)
         .await
         .expect("opened");
-    write(folder.path(), "x.csv", "id\n1\n2\n");
-    let error = session
-        .read_table(source.table())
-        .expect("a table")
-        .collect()
-        .await
-        .expect_err("changed");
-    let error = tenon_connect::Error::find_in(&error).expect("our own").to_string();
-    assert!(error.contains("x.csv was changed while it was read"), "{error}");
+    write(folder, "x.csv", after);
+    session.read_table(source.table()).expect("a table").count().await
 }

@@ -78,15 +78,21 @@ async fn a_folder_that_must_not_be_written_is_named() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_staged_fails_the_writer_and_not_the_target() {
+async fn a_file_that_cannot_be_staged_fails_the_write_and_not_the_target() {
     let parent = tempfile::tempdir().expect("a folder");
     let config = WriteConfig::new(url(parent.path(), "out/"));
     let sink = begin(&config, "run").await;
-    let mut writer = sink.writer(0, 1);
-    writer.write(&batch(0..10)).await.expect("written");
+    let mut writers = [sink.writer(0, 1), sink.writer(1, 1)];
+    for writer in &mut writers {
+        writer.write(&batch(0..10)).await.expect("written");
+    }
     // Somebody removes the folder.
     fs::remove_dir_all(parent.path().join("out")).expect("removed");
-    let error = writer.finish().await.expect_err("no folder");
+    let [held, staged] = writers;
+    let held = held.finish().await.expect("still in memory");
+    let error = staged.finish().await.expect_err("no folder");
+    assert!(matches!(error, Error::Write { .. }), "{error}");
+    let error = sink.prepare(vec![held]).await.expect_err("no folder");
     assert!(matches!(error, Error::Write { .. }), "{error}");
     drop(sink);
     assert_eq!(visible(parent.path()), [""; 0]);
