@@ -296,5 +296,10 @@ pub(crate) fn report(report: &Json) -> Option<String> {
 
 /// JSON without zero characters, which stay escaped in a text column but not in what reads it as JSON.
 fn zero_free(value: &Json) -> String {
-    value.to_string().replace("\\u0000", "\\ufffd")
+    let text = value.to_string();
+    if text.contains("\\u0000") {
+        text.replace("\\u0000", "\\ufffd")
+    } else {
+        text
+    }
 }

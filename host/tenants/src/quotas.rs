@@ -177,7 +177,16 @@ pub fn check(tenant: &Name, what: &'static str, limit: u64, used: u64) -> Result
 /// # Errors
 /// [`Error::CpuQuota`], [`Error::NoTenant`].
 pub fn check_cpu(tx: &mut Transaction<'_>, tenant: &Name) -> Result<(), Error> {
-    let limit_seconds = of(tx, tenant)?.cpu_seconds_per_day;
+    let quotas = of(tx, tenant)?;
+    check_cpu_of(tx, tenant, &quotas)
+}
+
+/// As [`check_cpu`], of a tenant whose quotas are known.
+///
+/// # Errors
+/// [`Error::CpuQuota`].
+pub fn check_cpu_of(tx: &mut Transaction<'_>, tenant: &Name, quotas: &Quotas) -> Result<(), Error> {
+    let limit_seconds = quotas.cpu_seconds_per_day;
     let used = usage::cpu_today(tx, tenant)?;
     if used < limit_seconds.saturating_mul(1_000_000) {
         return Ok(());

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
@@ -33,6 +34,11 @@ pub(super) fn remember(folder: &File, identity: &Identity) {
     left.insert(identity.clone(), time);
 }
 
+/// Whether a folder was left by this process, however long ago.
+pub(super) fn knows(folder: &Path) -> bool {
+    Identity::at(folder).is_some_and(|identity| LEFT.lock().contains_key(&identity))
+}
+
 /// Whether nobody has made, renamed or removed anything in a folder since it was left.
 pub(super) fn is_untouched(folder: &File, identity: &Identity) -> bool {
     let left = LEFT.lock().get(identity).copied();
@@ -56,7 +62,7 @@ mod tests {
         fs::create_dir(&path).expect("made");
         let folder = File::open(&path).expect("a folder");
         let identity = Identity::of(&folder, &path).expect("told");
-        assert!(!is_untouched(&folder, &identity), "it was never left");
+        assert!(!is_untouched(&folder, &identity) && !knows(&path), "it was never left");
         let (one, two) = (path.join("one"), path.join("two"));
         let changes: [&dyn Fn() -> std::io::Result<()>; 3] =
             [&|| fs::write(&one, ""), &|| fs::rename(&one, &two), &|| {
@@ -64,7 +70,7 @@ mod tests {
             }];
         for change in changes {
             remember(&folder, &identity);
-            assert!(is_untouched(&folder, &identity));
+            assert!(is_untouched(&folder, &identity) && knows(&path));
             change().expect("changed");
             assert!(!is_untouched(&folder, &identity));
         }

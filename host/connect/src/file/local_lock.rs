@@ -132,7 +132,7 @@ impl Lockable {
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
             // The run before may have removed it between the two steps; its name then stands for another one.
-            if identity.is_at(path) {
+            if Identity::at(path).as_ref() == Some(&identity) {
                 holders.insert(identity.clone(), run.to_owned());
                 let file = (path == self.file).then(|| self.file.clone());
                 let was_clean = false;
@@ -197,8 +197,9 @@ impl Identity {
         }
     }
 
-    fn is_at(&self, path: &Path) -> bool {
-        fs::metadata(path).is_ok_and(|data| Self::new(&data) == *self)
+    /// Of what is at a path, if anything is.
+    pub(super) fn at(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().map(|data| Self::new(&data))
     }
 }
 
@@ -212,8 +213,8 @@ impl Identity {
         fs::canonicalize(path).map(Self)
     }
 
-    fn is_at(&self, path: &Path) -> bool {
-        path.exists()
+    pub(super) fn at(path: &Path) -> Option<Self> {
+        fs::canonicalize(path).ok().map(Self)
     }
 }
 

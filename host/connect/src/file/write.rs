@@ -139,13 +139,7 @@ impl Sink {
         let looks = config.mode != Mode::Append;
         let (lock, made_folder, existing) = match &target.place {
             Place::Local(local) => {
-                let (local, run, url) = (local.clone(), run.to_owned(), config.url.clone());
-                let begun = blocking(move || {
-                    let (lock, made_folder) = local.begin(&run, &url)?;
-                    let existing = if looks { local.existing()? } else { Vec::new() };
-                    Ok((lock, made_folder, existing))
-                });
-                let (lock, made_folder, existing) = begun.await?;
+                let (lock, made_folder, existing) = begin_local(local, run, &config.url, looks).await?;
                 (Lock::Local(lock), made_folder, existing)
             }
             Place::Remote(remote) => {
@@ -410,6 +404,25 @@ async fn clean(remote: &Remote, run: &str, discard: bool) {
         tracing::warn!(%error, "cannot abort uploads; the next run does");
     }
     remote_lock::release(remote, run).await;
+}
+
+/// Locks a local target. Also says whether its folder was made for that and, if it is to be looked at, what is there.
+async fn begin_local(
+    local: &Local,
+    run: &str,
+    url: &str,
+    looks: bool,
+) -> Result<(LocalLock, bool, Vec<String>), Error> {
+    if !looks && let Some(lock) = local.begin_at_once(run, url)? {
+        return Ok((lock, false, Vec::new()));
+    }
+    let (local, run, url) = (local.clone(), run.to_owned(), url.to_owned());
+    let begun = blocking(move || {
+        let (lock, made_folder) = local.begin(&run, &url)?;
+        let existing = if looks { local.existing()? } else { Vec::new() };
+        Ok((lock, made_folder, existing))
+    });
+    begun.await
 }
 
 /// Runs what waits for the disk where it keeps nobody else waiting.

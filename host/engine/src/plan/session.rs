@@ -47,8 +47,13 @@ pub(super) enum Queries {
 
 /// A session without tables, to plan in.
 pub(super) fn session(partitions: usize, environment: &Arc<RuntimeEnv>, queries: Queries) -> SessionContext {
+    let mut config = config(partitions);
+    if queries == Queries::None {
+        // There is nothing in such a plan that one rule leaves for another to go on with.
+        config.options_mut().optimizer.max_passes = 1;
+    }
     let builder = SessionStateBuilder::new()
-        .with_config(config(partitions))
+        .with_config(config)
         .with_runtime_env(Arc::clone(environment))
         .with_query_planner(Arc::new(Planner));
     let builder = match queries {

@@ -9,7 +9,7 @@ use serde_json::json;
 use tenon_events::{
     Cursor, Event, EventFilter, EventRetention, LARGEST_DATA, MIGRATIONS, Start, emit, events, follow, retain, sequence,
 };
-use tenon_metadata::{Error, Metadata, PageRequest, Settings, row};
+use tenon_metadata::{Error, Metadata, Migrations, PageRequest, Settings, Value, row};
 use tenon_servers::{Postgres, or_skip};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -285,4 +285,38 @@ async fn events_are_kept_until_all_cursors_have_passed_or_they_are_too_old() {
     place.pass(DAY * 31);
     while retained().await.unwrap() > 0 {}
     assert_eq!(kinds(&place, &reader).await, Vec::<String>::new());
+}
+
+/// The tables of an earlier program, whose events had no positions yet when it ended.
+#[tokio::test]
+async fn events_of_an_earlier_program_come_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::new(folder.path().join("events.db").to_string_lossy());
+    let earlier = Migrations {
+        steps: &MIGRATIONS.steps[..2],
+        ..MIGRATIONS
+    };
+    let metadata = Metadata::open(&settings, &[earlier]).await.unwrap();
+    let insert =
+        "insert into events (tenant, kind, subject, time, data, position) values ('shop', ?1, '', 1, '{}', ?2)";
+    let written = metadata.write(move |tx| {
+        tx.execute(insert, row!["read", 1])?;
+        tx.execute("update event_sequence set position = 1", row![])?;
+        tx.execute(insert, row!["unread", Value::Null])?;
+        tx.execute(insert, row!["last", Value::Null])
+    });
+    written.await.unwrap();
+    drop(metadata);
+
+    let metadata = Metadata::open(&settings, &[MIGRATIONS]).await.unwrap();
+    let read = metadata.write(|tx| {
+        emit(tx, &Event::new("new").tenant("shop"))?;
+        events(tx, Some("shop"), &EventFilter::default(), &PageRequest::default())
+    });
+    let found = read.await.unwrap().items;
+    let found: Vec<(i64, &str)> = found
+        .iter()
+        .map(|event| (event.position, event.kind.as_str()))
+        .collect();
+    assert_eq!(found, [(1, "read"), (2, "unread"), (3, "last"), (4, "new")]);
 }

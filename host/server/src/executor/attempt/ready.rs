@@ -1,5 +1,6 @@
 //! What is stored of a job becomes one that the engine can run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tenon_engine::Job;
@@ -36,8 +37,9 @@ impl Attempt<'_> {
         let (shared, run) = (self.shared, self.run);
         let (tenant, job, version) = (run.tenant.clone(), run.job.clone(), run.job_version);
         let terms = shared.terms(&run.tenant).await.map_err(|error| broken(&error))?;
+        let allowed = Arc::clone(&terms.quotas);
         let stored = shared.metadata.glance(move |tx| {
-            quotas::check_cpu(tx, &tenant)?;
+            quotas::check_cpu_of(tx, &tenant, &allowed)?;
             Ok::<_, Error>(tenon_runs::jobs::version(tx, &tenant, &job, version)?)
         });
         let stored = match stored.await {
